@@ -1,0 +1,169 @@
+"""evaluate(rules, panels, book, now) -> Outcome(book, events): the whole judgement, as one pure function.
+
+The book is everything the engine remembers: where each rule stands, up to which row it was judged, and the
+checkpoints of folds. Live feeds it a row at a time, replay all rows at once; the events are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from rules.alerting import BEFORE, AlertState, Coverage, Inactive, cover, step
+from rules.bars import Floats
+from rules.columns import Checkpoints, Node
+from rules.columns import evaluate as evaluate_columns
+from rules.language.compile import CompiledRule, Shown
+from rules.model import AlertEvent, Edge, Instant, Verdict
+from rules.panel import Panel, due_rows
+
+GRACE = 2 * 3600
+"""Seconds after a close until a row is judged without the bars that are still missing."""
+
+PATIENCE = 3
+"""Rows in a row without a verdict until a rule is said to have no data."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One rule's memory: what it was when judged, its alert, and the last row judged."""
+
+    digest: str
+    alert: AlertState = field(default_factory=Inactive)
+    coverage: Coverage = field(default_factory=Coverage)
+    through: Instant = BEFORE
+
+
+@dataclass(frozen=True)
+class Book:
+    """Everything the engine remembers between evaluations."""
+
+    records: Mapping[str, Record] = field(default_factory=dict)
+    checkpoints: Mapping[str, Checkpoints] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The book after an evaluation, and what happened, oldest first."""
+
+    book: Book
+    events: tuple[AlertEvent, ...]
+
+
+def opened(rules: Iterable[CompiledRule]) -> Book:
+    """A book in which every rule was adopted before the first row: what a replay starts from."""
+    return Book({compiled.rule.id: Record(compiled.digest) for compiled in rules})
+
+
+def evaluate(
+    rules: Sequence[CompiledRule], panels: Mapping[str, Panel], book: Book, now: Instant, grace: int = GRACE
+) -> Outcome:
+    """Judge every due row that was not judged yet.
+
+    A rule the book does not know, or knows with another digest, is adopted: folded over all rows without an event. A
+    rule the book knows and `rules` does not is closed without one.
+    """
+    records: dict[str, Record] = {}
+    checkpoints: dict[str, Checkpoints] = {}
+    events: list[AlertEvent] = []
+    for calendar, group in _by_calendar(rules).items():
+        judge = _Judge(panels[calendar], group, book, now, grace)
+        judge.compute(book.checkpoints.get(calendar))
+        checkpoints[calendar] = judge.checkpoints
+        for rule in group:
+            records[rule.rule.id], happened = judge.judge(rule)
+            events += happened
+    order = {rule.rule.id: index for index, rule in enumerate(rules)}
+    events.sort(key=lambda event: (event.at, order[event.rule]))
+    return Outcome(Book(records, checkpoints), tuple(events))
+
+
+def _by_calendar(rules: Sequence[CompiledRule]) -> dict[str, list[CompiledRule]]:
+    groups: dict[str, list[CompiledRule]] = {}
+    for rule in rules:
+        groups.setdefault(rule.calendar, []).append(rule)
+    return groups
+
+
+class _Judge:
+    """The rules of one clock against one panel."""
+
+    def __init__(self, panel: Panel, rules: Sequence[CompiledRule], book: Book, now: Instant, grace: int) -> None:
+        self.panel, self.rules = panel, rules
+        self.closes = panel.clock.closes.tolist()
+        self.records: dict[str, Record] = {}
+        self.silent: set[str] = set()
+        for rule in rules:
+            record = book.records.get(rule.rule.id)
+            if record is None or record.digest != rule.digest:
+                record = Record(rule.digest)
+                self.silent.add(rule.rule.id)
+            self.records[rule.rule.id] = record
+        self.first = {name: self._row_after(record.through) for name, record in self.records.items()}
+        self.stop = {
+            rule.rule.id: due_rows(panel, rule.instruments, self.first[rule.rule.id], now, grace) for rule in rules
+        }
+        self.start = min(self.first.values())
+        self.columns: Mapping[Node, Floats] = {}
+        self.checkpoints: Checkpoints = {}
+
+    def _row_after(self, instant: Instant) -> int:
+        return int(np.searchsorted(self.panel.clock.closes, instant, side="right"))
+
+    def compute(self, checkpoints: Checkpoints | None) -> None:
+        """All columns of all rules at once, up to the last row that any of them judges."""
+        if max(self.stop.values()) == self.start:
+            self.checkpoints = checkpoints or {}
+            return
+        roots = [node for rule in self.rules for node in rule.roots]
+        seen = self.panel[: max(self.stop.values())]
+        done = evaluate_columns(roots, seen, self.start, checkpoints, min(self.stop.values()))
+        self.columns, self.checkpoints = done.columns, done.checkpoints
+
+    def judge(self, rule: CompiledRule) -> tuple[Record, list[AlertEvent]]:
+        """One rule over its due rows."""
+        record = self.records[rule.rule.id]
+        first, stop = self.first[rule.rule.id], self.stop[rule.rule.id]
+        if first >= stop:
+            return record, []
+        alert, coverage = record.alert, record.coverage
+        events = []
+        timing = rule.rule.timing
+        verdicts = zip(self._verdicts(rule.when, first, stop), self._verdicts(rule.clear, first, stop), strict=True)
+        for row, (when, clear) in enumerate(verdicts, start=first):
+            bar = self.closes[row]
+            alert, edge = step(timing, alert, when, clear, bar)
+            known = when is not Verdict.UNKNOWN and clear is not Verdict.UNKNOWN
+            coverage, covered = cover(PATIENCE, coverage, known, bar)
+            events += [self._event(rule, each, row) for each in (covered, edge) if each is not None]
+        after = replace(record, alert=alert, coverage=coverage, through=self.closes[stop - 1])
+        return after, [] if rule.rule.id in self.silent else events
+
+    def _verdicts(self, node: Node, first: int, stop: int) -> list[Verdict]:
+        column = self.columns[node][first - self.start : stop - self.start]
+        return [_VERDICTS.get(value, Verdict.UNKNOWN) for value in column.tolist()]
+
+    def _event(self, rule: CompiledRule, edge: Edge, row: int) -> AlertEvent:
+        shown = {Edge.FIRED: rule.values, Edge.RESOLVED: rule.clear_values}.get(edge, ())
+        context = rule.context if edge in (Edge.FIRED, Edge.RESOLVED) else ()
+        origins = (self.panel.origin(name, row) for name in rule.instruments)
+        return AlertEvent(
+            rule=rule.rule.id,
+            edge=edge,
+            at=self.closes[row],
+            session=self.panel.clock.session(row),
+            severity=rule.rule.severity,
+            title=rule.rule.title or rule.when_text,
+            clock=rule.calendar,
+            values=self._numbers(shown, row),
+            context=self._numbers(context, row),
+            origins=tuple(dict.fromkeys(origin for origin in origins if origin)),
+        )
+
+    def _numbers(self, shown: Iterable[Shown], row: int) -> dict[str, float]:
+        return {each.text: float(self.columns[each.node][row - self.start]) for each in shown}
+
+
+_VERDICTS = {1.0: Verdict.TRUE, 0.0: Verdict.FALSE}

@@ -1,0 +1,177 @@
+"""How a function enters the rule language: its annotations are its signature, its docstring its documentation.
+
+A function of the vocabulary is a Python function that takes nodes, instruments and literals and returns a node. It is
+found by being decorated in a file of this package. Families never import each other.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+from rules import functions
+from rules.columns import Node
+from rules.model import Instrument, Label
+
+
+class Type:
+    """The types of the language, by the names its error texts use."""
+
+    SERIES = "a series"
+    BOOL = "a condition"
+    INSTRUMENT = "an instrument"
+    BASKET = "a basket"
+    NUMBER = "a number"
+    DAYS = "a count of days"
+    DATE = "a date"
+    LABEL = "a regime label"
+
+
+class Unit:
+    """How a value is shown."""
+
+    PRICE = "price"
+    PERCENT = "percent"
+    PROBABILITY = "probability"
+    CORRELATION = "correlation"
+    VOLUME = "volume"
+    NUMBER = "number"
+    TRUTH = "truth"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepts:
+    """What an argument must be; bounds hold for literals."""
+
+    type: str
+    low: float | None = None
+    high: float | None = None
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gives:
+    """What a function returns."""
+
+    type: str
+    unit: str
+
+
+LONGEST_WINDOW = 2520
+"""Ten years of sessions."""
+
+SHORTEST_PAIR_WINDOW = 5
+"""Fewer returns of a pair say nothing."""
+
+Series = Annotated[Node, Accepts(Type.SERIES)]
+Leg = Annotated[Instrument, Accepts(Type.INSTRUMENT)]
+Rows = Annotated[int, Accepts(Type.NUMBER, 1, LONGEST_WINDOW, whole=True)]
+SampleRows = Annotated[int, Accepts(Type.NUMBER, 2, LONGEST_WINDOW, whole=True)]
+PairRows = Annotated[int, Accepts(Type.NUMBER, SHORTEST_PAIR_WINDOW, LONGEST_WINDOW, whole=True)]
+Share = Annotated[float, Accepts(Type.NUMBER, 0.001, 0.9)]
+Rho = Annotated[float, Accepts(Type.NUMBER, -0.95, 0.95)]
+RegimeName = Annotated[Label, Accepts(Type.LABEL)]
+
+Price = Annotated[Node, Gives(Type.SERIES, Unit.PRICE)]
+Percent = Annotated[Node, Gives(Type.SERIES, Unit.PERCENT)]
+Probability = Annotated[Node, Gives(Type.SERIES, Unit.PROBABILITY)]
+Correlation = Annotated[Node, Gives(Type.SERIES, Unit.CORRELATION)]
+Volume = Annotated[Node, Gives(Type.SERIES, Unit.VOLUME)]
+Number = Annotated[Node, Gives(Type.SERIES, Unit.NUMBER)]
+Condition = Annotated[Node, Gives(Type.BOOL, Unit.TRUTH)]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an expression may name, and the clock it is evaluated on. A parameter `scope` receives it."""
+
+    instruments: Mapping[str, Instrument]
+    baskets: Mapping[str, tuple[str, ...]]
+    rows_a_year: int = 252
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One argument of a function; `default` is None where it must be given."""
+
+    name: str
+    accepts: Accepts
+    default: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One word of the vocabulary.
+
+    `uses` are instruments it reads without naming them. `words` is how a reader is told of it and `context` the
+    expressions an alert shows beside its numbers, both as templates over the parameters' names.
+    """
+
+    name: str
+    family: str
+    build: Callable[..., Node]
+    parameters: tuple[Parameter, ...]
+    gives: Gives
+    takes_scope: bool
+    words: str
+    uses: tuple[str, ...]
+    context: tuple[str, ...]
+    pair: bool
+
+    @property
+    def doc(self) -> str:
+        """Formula, units, source and an example."""
+        return inspect.cleandoc(self.build.__doc__ or "")
+
+    @property
+    def usage(self) -> str:
+        """`corr(a, b, n=60)`."""
+        shown = [p.name if p.default is None else f"{p.name}={p.default}" for p in self.parameters]
+        return f"{self.name}({', '.join(shown)})"
+
+
+Build = TypeVar("Build", bound=Callable[..., Node])
+
+_REGISTRY: dict[str, Function] = {}
+
+
+def function(
+    words: str, *, uses: tuple[str, ...] = (), context: tuple[str, ...] = (), pair: bool = False
+) -> Callable[[Build], Build]:
+    """Enter a function into the vocabulary. `pair` refuses the same instrument twice."""
+
+    def enter(build: Build) -> Build:
+        hints = get_type_hints(build, include_extras=True)
+        signature = inspect.signature(build).parameters
+        parameters = tuple(
+            Parameter(name, _metadata(hints[name], Accepts), None if p.default is p.empty else p.default)
+            for name, p in signature.items()
+            if name != "scope"
+        )
+        name = build.__name__.rstrip("_")
+        gives = _metadata(hints["return"], Gives)
+        family = build.__module__.rpartition(".")[2]
+        _REGISTRY[name] = Function(
+            name, family, build, parameters, gives, "scope" in signature, words, uses, context, pair
+        )
+        return build
+
+    return enter
+
+
+def _metadata(hint: Any, wanted: type) -> Any:
+    """The language's part of an annotation."""
+    return next(each for each in hint.__metadata__ if isinstance(each, wanted))
+
+
+@cache
+def vocabulary() -> Mapping[str, Function]:
+    """Every function of the language by name, families in alphabetical order."""
+    for module in sorted(found.name for found in pkgutil.iter_modules(functions.__path__)):
+        importlib.import_module(f"{functions.__name__}.{module}")
+    return dict(_REGISTRY)

@@ -1,0 +1,158 @@
+"""The words of the domain as frozen types. No behaviour beyond what a type needs to be itself.
+
+Instants are UTC seconds since 1970 (`Instant`), sessions are dates: arithmetic on them is exact and has no zone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Instant = int
+"""Seconds since 1970-01-01T00:00:00Z."""
+
+XNYS = "XNYS"
+ALWAYS = "24/7"
+"""The calendar of what trades without pause; its sessions are UTC days."""
+
+
+class Kind(enum.StrEnum):
+    """What is priced; decides settle time, price format and which checks apply."""
+
+    INDEX = "index"
+    VOLATILITY = "volatility"
+    ETF = "etf"
+    COIN = "coin"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where prices of an instrument come from: a feed's name and the symbol it knows."""
+
+    feed: str
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """What is priced. `sources` are in order of preference."""
+
+    id: str
+    name: str
+    kind: Kind
+    calendar: str = XNYS
+    currency: str = "USD"
+    sources: tuple[Source, ...] = ()
+
+
+class Severity(enum.StrEnum):
+    """How loudly an alert speaks, from the quietest."""
+
+    INFO = "info"
+    NOTICE = "notice"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Verdict(enum.Enum):
+    """What a condition says of a row. UNKNOWN never fires and never clears."""
+
+    TRUE = "true"
+    FALSE = "false"
+    UNKNOWN = "unknown"
+
+
+class Label(enum.StrEnum):
+    """The regime's labels. They describe risk, not direction."""
+
+    RISK_ON = "RISK_ON"
+    NEUTRAL = "NEUTRAL"
+    RISK_OFF = "RISK_OFF"
+
+
+class Basis(enum.StrEnum):
+    """Which rows a rule sees: closed bars only, or one provisional row more."""
+
+    CLOSE = "close"
+    TICK = "tick"
+
+
+class Delivery(enum.StrEnum):
+    """What an unanswered request means: send again with a mark, or leave it."""
+
+    AT_LEAST_ONCE = "at_least_once"
+    AT_MOST_ONCE = "at_most_once"
+
+
+class Edge(enum.StrEnum):
+    """What happened to an alert, in the past tense."""
+
+    FIRED = "fired"
+    RESOLVED = "resolved"
+    NO_DATA = "no_data"
+    DATA_BACK = "data_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How an alert moves, counted in known rows of the rule's clock.
+
+    `confirm` and `confirm_clear`: consecutive TRUE rows to fire and to resolve. `cooldown`: rows after a firing in
+    which nothing fires again. `expires`: rows after which a firing alert resolves by itself; it fires again only
+    after its condition was not TRUE for a row.
+    """
+
+    confirm: int = 1
+    confirm_clear: int = 1
+    cooldown: int = 0
+    expires: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line a trader can read: when it fires, when it clears, how it is told."""
+
+    id: str
+    when: str
+    clear: str | None = None
+    basis: Basis = Basis.CLOSE
+    timing: Timing = Timing()
+    severity: Severity = Severity.NOTICE
+    tags: tuple[str, ...] = ()
+    title: str = ""
+    notify_resolved: bool = False
+    delivery: Delivery = Delivery.AT_LEAST_ONCE
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEvent:
+    """Something that happened to an alert, with the numbers it happened on.
+
+    `values` holds the compared sides of the condition that decided, `context` what a reader needs beside them; both map
+    a canonical expression to its number on that row (NaN where undefined). `origins` names who printed the prices.
+    """
+
+    rule: str
+    edge: Edge
+    at: Instant
+    session: dt.date
+    severity: Severity
+    title: str
+    clock: str
+    values: Mapping[str, float] = field(default_factory=dict)
+    context: Mapping[str, float] = field(default_factory=dict)
+    origins: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The event's identity: judging the same bar twice gives the same key."""
+        return f"{self.rule}/{self.edge}/{self.at}"
+
+    @property
+    def short_id(self) -> str:
+        """Six characters of the key's hash, to be typed by hand."""
+        return hashlib.sha256(self.key.encode()).hexdigest()[:6]

@@ -1,0 +1,226 @@
+"""Bars -> Panel: one row per session of a clock, everything sampled at that session's closing instant.
+
+What trades without pause is sampled at the equity close: the close of the hourly bar that ends there. Pairing by
+calendar date instead would join a coin's midnight with an index's afternoon (2025-10-10: ADA -5.2 % by the close,
+-22.1 % by the date). A missing bar is NaN, never a guess.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.bars import DAY, HOUR, Bars, Bools, Floats, Interval, Ints
+from rules.model import ALWAYS, Instant, Instrument
+
+Dates = NDArray[np.datetime64]
+BarSet = Mapping[Interval, Bars]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The sessions an expression is evaluated on, oldest first: their dates and closing instants."""
+
+    calendar: str
+    sessions: Dates
+    closes: Ints
+    half_day: Bools
+
+    def __len__(self) -> int:
+        return len(self.closes)
+
+    def __getitem__(self, rows: slice) -> Clock:
+        return Clock(self.calendar, self.sessions[rows], self.closes[rows], self.half_day[rows])
+
+    @property
+    def rows_a_year(self) -> int:
+        """What annualises a daily volatility: 252 sessions, or 365 days where trade never stops."""
+        return 365 if self.calendar == ALWAYS else 252
+
+    def session(self, row: int) -> dt.date:
+        """The trading date of a row."""
+        date: dt.date = self.sessions[row].astype("datetime64[D]").item()
+        return date
+
+    def row_of(self, date: dt.date) -> int:
+        """The last row whose session is not after `date`; -1 when all are."""
+        return int(np.searchsorted(self.sessions, np.datetime64(date), side="right")) - 1
+
+    def index_in_month(self) -> Ints:
+        """0 for the first session of a month, then 1, 2 ... A month cut off at the start counts from the cut."""
+        months = self.sessions.astype("datetime64[M]").astype(np.int64)
+        starts = np.flatnonzero(np.concatenate([[True], np.diff(months) != 0])) if len(self) else np.empty(0, np.int64)
+        lengths = np.diff(np.append(starts, len(self)))
+        return np.arange(len(self), dtype=np.int64) - np.repeat(starts, lengths)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """One instrument on a clock; float64 arrays of the clock's length, NaN where nothing is known.
+
+    `open high low volume` span from the previous closing instant to this one and are NaN when any bar between is
+    missing. `link` divides the previous close before a return is taken: 1 within one venue and quote; at a switch the
+    new venue's own previous close over the old one's; NaN when the new venue has none. `approximate` marks a close
+    that is a UTC day's instead of the closing instant's.
+    """
+
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    link: Floats
+    approximate: Bools
+    origin: Ints
+
+    def __getitem__(self, rows: slice) -> Columns:
+        return Columns(*(getattr(self, column.name)[rows] for column in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Columns aligned on a clock. Slicing by rows gives what was known when the last of them closed."""
+
+    clock: Clock
+    columns: Mapping[str, Columns]
+    origins: Mapping[str, tuple[str, ...]]
+
+    def __len__(self) -> int:
+        return len(self.clock)
+
+    def __getitem__(self, rows: slice) -> Panel:
+        return Panel(self.clock[rows], {name: column[rows] for name, column in self.columns.items()}, self.origins)
+
+    def field(self, instrument: str, name: str) -> Floats:
+        """A column of `instrument`: open, high, low, close, volume or link. All NaN when there are no bars of it."""
+        if instrument not in self.columns:
+            return np.full(len(self), np.nan)
+        column: Floats = getattr(self.columns[instrument], name)
+        return column
+
+    def origin(self, instrument: str, row: int) -> str | None:
+        """Who printed the close on `row`, in words; None on a gap."""
+        if instrument not in self.columns or np.isnan(self.columns[instrument].close[row]):
+            return None
+        return self.origins[instrument][int(self.columns[instrument].origin[row])]
+
+
+def build_panel(
+    clock: Clock, instruments: Mapping[str, Instrument], bars: Mapping[str, BarSet], *, approximate: bool = False
+) -> Panel:
+    """Align `bars` (by instrument id and interval) on `clock`.
+
+    `approximate` lets coins that have only UTC-day bars fill rows before their first hourly bar, marked; rules never
+    ask for that.
+    """
+    columns: dict[str, Columns] = {}
+    origins: dict[str, tuple[str, ...]] = {}
+    for name, of_one in bars.items():
+        source = _day_bars(clock, instruments[name], of_one)
+        if source is None:
+            continue
+        columns[name] = source
+        origins[name] = tuple(str(origin) for origin in _origins(of_one))
+        if approximate and clock.calendar != ALWAYS and instruments[name].calendar == ALWAYS:
+            columns[name] = _fill_approximately(clock, columns[name], of_one)
+    return Panel(clock, columns, origins)
+
+
+def due_rows(panel: Panel, instruments: tuple[str, ...], start: int, now: Instant, grace: int) -> int:
+    """The first row from `start` on that may not be judged yet, or the panel's length.
+
+    A row is due once each of `instruments` has its closed bar, or `grace` seconds after its close.
+    """
+    known = np.ones(len(panel), dtype=bool)
+    for name in instruments:
+        known &= ~np.isnan(panel.field(name, "close"))
+    due = (known | (panel.clock.closes + grace <= now))[start:]
+    return start + (int(np.argmin(due)) if not due.all() else len(due))
+
+
+def _day_bars(clock: Clock, instrument: Instrument, bars: BarSet) -> Columns | None:
+    """The instrument's columns from its sessions' bars where the calendars agree, else from its hours."""
+    if instrument.calendar == clock.calendar and Interval.DAY in bars:
+        return _sampled(clock, bars[Interval.DAY])
+    if instrument.calendar != ALWAYS or not len(bars):
+        return None
+    return _folded_hours(clock, bars[Interval.HOUR]) if Interval.HOUR in bars else _empty(len(clock))
+
+
+def _origins(bars: BarSet) -> tuple[object, ...]:
+    """The widest table of origins among the intervals of one instrument (they share one order of preference)."""
+    return max((of_one.origins for of_one in bars.values()), key=len)
+
+
+def _sampled(clock: Clock, bars: Bars) -> Columns:
+    """The bar that ends at each closing instant, as it is."""
+    best = bars.preferred()
+    at = np.searchsorted(best.end, clock.closes)
+    hit = np.zeros(len(clock), dtype=bool)
+    inside = at < len(best)
+    hit[inside] = best.end[at[inside]] == clock.closes[inside]
+    out = _empty(len(clock))
+    for name in ("open", "high", "low", "close", "volume", "origin"):
+        getattr(out, name)[hit] = getattr(best, name)[at[hit]]
+    _link(clock, out, bars)
+    return out
+
+
+def _folded_hours(clock: Clock, bars: Bars) -> Columns:
+    """Hours folded between closing instants: the last one's close; open, high, low and volume of all of them."""
+    out = _sampled(clock, bars)
+    for name in ("open", "high", "low", "volume"):
+        getattr(out, name)[:] = np.nan
+    hours = bars.preferred().upto(int(clock.closes[-1]) if len(clock) else 0)
+    edges = np.searchsorted(hours.end, clock.closes, side="right")
+    whole = np.flatnonzero((np.diff(edges) * HOUR == np.diff(clock.closes)) & (np.diff(edges) > 0))
+    if not len(whole):
+        return out
+    first = edges[:-1][edges[:-1] < len(hours)]
+    out.open[whole + 1] = hours.open[first[whole]]
+    out.high[whole + 1] = np.maximum.reduceat(hours.high, first)[whole]
+    out.low[whole + 1] = np.minimum.reduceat(hours.low, first)[whole]
+    books = [origin.book for origin in bars.origins]
+    book = np.array([books.index(each) for each in books])[hours.origin]
+    one_book = np.maximum.reduceat(book, first) == np.minimum.reduceat(book, first)
+    out.volume[whole + 1] = np.where(one_book, np.add.reduceat(hours.volume, first), np.nan)[whole]
+    return out
+
+
+def _fill_approximately(clock: Clock, columns: Columns, bars: BarSet) -> Columns:
+    """Rows before the first hour get the close of the UTC day of the session's date, marked."""
+    if Interval.DAY not in bars:
+        return columns
+    hours = bars.get(Interval.HOUR)
+    first_hour = int(hours.end[0]) if hours is not None and len(hours) else np.iinfo(np.int64).max
+    midnights = clock.sessions.astype("datetime64[D]").astype(np.int64) * DAY + DAY
+    by_day = _sampled(Clock(ALWAYS, clock.sessions, midnights, clock.half_day), bars[Interval.DAY])
+    fill = (clock.closes < first_hour) & ~np.isnan(by_day.close)
+    names = [column.name for column in fields(Columns)]
+    mixed = {name: np.where(fill, getattr(by_day, name), getattr(columns, name)) for name in names}
+    mixed["approximate"] = fill
+    mixed["link"][np.flatnonzero(np.diff(fill.astype(np.int8)) == -1) + 1] = np.nan
+    return Columns(**mixed)
+
+
+def _link(clock: Clock, columns: Columns, bars: Bars) -> None:
+    """Set `link` where the venue or the quote changed since the previous row."""
+    columns.link[:] = 1.0
+    books = [origin.book for origin in bars.origins]
+    known = ~np.isnan(columns.close)
+    changed = np.flatnonzero(known[1:] & known[:-1] & (columns.origin[1:] != columns.origin[:-1])) + 1
+    for row in changed:
+        book = books[columns.origin[row]]
+        if book != books[columns.origin[row - 1]]:
+            own = bars.close_at(int(clock.closes[row - 1]), book)
+            columns.link[row] = own / columns.close[row - 1]
+
+
+def _empty(rows: int) -> Columns:
+    unknown = {name: np.full(rows, np.nan) for name in ("open", "high", "low", "close", "volume")}
+    approximate, origin = np.zeros(rows, dtype=bool), np.zeros(rows, dtype=np.int64)
+    return Columns(**unknown, link=np.ones(rows), approximate=approximate, origin=origin)

@@ -1,0 +1,159 @@
+"""Exact reductions over sliding windows, and the returns that most statistics start from.
+
+Sums run over the window's elements in order, one vector addition an element, so that the value on a row has the same
+bits whatever else is computed beside it. pandas' rolling sums and matrix products do not have that property.
+
+A window over n rows holds the last n known values inside the last ceil(n / 0.8) rows; where there are fewer, or where
+the row itself is missing, the value is NaN.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable
+
+import numpy as np
+
+from rules.bars import Floats
+from rules.columns import Field, Node, Window
+
+Reduction = Callable[..., Floats]
+"""`reduction(n, *columns)`: m + n - 1 gapless values each -> m values, one per full window."""
+
+
+def span(n: int) -> int:
+    """Rows in which n known values must lie: ceil(n / 0.8)."""
+    return -(-5 * n // 4)
+
+
+def over_known(reduction: Reduction, n: int, *columns: Floats) -> Floats:
+    """Apply `reduction` to the windows of n rows on which all `columns` are known."""
+    out = np.full(len(columns[0]), np.nan)
+    known = ~np.isnan(columns[0])
+    for column in columns[1:]:
+        known &= ~np.isnan(column)
+    rows = np.flatnonzero(known)
+    if len(rows) < n:
+        return out
+    ends, starts = rows[n - 1 :], rows[: len(rows) - n + 1]
+    close_enough = ends - starts < span(n)
+    values = reduction(n, *(column[rows] for column in columns))
+    out[ends[close_enough]] = values[close_enough]
+    return out
+
+
+def moving_sum(n: int, x: Floats) -> Floats:
+    """Sum of each n neighbours, added in order."""
+    count = len(x) - n + 1
+    total = x[:count].copy()
+    for k in range(1, n):
+        total += x[k : k + count]
+    return total
+
+
+def moving_mean(n: int, x: Floats) -> Floats:
+    """Mean of each n neighbours."""
+    return moving_sum(n, x) / n
+
+
+def moving_max(n: int, x: Floats) -> Floats:
+    """Greatest of each n neighbours."""
+    count = len(x) - n + 1
+    best = x[:count].copy()
+    for k in range(1, n):
+        np.maximum(best, x[k : k + count], out=best)
+    return best
+
+
+def moving_min(n: int, x: Floats) -> Floats:
+    """Least of each n neighbours."""
+    return -moving_max(n, -x)
+
+
+def moving_products(n: int, x: Floats, y: Floats) -> Floats:
+    """Sum of (x - mean x)(y - mean y) of each n neighbours: n - 1 times the sample covariance."""
+    count = len(x) - n + 1
+    mean_x, mean_y = moving_mean(n, x), moving_mean(n, y)
+    total = np.zeros(count)
+    for k in range(n):
+        total += (x[k : k + count] - mean_x) * (y[k : k + count] - mean_y)
+    return total
+
+
+def trailing_median(x: Floats, n: int, least: int) -> Floats:
+    """Median of the known values among the last n rows, NaN while there are fewer than `least`."""
+    window: list[float] = []
+    out = np.full(len(x), np.nan)
+    values = x.tolist()
+    for row, value in enumerate(values):
+        if value == value:
+            insort(window, value)
+        if row >= n and values[row - n] == values[row - n]:
+            del window[bisect_left(window, values[row - n])]
+        size = len(window)
+        if size >= least:
+            middle = size // 2
+            out[row] = window[middle] if size % 2 else (window[middle - 1] + window[middle]) / 2
+    return out
+
+
+def lag(x: Floats, n: int) -> Floats:
+    """The value n rows ago."""
+    out = np.full(x.shape, np.nan)
+    if n < len(x):
+        out[n:] = x[: len(x) - n]
+    return out
+
+
+def growth(x: Floats, link: Floats, n: int) -> Floats:
+    """x_t / x_{t-n}, corrected by the links between; NaN unless both ends are known and positive."""
+    out = np.full(len(x), np.nan)
+    if n >= len(x):
+        return out
+    base = x[: len(x) - n].copy()
+    for k in range(1, n + 1):
+        step = link[k : len(x) - n + k]
+        if not (step == 1.0).all():
+            base *= step
+    usable = (base > 0) & (x[n:] > 0)
+    out[n:][usable] = x[n:][usable] / base[usable]
+    return out
+
+
+def _log_growth(x: Floats, link: Floats, n: int) -> Floats:
+    return np.log(growth(x, link, n))
+
+
+def _growth_less_one(x: Floats, link: Floats, n: int) -> Floats:
+    return growth(x, link, n) - 1.0
+
+
+def _unlinked(x: Floats) -> Floats:
+    return np.ones(len(x))
+
+
+def _link_of(x: Node) -> Node:
+    """The links of an instrument's close; of anything else there are none."""
+    if isinstance(x, Field) and x.name == "close":
+        return Field(x.instrument, "link")
+    return Window(_unlinked, (x,))
+
+
+def log_return(x: Node, n: int = 1) -> Node:
+    """log(x_t / x_{t-n}). Across a change of venue the new venue's own previous close is the base."""
+    return Window(_log_growth, (x, _link_of(x)), (n,), rows=n, warmup=n)
+
+
+def simple_return(x: Node, n: int = 1) -> Node:
+    """x_t / x_{t-n} - 1, with the same care for venues as `log_return`."""
+    return Window(_growth_less_one, (x, _link_of(x)), (n,), rows=n, warmup=n)
+
+
+def close_of(instrument: str) -> Node:
+    """The instrument's close: what it means when it is used as a series."""
+    return Field(instrument, "close")
+
+
+def windowed(apply: Callable[..., Floats], inputs: tuple[Node, ...], n: int) -> Node:
+    """A node `apply(*inputs, n)` whose windows hold n known values."""
+    return Window(apply, inputs, (n,), rows=span(n) - 1, warmup=n - 1)
