@@ -1,0 +1,1 @@
+"""The shell round the engine: it reads clocks, files and networks, and does what the rules decided."""

@@ -1,0 +1,60 @@
+"""What commands print: JSON without NaN, and notes on the side."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+import sys
+from collections.abc import Iterable, Mapping
+
+from bot.app import App, Options, open_app
+from rules.model import AlertEvent, Instant
+
+
+def opened(arguments: object) -> App:
+    """The app that the shared options ask for; its notes go to standard error, once."""
+    options = {name: getattr(arguments, name, None) for name in ("config", "data", "seed", "as_of")}
+    app = open_app(Options(**options))
+    for note in app.notes:
+        print(note, file=sys.stderr)
+    return app
+
+
+def print_json(values: Mapping[str, object], *, simulated: bool) -> None:
+    """One object on one line; made-up prices say so."""
+    marked = {**values, "simulated": True} if simulated else dict(values)
+    print(json.dumps(_plain(marked), ensure_ascii=False, allow_nan=False))
+
+
+def iso(at: Instant) -> str:
+    """2025-12-10T21:00:00Z"""
+    return f"{dt.datetime.fromtimestamp(at, dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def event_values(event: AlertEvent) -> dict[str, object]:
+    """An event as `replay --json` prints it."""
+    return {
+        "event": str(event.edge),
+        "rule": event.rule,
+        "session": event.session,
+        "at": iso(event.at),
+        "severity": str(event.severity),
+        "title": event.title,
+        "values": event.values,
+    }
+
+
+def _plain(value: object) -> object:
+    """JSON's types; undefined is null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, str | int | None):
+        return value
+    if isinstance(value, Iterable):
+        return [_plain(each) for each in value]
+    raise TypeError(f"{value!r} has no form in JSON")

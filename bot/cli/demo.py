@@ -1,0 +1,75 @@
+"""A year of a simulated market through the real engine, told as a trader would read it."""
+
+from __future__ import annotations
+
+import argparse
+
+from bot.app import App
+from bot.cli._options import add_market
+from bot.cli._output import opened
+from bot.commands.registry import answer
+from bot.console import show
+from bot.render.alerts import SIMULATED, alert, summary
+from bot.render.numbers import date
+from rules.engine import GRACE, Book, evaluate
+from rules.model import XNYS, AlertEvent, Edge
+
+YEAR = 252
+
+NEXT = """Where to go next
+  bellwether chat                        ask yourself: /corr RUT ETH, /rules, /help drawdown
+  bellwether explain "drawdown(RUT)"     try a line of the rule language
+  bellwether replay --data DIR           your own prices (docs/data-files.md)
+  bellwether check my.toml               your own rules (config.example.toml, docs/rule-language.md)"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The shared options."""
+    add_market(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """A year of sessions, then two questions, then where to go next."""
+    app = opened(arguments)
+    told = _year(app)
+    view = app.view()
+    print(f"\n{told} messages in {YEAR} sessions. Now two questions.\n")
+    for question in ("/corr RUT SOL", "/regime"):
+        print(f"> {question}")
+        show(answer(view, question).html)
+        print()
+    print(NEXT)
+    return 0
+
+
+def _year(app: App) -> int:
+    """Tick by tick as live would: adopt silently, then judge each session as it closes, and tell."""
+    rules = app.settings.compiled
+    panels = {rule.calendar: app.view().panel(rule.calendar) for rule in rules}
+    closes = panels[XNYS].clock.closes.tolist()
+    year = closes[-YEAR:]
+    market = f"a {SIMULATED} market" if app.history.simulated else "real prices"
+    first = panels[XNYS].clock.session(len(closes) - len(year))
+    print(f"{len(year)} sessions of {market} from {date(first)}, {len(rules)} rules.\n")
+    book, told = Book(), set[str]()
+    sent = 0
+    for now in [closes[-len(year) - 1], *year]:
+        seen = {name: panel[: int((panel.clock.closes <= now).sum())] for name, panel in panels.items()}
+        outcome = evaluate(rules, seen, book, now + GRACE)
+        book = outcome.book
+        for event in outcome.events:
+            sent += _tell(app, event, told)
+    return sent
+
+
+def _tell(app: App, event: AlertEvent, told: set[str]) -> int:
+    """The whole message the first time a rule fires, one line after that; a quiet resolution is not sent."""
+    rule = next(each for each in app.settings.compiled if each.rule.id == event.rule)
+    if event.edge is Edge.RESOLVED and not rule.rule.notify_resolved:
+        return 0
+    if event.rule in told:
+        show(summary(event))
+    else:
+        show(f"\n{alert(event, rule)}\n")
+        told.add(event.rule)
+    return 1

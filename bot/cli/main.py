@@ -1,0 +1,103 @@
+"""`bellwether COMMAND ...`: finds the command's file, and turns every expected error into one sentence and an exit
+code.
+
+Only the chosen command is imported; the list of commands is read from the files' docstrings, so that --help is quick.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from bot.cli._options import Parser
+
+USAGE_FAULT, FAILURE, INTERRUPTED = 2, 1, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command and exit: 0 when it worked, 2 on bad usage or configuration, 1 otherwise."""
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command; its exit code."""
+    commands = command_summaries()
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(overview(commands))
+        return 0 if arguments else USAGE_FAULT
+    if arguments[0] in ("-V", "--version"):
+        return _print_version()
+    name, rest = arguments[0], arguments[1:]
+    if name not in commands:
+        return _complain(f"there is no command {name!r}; commands are {', '.join(commands)}")
+    module = importlib.import_module(f"bot.cli.{name}")
+    parser = Parser(prog=f"bellwether {name}", description=commands[name])
+    module.configure(parser)
+    return _guarded(lambda: module.run(parser.parse_args(rest)))
+
+
+def command_summaries() -> dict[str, str]:
+    """Every command and the first line of its file's docstring."""
+    found = {}
+    for path in sorted(Path(__file__).parent.glob("[a-z]*.py")):
+        if path.name != "main.py":
+            docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            found[path.stem] = docstring.splitlines()[0]
+    return found
+
+
+def overview(commands: dict[str, str]) -> str:
+    """What --help prints."""
+    width = max(map(len, commands))
+    listed = "\n".join(f"  {name:<{width}}  {summary}" for name, summary in commands.items())
+    return (
+        "Bellwether says when the market's regime shifts.\n\n"
+        f"usage: bellwether COMMAND [options]; bellwether COMMAND --help explains one\n\n{listed}\n\n"
+        "Without --data DIR commands work on a simulated market, marked SIMULATED. Not investment advice."
+    )
+
+
+def _guarded(command: Callable[[], int]) -> int:
+    """The exit code of a command whose expected errors are told in a sentence."""
+    from bot.feeds.contract import FeedError
+    from bot.queries.view import NoAnswer
+    from bot.settings import ConfigurationError
+    from rules.language.errors import LanguageError
+
+    try:
+        return command()
+    except LanguageError as error:
+        return _complain(error.pointed())
+    except ConfigurationError as error:
+        return _complain(str(error))
+    except FeedError as error:
+        return _complain(str(error))
+    except NoAnswer as error:
+        print(f"bellwether: {error}", file=sys.stderr)
+        return FAILURE
+    except BrokenPipeError:
+        sys.stderr.close()
+        return FAILURE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _complain(sentence: str) -> int:
+    prefix = "" if "\n" in sentence else "bellwether: "
+    print(f"{prefix}{sentence}", file=sys.stderr)
+    return USAGE_FAULT
+
+
+def _print_version() -> int:
+    from importlib.metadata import version
+
+    print(f"bellwether {version('bellwether-bot')}")
+    return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""How a command is found, understood and refused: the same for every channel.
+
+A command is a function decorated in a file of this package. A refusal is one sentence, the usage and an example.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+
+from bot import commands
+from bot.queries.view import NoAnswer, View
+from rules.language.errors import LanguageError, listing, nearest
+from rules.model import Instrument
+
+LONGEST_LINE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a command answers: Telegram HTML."""
+
+    html: str
+
+
+class Refusal(Exception):
+    """A command's words that mean nothing; one sentence."""
+
+
+Run = Callable[[View, Sequence[str]], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A word after the slash: what it does, how it is written, an example."""
+
+    name: str
+    usage: str
+    summary: str
+    example: str
+    run: Run
+
+
+_REGISTRY: dict[str, Command] = {}
+
+
+def command(usage: str, summary: str, example: str) -> Callable[[Run], Run]:
+    """Enter a function as the command of the first word of `usage`."""
+
+    def enter(run: Run) -> Run:
+        name = usage.split()[0].lstrip("/")
+        _REGISTRY[name] = Command(name, usage, summary, example, run)
+        return run
+
+    return enter
+
+
+@cache
+def all_commands() -> Mapping[str, Command]:
+    """Every command by name, in alphabetical order."""
+    for module in pkgutil.iter_modules(commands.__path__):
+        importlib.import_module(f"{commands.__name__}.{module.name}")
+    return dict(sorted(_REGISTRY.items()))
+
+
+def answer(view: View, line: str) -> Reply:
+    """The reply to a line such as `/corr RUT SOL 60`; never raises for what a user typed."""
+    words = line[:LONGEST_LINE].split()
+    if not words:
+        return Reply("Write a command; /help lists them.")
+    name = words[0].lstrip("/").partition("@")[0].lower()
+    known = all_commands().get(name)
+    if known is None:
+        hint = nearest(name, all_commands()) or f"; there are {listing(f'/{each}' for each in all_commands())}"
+        return Reply(escape(f"There is no command {words[0]}{hint}"))
+    try:
+        return known.run(view, words[1:])
+    except Refusal as refusal:
+        return Reply(escape(f"{refusal}\nUsage: {known.usage}\nExample: {known.example}"))
+    except LanguageError as error:
+        return Reply(f"<code>{escape(error.pointed())}</code>\nExample: {escape(known.example)}")
+    except NoAnswer as reason:
+        return Reply(escape(str(reason)))
+
+
+def instrument(view: View, word: str) -> Instrument:
+    """The instrument a word names, in any case. Raises Refusal with the nearest names."""
+    known = view.scope.instruments.get(word.upper())
+    if known is None:
+        names = view.scope.instruments
+        raise Refusal(f"unknown instrument {word}{nearest(word, names)} (known: {listing(names)})")
+    return known
+
+
+def pair(view: View, first: str, second: str) -> tuple[Instrument, Instrument]:
+    """Two different instruments. Raises Refusal."""
+    a, b = instrument(view, first), instrument(view, second)
+    if a == b:
+        raise Refusal(f"a correlation takes two different instruments, not {a.id} twice")
+    return a, b
+
+
+def whole_number(word: str, what: str, low: int, high: int) -> int:
+    """A count within bounds. Raises Refusal."""
+    if not word.isascii() or not word.isdigit() or not low <= int(word[:12]) <= high:
+        raise Refusal(f"{what} must be a whole number from {low} to {high}, not {word}")
+    return int(word)

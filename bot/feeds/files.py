@@ -1,0 +1,161 @@
+"""Prices from a folder of CSV or Parquet files: `{ID}_{1d|1h|5m}.csv`, `.csv.gz` or `.parquet`.
+
+Columns `timestamp,open,high,low,close,volume`, and if one file holds several venues also `venue`, `quote`,
+`volume_unit`. `timestamp` is UTC: of a session's day its date at 00:00Z, of everything else the instant the bar
+opens. Empty cells are unknown. `{ID}_adj_1d` holds dividend-adjusted prices, used where there is no `{ID}_1d`. See
+docs/data-files.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bot.feeds.contract import Closes, FeedError, NoSuchBars, Request, Setup
+from rules.bars import DAY, Bars, Floats, Interval, Ints, Origin
+from rules.model import ALWAYS, Instrument
+from rules.panel import Dates
+
+PRICES = ("open", "high", "low", "close", "volume")
+_NAME = re.compile(r"(?P<id>[A-Z0-9]+?)(?P<adjusted>_adj)?_(?P<interval>1d|1h|5m)\.(csv|csv\.gz|parquet)")
+
+
+def build(setup: Setup) -> FilesFeed:
+    """A feed over `setup.folder`."""
+    if setup.folder is None:
+        raise FeedError("the files feed needs a folder: --data DIR")
+    return FilesFeed(setup.folder, setup.closes)
+
+
+class FilesFeed:
+    """Bars from the files of one folder, read when first asked for."""
+
+    name = "files"
+
+    def __init__(self, folder: Path, closes: Closes) -> None:
+        self.folder, self._closes = folder, closes
+        self._files = _files_in(folder)
+        self._read: dict[Path, Bars] = {}
+
+    def notes(self, known: Iterable[str]) -> list[str]:
+        """The files that are of no configured instrument."""
+        ids = set(known)
+        names = sorted(path.name for (name, _), path in self._files.items() if name not in ids)
+        return [f"not read, because no instrument has this id: {', '.join(names)}"] if names else []
+
+    async def bars(self, request: Request) -> Bars:
+        """The asked bars. Raises NoSuchBars without a file, FeedError for a file that cannot be read as prices."""
+        path = self._files.get((request.instrument.id, request.interval))
+        if path is None:
+            name = f"{request.instrument.id}_{request.interval}"
+            raise NoSuchBars(f"{self.folder} holds no {name}.csv, .csv.gz or .parquet")
+        if path not in self._read:
+            self._read[path] = self._bars(path, request.instrument, request.interval)
+        bars = self._read[path]
+        return bars.take((bars.end > request.after) & (bars.end <= request.until))
+
+    def _bars(self, path: Path, instrument: Instrument, interval: Interval) -> Bars:
+        table = _table(path)
+        start = _instants(path, table)
+        book, origins = _origins(table, "adjusted files" if "_adj_" in path.name else "files", instrument)
+        _check_order(path, start, book)
+        end = self._ends(start, instrument, interval)
+        prices = {name: _numbers(path, table, name) for name in PRICES}
+        bars = Bars(interval, start, end, **prices, known_at=end, origin=book, origins=origins)
+        bars = bars.take(np.lexsort((book, end)))
+        return bars.take((bars.end > 0) & ~np.isnan(bars.close))
+
+    def _ends(self, start: Ints, instrument: Instrument, interval: Interval) -> Ints:
+        """When each bar completes; -1 for a bar outside the sessions of its calendar."""
+        if instrument.calendar == ALWAYS:
+            return start + interval.seconds
+        dates: Dates = (start // DAY).astype("datetime64[D]")
+        closes = self._closes.closes_of(instrument.calendar, dates)
+        if interval is Interval.DAY:
+            return closes
+        grid_end = (start // interval.seconds + 1) * interval.seconds
+        return np.where(start < closes, np.minimum(grid_end, closes), -1)
+
+
+def _files_in(folder: Path) -> dict[tuple[str, Interval], Path]:
+    """The price files of a folder by instrument and interval; adjusted prices only where there are no others."""
+    if not folder.is_dir():
+        raise FeedError(f"{folder} is not a folder; --data takes a folder of files such as RUT_1d.csv")
+    found: dict[tuple[str, Interval], tuple[bool, Path]] = {}
+    for path in sorted(folder.iterdir()):
+        match = _NAME.fullmatch(path.name)
+        if match is None:
+            continue
+        key, adjusted = (match["id"], Interval(match["interval"])), match["adjusted"] is not None
+        if key in found and found[key][0] == adjusted:
+            raise FeedError(f"{folder} holds both {found[key][1].name} and {path.name}; keep one of them")
+        if key not in found or not adjusted:
+            found[key] = (adjusted, path)
+    if not found:
+        raise FeedError(f"{folder} holds no price files; they are named like RUT_1d.csv, SOL_1h.csv.gz, SPX_1d.parquet")
+    return {key: path for key, (_, path) in found.items()}
+
+
+def _table(path: Path) -> pd.DataFrame:
+    try:
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    except ImportError:
+        raise FeedError(f"{path}: reading Parquet needs pyarrow; pip install 'bellwether-bot[parquet]'") from None
+    except (OSError, EOFError, ValueError, UnicodeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise FeedError(f"{path} cannot be read as a table of prices: {reason}") from None
+    if missing := [name for name in ("timestamp", *PRICES) if name not in table.columns]:
+        columns = "timestamp,open,high,low,close,volume"
+        raise FeedError(f"{path} has no column {' and no column '.join(missing)}; it needs {columns}")
+    return table
+
+
+def _instants(path: Path, table: pd.DataFrame) -> Ints:
+    stamps = pd.to_datetime(table["timestamp"], utc=True, errors="coerce", format="ISO8601")
+    if stamps.isna().any():
+        line = _first_line(stamps.isna())
+        bad = table["timestamp"].iloc[line - 2]
+        raise FeedError(f"{path} line {line}: timestamp {bad!r} is not an instant such as 2025-12-31T15:00:00Z")
+    return pd.DatetimeIndex(stamps).as_unit("s").asi8
+
+
+def _numbers(path: Path, table: pd.DataFrame, name: str) -> Floats:
+    column = table[name]
+    numbers = pd.to_numeric(column, errors="coerce")
+    wrong = numbers.isna() & column.notna()
+    if wrong.any():
+        line = _first_line(wrong)
+        raise FeedError(f"{path} line {line}: {name} {column.iloc[line - 2]!r} is not a number")
+    return numbers.to_numpy(dtype=np.float64, copy=True)
+
+
+def _origins(table: pd.DataFrame, venue: str, instrument: Instrument) -> tuple[Ints, tuple[Origin, ...]]:
+    """Each row's index into the distinct origins, in order of first appearance."""
+    defaults = {"venue": venue, "quote": instrument.currency, "volume_unit": "none"}
+    texts = pd.DataFrame(
+        {name: table[name].fillna(default) if name in table else default for name, default in defaults.items()},
+        index=table.index,
+    )
+    codes, distinct = pd.factorize(pd.MultiIndex.from_frame(texts))
+    return codes.astype(np.int64), tuple(Origin("files", str(v), str(q), str(u)) for v, q, u in distinct)
+
+
+def _check_order(path: Path, start: Ints, book: Ints) -> None:
+    """Rows must run forward in time, each instant once a venue."""
+    for each in np.unique(book):
+        rows = np.flatnonzero(book == each)
+        steps = np.diff(start[rows])
+        if (steps <= 0).any():
+            row = rows[int(np.argmax(steps <= 0)) + 1]
+            stamp = pd.Timestamp(int(start[row]), unit="s").isoformat() + "Z"
+            wrong = "stands twice" if steps[np.argmax(steps <= 0)] == 0 else "comes after a later one"
+            raise FeedError(f"{path} line {row + 2}: {stamp} {wrong}; rows must run from the oldest to the newest")
+
+
+def _first_line(wrong: pd.Series[bool]) -> int:
+    """The line of the file that holds the first wrong row; the header is line 1."""
+    return int(np.argmax(wrong.to_numpy())) + 2

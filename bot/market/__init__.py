@@ -1,0 +1,1 @@
+"""What the market was: sessions, and the history of bars aligned on them."""

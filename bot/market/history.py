@@ -1,0 +1,82 @@
+"""The history of bars, and the panels of it as of a moment. One place turns bars into what rules and answers see."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.feeds.contract import Feed, FeedError, NoSuchBars, Request
+from bot.market.sessions import HISTORY_STARTS, Sessions
+from rules.bars import DAY, Bars, Interval
+from rules.model import ALWAYS, XNYS, Instant, Instrument
+from rules.panel import Panel, build_panel
+
+BEGINNING = (HISTORY_STARTS - dt.date(1970, 1, 1)).days * DAY
+
+
+@dataclass(frozen=True)
+class History:
+    """Bars of all instruments up to `until`, the instant of the last bar that any of them has."""
+
+    instruments: Mapping[str, Instrument]
+    bars: Mapping[str, Mapping[Interval, Bars]]
+    sessions: Sessions
+    until: Instant
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any price here is made up."""
+        of_all = (bars for of_one in self.bars.values() for bars in of_one.values())
+        return any(origin.simulated for bars in of_all for origin in bars.origins)
+
+    @property
+    def calendars(self) -> tuple[str, ...]:
+        """The clocks on which expressions over these instruments may be evaluated."""
+        return tuple(dict.fromkeys([XNYS, *(each.calendar for each in self.instruments.values()), ALWAYS]))
+
+    def panel(self, calendar: str, as_of: dt.date | None = None, *, approximate: bool = False) -> Panel:
+        """Everything known at the close of session `as_of` (by default the last), aligned on a clock."""
+        until = self.until if as_of is None else min(self.until, self.sessions.cutoff(calendar, as_of))
+        first = HISTORY_STARTS
+        if calendar == ALWAYS:
+            first = dt.date(1970, 1, 1) + dt.timedelta(days=self._first_coin_bar() // DAY)
+        clock = self.sessions.clock(calendar, until, first)
+        fitting = {
+            name: {interval: bars.upto(until) for interval, bars in of_one.items()}
+            for name, of_one in self.bars.items()
+            if self.instruments[name].calendar in (calendar, ALWAYS)
+        }
+        return build_panel(clock, self.instruments, fitting, approximate=approximate)
+
+    def panels(self, as_of: dt.date | None = None) -> dict[str, Panel]:
+        """The panel of each calendar."""
+        return {calendar: self.panel(calendar, as_of) for calendar in self.calendars}
+
+    def _first_coin_bar(self) -> Instant:
+        coins = (self.bars[name] for name in self.bars if self.instruments[name].calendar == ALWAYS)
+        starts = [int(bars.start[0]) for of_one in coins for bars in of_one.values() if len(bars)]
+        return min(starts, default=BEGINNING)
+
+
+async def load_history(feed: Feed, instruments: Mapping[str, Instrument], sessions: Sessions, now: Instant) -> History:
+    """Ask `feed` for all bars of all instruments that completed by `now`. Raises FeedError without any."""
+    loaded = await asyncio.gather(*(_bars_of(feed, instrument, now) for instrument in instruments.values()))
+    bars = {name: of_one for name, of_one in zip(instruments, loaded, strict=True) if of_one}
+    ends = [int(each.end[-1]) for of_one in bars.values() for each in of_one.values() if len(each)]
+    if not ends:
+        raise FeedError(f"the {feed.name} feed has no bars of any configured instrument")
+    return History(instruments, bars, sessions, max(ends))
+
+
+async def _bars_of(feed: Feed, instrument: Instrument, now: Instant) -> dict[Interval, Bars]:
+    """The intervals that panels are made of: days, and for what never stops also hours."""
+    wanted = [Interval.DAY, Interval.HOUR] if instrument.calendar == ALWAYS else [Interval.DAY]
+    found: dict[Interval, Bars] = {}
+    for interval in wanted:
+        try:
+            found[interval] = await feed.bars(Request(instrument, interval, BEGINNING, now))
+        except NoSuchBars:
+            continue
+    return found

@@ -1,0 +1,88 @@
+"""Trading sessions of the calendars in use, from exchange_calendars: holidays, half days, closing instants."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+
+import exchange_calendars as xcals
+import numpy as np
+import pandas as pd
+
+from rules.bars import DAY, Ints
+from rules.model import ALWAYS, Instant
+from rules.panel import Clock, Dates
+
+HISTORY_STARTS = dt.date(1990, 1, 2)
+"""Nothing before this session is looked at."""
+
+
+class UnknownCalendar(ValueError):
+    """A calendar that exchange_calendars does not know."""
+
+
+class Sessions:
+    """Sessions of every calendar from 1990 until two years after `until`."""
+
+    def __init__(self, until: Instant) -> None:
+        self._last = dt.date(1970, 1, 1) + dt.timedelta(days=until // DAY + 730)
+
+    def check(self, calendar: str) -> None:
+        """Raises UnknownCalendar for a name that is none."""
+        if calendar != ALWAYS:
+            _calendar(calendar, self._last)
+
+    def clock(self, calendar: str, until: Instant, first: dt.date = HISTORY_STARTS) -> Clock:
+        """The sessions from `first` that have closed by `until`."""
+        whole = _clock(calendar, self._last)
+        start = int(np.searchsorted(whole.sessions, np.datetime64(first)))
+        return whole[start : int(np.searchsorted(whole.closes, until, side="right"))]
+
+    def closes_of(self, calendar: str, dates: Dates) -> Ints:
+        """The closing instant of each session date; -1 where the date is no session."""
+        whole = _clock(calendar, self._last)
+        days = dates.astype("datetime64[D]")
+        row = np.minimum(np.searchsorted(whole.sessions, days), len(whole) - 1)
+        return np.where(whole.sessions[row] == days, whole.closes[row], -1)
+
+    def cutoff(self, calendar: str, session: dt.date) -> Instant:
+        """The last closing instant of `calendar` that belongs to `session` or to an earlier date."""
+        whole = _clock(calendar, self._last)
+        row = whole.row_of(session)
+        return int(whole.closes[row]) if row >= 0 else int(whole.closes[0]) - 1
+
+    def next_open(self, calendar: str, now: Instant) -> Instant | None:
+        """When trading starts next after `now`; None where it never stops."""
+        if calendar == ALWAYS:
+            return None
+        opens = _opens(calendar, self._last)
+        return int(opens[np.searchsorted(opens, now, side="right")])
+
+
+@lru_cache(maxsize=16)
+def _calendar(calendar: str, last: dt.date) -> xcals.ExchangeCalendar:
+    try:
+        return xcals.get_calendar(calendar, start=HISTORY_STARTS.isoformat(), end=last.isoformat())
+    except xcals.errors.InvalidCalendarName:
+        raise UnknownCalendar(f"unknown calendar {calendar}; use XNYS, 24/7 or another exchange's code") from None
+
+
+@lru_cache(maxsize=16)
+def _clock(calendar: str, last: dt.date) -> Clock:
+    if calendar == ALWAYS:
+        days = np.arange(np.datetime64(HISTORY_STARTS), np.datetime64(last), dtype="datetime64[D]")
+        return Clock(calendar, days, days.astype(np.int64) * DAY + DAY, np.zeros(len(days), dtype=bool))
+    schedule = _calendar(calendar, last)
+    early = np.isin(schedule.sessions, schedule.early_closes)
+    sessions = schedule.sessions.to_numpy().astype("datetime64[D]")
+    return Clock(calendar, sessions, _seconds(schedule.closes), early)
+
+
+@lru_cache(maxsize=16)
+def _opens(calendar: str, last: dt.date) -> Ints:
+    return _seconds(_calendar(calendar, last).opens)
+
+
+def _seconds(instants: pd.Series[pd.Timestamp]) -> Ints:
+    """Instants as whole UTC seconds, whatever resolution pandas chose."""
+    return pd.DatetimeIndex(instants).as_unit("s").asi8

@@ -1,0 +1,80 @@
+"""What questions are asked of: one history, the configured names and rules, as of the close of one session."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from bot.market.history import History
+from rules.alerting import AlertState
+from rules.bars import Floats
+from rules.engine import Outcome, evaluate, opened
+from rules.functions.registry import Scope
+from rules.language.compile import CompiledRule
+from rules.model import AlertEvent, Instant
+from rules.panel import Panel
+
+
+class NoAnswer(Exception):
+    """A question that the data cannot answer; the text says why."""
+
+
+class View:
+    """One history as of the close of session `as_of` (by default the last)."""
+
+    def __init__(
+        self, history: History, scope: Scope, rules: Sequence[CompiledRule], as_of: dt.date | None = None
+    ) -> None:
+        self.history, self.scope, self.rules, self.as_of = history, scope, tuple(rules), as_of
+        self._panels: dict[tuple[str, bool], Panel] = {}
+
+    @property
+    def simulated(self) -> bool:
+        """Whether answers are about a made-up market."""
+        return self.history.simulated
+
+    def panel(self, calendar: str, *, approximate: bool = False) -> Panel:
+        """The panel that answers are read from."""
+        key = (calendar, approximate)
+        if key not in self._panels:
+            self._panels[key] = self.history.panel(calendar, self.as_of, approximate=approximate)
+        return self._panels[key]
+
+    def next_open(self, calendar: str, at: Instant) -> Instant | None:
+        """When trading starts next after `at`; None where it never stops."""
+        return self.history.sessions.next_open(calendar, at)
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """All rules judged from the beginning, every row due: the book as it stands, and every event."""
+        panels = {rule.calendar: self.panel(rule.calendar) for rule in self.rules}
+        last = max((int(panel.clock.closes[-1]) for panel in panels.values() if len(panel)), default=0)
+        return evaluate(self.rules, panels, opened(self.rules), last, grace=0)
+
+    def events(self, rule: str | None = None) -> tuple[AlertEvent, ...]:
+        """What would have been told, oldest first."""
+        return tuple(event for event in self.outcome.events if rule in (None, event.rule))
+
+    def state(self, rule: str) -> AlertState:
+        """Where a rule's alert stands."""
+        return self.outcome.book.records[rule].alert
+
+
+def number(value: float) -> float | None:
+    """A value for an answer: None where it is undefined."""
+    return None if np.isnan(value) else float(value)
+
+
+def last_known(column: Floats) -> int | None:
+    """The last row with a number."""
+    known = np.flatnonzero(~np.isnan(column))
+    return int(known[-1]) if len(known) else None
+
+
+def origins_of(panel: Panel, names: Sequence[str], row: int) -> tuple[str, ...]:
+    """Who printed the closes of `names` on a row, once each."""
+    found = (panel.origin(name, row) for name in names)
+    return tuple(dict.fromkeys(origin for origin in found if origin))

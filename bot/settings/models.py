@@ -1,0 +1,141 @@
+"""The shape of the configuration: sections, types, bounds. What they are by default stands in config.example.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from rules.functions.registry import Scope
+from rules.language.compile import CompiledRule, compile_rule
+from rules.model import XNYS, Basis, Delivery, Instrument, Kind, Rule, Severity, Source, Timing
+
+PREFIX = "BELLWETHER_"
+
+InstrumentId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{0,11}$")]
+RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
+Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+Count = Annotated[int, Field(ge=1, le=250)]
+
+
+@cache
+def built_in_text() -> str:
+    """config.example.toml: in an installed package inside `bot`, in a checkout beside it."""
+    package = Path(__file__).resolve().parent.parent
+    inside, beside = package / "config.example.toml", package.parent / "config.example.toml"
+    return (inside if inside.exists() else beside).read_text(encoding="utf-8")
+
+
+def built_in() -> dict[str, Any]:
+    """The built-in configuration as plain values."""
+    return tomllib.loads(built_in_text())
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MarketSettings(_Section):
+    """Where prices come from, and how long a rule waits for late ones."""
+
+    data: str
+    seed: Annotated[int, Field(ge=0, le=2**32)]
+    grace_minutes: Annotated[int, Field(ge=0, le=24 * 60)]
+
+
+class TelegramSettings(_Section):
+    """The bot's identity."""
+
+    token: SecretStr
+
+
+class InstrumentSettings(_Section):
+    """One instrument; its id is the table's name."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+    kind: Kind
+    calendar: str = XNYS
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3,5}$")] = "USD"
+    sources: dict[str, str] = {}
+
+
+class RuleSettings(_Section):
+    """One rule as it is written."""
+
+    id: RuleId
+    when: str
+    clear: str | None = None
+    on: Basis = Basis.CLOSE
+    confirm: Count = 1
+    confirm_clear: Count = 1
+    cooldown: Annotated[int, Field(ge=0, le=2520)] = 0
+    expires: Annotated[int, Field(ge=1, le=2520)] | None = None
+    severity: Severity = Severity.NOTICE
+    tags: tuple[Tag, ...] = ()
+    title: Annotated[str, StringConstraints(max_length=120)] = ""
+    notify_resolved: bool = False
+    delivery: Delivery = Delivery.AT_LEAST_ONCE
+    enabled: bool = True
+
+    def rule(self) -> Rule:
+        """The rule as the engine knows it."""
+        return Rule(
+            self.id, self.when, self.clear, self.on,
+            Timing(self.confirm, self.confirm_clear, self.cooldown, self.expires),
+            self.severity, self.tags, self.title, self.notify_resolved, self.delivery, self.enabled,
+        )  # fmt: skip
+
+
+class Settings(BaseSettings):
+    """The whole configuration."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    market: MarketSettings
+    telegram: TelegramSettings
+    baskets: dict[InstrumentId, tuple[str, ...]]
+    instruments: dict[InstrumentId, InstrumentSettings]
+    rules: tuple[RuleSettings, ...]
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings names them
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over the user's file over the built-in file."""
+        return env_settings, init_settings, InitSettingsSource(settings_cls, built_in())
+
+    @cached_property
+    def instrument_map(self) -> dict[str, Instrument]:
+        """The instruments as the engine knows them."""
+        return {
+            name: Instrument(
+                name, each.name, each.kind, each.calendar, each.currency,
+                tuple(Source(feed, symbol) for feed, symbol in each.sources.items()),
+            )
+            for name, each in self.instruments.items()
+        }  # fmt: skip
+
+    @cached_property
+    def scope(self) -> Scope:
+        """What an expression may name."""
+        return Scope(self.instrument_map, dict(self.baskets))
+
+    @cached_property
+    def compiled(self) -> tuple[CompiledRule, ...]:
+        """The enabled rules, ready to be judged."""
+        return tuple(compile_rule(each.rule(), self.scope) for each in self.rules if each.enabled)
