@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from rules.alerting import BEFORE, AlertState, Coverage, Inactive, cover, step
-from rules.bars import Floats
+from rules.bars import Floats, Ints
 from rules.columns import Checkpoints, Node
 from rules.columns import evaluate as evaluate_columns
 from rules.language.compile import CompiledRule, Shown
-from rules.model import AlertEvent, Edge, Instant, Verdict
+from rules.model import AlertEvent, Edge, Instant, Timing, Verdict
 from rules.panel import Panel, due_rows
 
 GRACE = 2 * 3600
@@ -78,6 +78,18 @@ def evaluate(
     order = {rule.rule.id: index for index, rule in enumerate(rules)}
     events.sort(key=lambda event: (event.at, order[event.rule]))
     return Outcome(Book(records, checkpoints), tuple(events))
+
+
+def follow(timing: Timing, when: Floats, clear: Floats, closes: Ints) -> AlertState:
+    """Where an alert stands after verdicts on the bars that ended at `closes`."""
+    state: AlertState = Inactive()
+    for enters, leaves, bar in zip(_verdicts(when), _verdicts(clear), closes.tolist(), strict=True):
+        state, _ = step(timing, state, enters, leaves, bar)
+    return state
+
+
+def _verdicts(column: Floats) -> list[Verdict]:
+    return [_VERDICTS.get(value, Verdict.UNKNOWN) for value in column.tolist()]
 
 
 def _by_calendar(rules: Sequence[CompiledRule]) -> dict[str, list[CompiledRule]]:
@@ -142,8 +154,7 @@ class _Judge:
         return after, [] if rule.rule.id in self.silent else events
 
     def _verdicts(self, node: Node, first: int, stop: int) -> list[Verdict]:
-        column = self.columns[node][first - self.start : stop - self.start]
-        return [_VERDICTS.get(value, Verdict.UNKNOWN) for value in column.tolist()]
+        return _verdicts(self.columns[node][first - self.start : stop - self.start])
 
     def _event(self, rule: CompiledRule, edge: Edge, row: int) -> AlertEvent:
         shown = {Edge.FIRED: rule.values, Edge.RESOLVED: rule.clear_values}.get(edge, ())

@@ -11,7 +11,7 @@ from bot.commands.registry import answer
 from bot.console import show
 from bot.render.alerts import SIMULATED, alert, summary
 from bot.render.numbers import date
-from rules.engine import GRACE, Book, evaluate
+from rules.engine import Book, evaluate
 from rules.model import XNYS, AlertEvent, Edge
 
 YEAR = 252
@@ -51,11 +51,12 @@ def _year(app: App) -> int:
     market = f"a {SIMULATED} market" if app.history.simulated else "real prices"
     first = panels[XNYS].clock.session(len(closes) - len(year))
     print(f"{len(year)} sessions of {market} from {date(first)}, {len(rules)} rules.\n")
+    grace = app.settings.market.grace_minutes * 60
     book, told = Book(), set[str]()
     sent = 0
     for now in [closes[-len(year) - 1], *year]:
         seen = {name: panel[: int((panel.clock.closes <= now).sum())] for name, panel in panels.items()}
-        outcome = evaluate(rules, seen, book, now + GRACE)
+        outcome = evaluate(rules, seen, book, now + grace, grace)
         book = outcome.book
         for event in outcome.events:
             sent += _tell(app, event, told)

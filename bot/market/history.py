@@ -39,25 +39,23 @@ class History:
     def panel(self, calendar: str, as_of: dt.date | None = None, *, approximate: bool = False) -> Panel:
         """Everything known at the close of session `as_of` (by default the last), aligned on a clock."""
         until = self.until if as_of is None else min(self.until, self.sessions.cutoff(calendar, as_of))
-        first = HISTORY_STARTS
-        if calendar == ALWAYS:
-            first = dt.date(1970, 1, 1) + dt.timedelta(days=self._first_coin_bar() // DAY)
-        clock = self.sessions.clock(calendar, until, first)
         fitting = {
             name: {interval: bars.upto(until) for interval, bars in of_one.items()}
             for name, of_one in self.bars.items()
             if self.instruments[name].calendar in (calendar, ALWAYS)
         }
+        clock = self.sessions.clock(calendar, until, _first_day(fitting))
         return build_panel(clock, self.instruments, fitting, approximate=approximate)
 
     def panels(self, as_of: dt.date | None = None) -> dict[str, Panel]:
         """The panel of each calendar."""
         return {calendar: self.panel(calendar, as_of) for calendar in self.calendars}
 
-    def _first_coin_bar(self) -> Instant:
-        coins = (self.bars[name] for name in self.bars if self.instruments[name].calendar == ALWAYS)
-        starts = [int(bars.start[0]) for of_one in coins for bars in of_one.values() if len(bars)]
-        return min(starts, default=BEGINNING)
+
+def _first_day(bars: Mapping[str, Mapping[Interval, Bars]]) -> dt.date:
+    """The day of the oldest bar: rows before it would hold nothing."""
+    starts = [int(each.start[0]) for of_one in bars.values() for each in of_one.values() if len(each)]
+    return dt.date(1970, 1, 1) + dt.timedelta(days=min(starts, default=BEGINNING) // DAY)
 
 
 async def load_history(feed: Feed, instruments: Mapping[str, Instrument], sessions: Sessions, now: Instant) -> History:

@@ -12,19 +12,20 @@ from bot.queries.view import NoAnswer, View, number, origins_of
 from rules.alerting import Firing
 from rules.bars import Floats, Ints
 from rules.columns import evaluate
-from rules.engine import evaluate as judge
-from rules.engine import opened
+from rules.engine import follow
 from rules.functions.correlation import posterior_mean
-from rules.language.compile import compile_rule
 from rules.language.meaning import calendar_of, read
 from rules.language.syntax import parse
-from rules.model import Rule, Timing
+from rules.model import Timing
 from rules.panel import Panel
 from rules.statistics import fat_tail_factor, fisher_interval, partial_correlation, percentile, slope
 from rules.windows import close_of, log_return, span
 
 LEVELS = (0.5, 0.6, 0.7)
 CONTROLS = (("SPX",), ("SPX", "BTC"))
+COUPLING = Timing(confirm=2)
+"""Coupled after two closes with P >= .50, uncoupled after one with P <= .05, as in the default rules."""
+
 TAIL_ROWS = 250
 """Returns from which the fatness of tails is measured; the window's own where there are fewer."""
 
@@ -111,18 +112,20 @@ def _partial(answer: Correlation, controls: tuple[str, ...], legs: Mapping[str, 
 
 def _filtered(view: View, answer: Correlation, panel: Panel) -> Correlation:
     """With what the correlation filter says on the panel's last row; it never looks at an approximate one."""
-    p = {level: f"p_corr({answer.a}, {answer.b}, above={level})" for level in LEVELS}
     mean = posterior_mean(answer.a, answer.b)
+    p = {level: f"p_corr({answer.a}, {answer.b}, above={level})" for level in LEVELS}
     above = {level: read(text, view.scope).column for level, text in p.items()}
-    columns = evaluate([mean, *above.values()], panel).columns
-    rules = [Rule(text, f"{text} >= 50%", f"{text} <= 5%", timing=Timing(confirm=2)) for text in p.values()]
-    compiled = [compile_rule(rule, view.scope) for rule in rules]
-    records = judge(compiled, {compiled[0].calendar: panel}, opened(compiled), answer.at, grace=0).book.records
+    enters = {level: read(f"{text} >= 50%", view.scope).column for level, text in p.items()}
+    leaves = {level: read(f"{text} <= 5%", view.scope).column for level, text in p.items()}
+    columns = evaluate([mean, *above.values(), *enters.values(), *leaves.values()], panel).columns
+    states = {
+        level: follow(COUPLING, columns[enters[level]], columns[leaves[level]], panel.clock.closes) for level in LEVELS
+    }
     return replace(
         answer,
         p_above={level: number(columns[node][-1]) for level, node in above.items()},
         posterior_mean=number(columns[mean][-1]),
-        coupled={level: isinstance(records[text].alert, Firing) for level, text in p.items()},
+        coupled={level: isinstance(state, Firing) for level, state in states.items()},
     )
 
 

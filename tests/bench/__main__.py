@@ -1,0 +1,148 @@
+"""`make bench`: how long the main jobs take, against their targets and against something known. Prints, never asserts.
+
+Each row is the best of several runs in one process on one machine, beside a yardstick of the same run; the ratio
+travels between machines better than the seconds do. `--write` puts the table into docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bot.app import App, Options, open_app
+from rules.columns import evaluate as evaluate_columns
+from rules.columns import lookback
+from rules.coupling import PairFilter
+from rules.engine import evaluate, opened
+from rules.language.meaning import read
+from rules.model import XNYS
+from rules.panel import Panel
+from rules.scan import run
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT.parent / "shared" / "data"
+PAGE = ROOT / "docs" / "benchmarks.md"
+MARK = "<!-- table -->"
+END = int(pd.Timestamp("2026-01-02", tz="UTC").timestamp())
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: seconds, the target in seconds, and a yardstick."""
+
+    what: str
+    seconds: float
+    target: float | None
+    yardstick: str
+    yardstick_seconds: float
+
+    def __str__(self) -> str:
+        target = (
+            "" if self.target is None else f"{span(self.target)}{' **missed**' if self.seconds > self.target else ''}"
+        )
+        ratio = self.seconds / self.yardstick_seconds
+        return f"| {self.what} | {span(self.seconds)} | {target} | {ratio:.2g} x {self.yardstick} |"
+
+
+def span(seconds: float) -> str:
+    """Seconds in the unit that suits them."""
+    return (
+        f"{seconds:.2f} s"
+        if seconds >= 1
+        else f"{seconds * 1e3:.3g} ms"
+        if seconds >= 1e-3
+        else f"{seconds * 1e6:.3g} us"
+    )
+
+
+def best(job: Callable[[], object], runs: int = 3) -> float:
+    """The least time of several runs."""
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        job()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def command(*words: str) -> Callable[[], object]:
+    """A run of a fresh interpreter."""
+    return lambda: subprocess.run([sys.executable, *words], check=True, capture_output=True, cwd=ROOT)
+
+
+def replay_rows(app: App, panel: Panel) -> list[Row]:
+    """All rules over all of history, and one live tick on top of it."""
+    rules = app.settings.compiled
+    years = len(panel) / panel.clock.rows_a_year
+    before = evaluate(rules, {XNYS: panel[:-1]}, opened(rules), END)
+    whole = best(lambda: evaluate(rules, {XNYS: panel}, opened(rules), END))
+    tick = best(lambda: evaluate(rules, {XNYS: panel}, before.book, END), 20)
+    tail = panel[len(panel) - 2 - max(lookback(rule.roots) for rule in rules) :]
+    short = best(lambda: evaluate(rules, {XNYS: tail}, before.book, END), 20)
+    frame = pd.DataFrame({name: column.close for name, column in panel.columns.items()})
+    pandas = best(lambda: [frame["RUT"].pct_change(fill_method=None).rolling(60).corr(frame[name]) for name in frame])
+    what = f"pandas rolling(60).corr of {frame.shape[1]} columns"
+    return [
+        Row(f"replay, {years:.0f} years, default pack of {len(rules)}", whole, 15.0, what, pandas),
+        Row("one live tick of it, whole panel", tick, None, "its replay", whole),
+        Row("one live tick of it, tail of the panel", short, None, "its replay", whole),
+    ]
+
+
+def column_rows(app: App, panel: Panel) -> list[Row]:
+    """One column against pandas; a bank of pairs against single ones."""
+    node = read("corr(RUT, SPX, 60)", app.settings.scope).column
+    ours = best(lambda: evaluate_columns([node], panel))
+    frame = pd.DataFrame({name: np.log(panel.columns[name].close) for name in ("RUT", "SPX")}).diff()
+    pandas = best(lambda: frame["RUT"].rolling(60).corr(frame["SPX"]))
+    noise = np.random.default_rng(7).standard_normal((2, 1000, 10))
+    pair = PairFilter()
+    bank = best(lambda: run(pair, list(noise), pair.initial(10)))
+    single = best(
+        lambda: [run(pair, [np.ascontiguousarray(x[:, [i]]) for x in noise], pair.initial(1)) for i in range(10)]
+    )
+    return [
+        Row("rolling correlation, exact window", ours, None, "pandas rolling(60).corr", pandas),
+        Row("correlation filter, one row of 10 pairs", bank / 1000, 1e-3, "the pairs one by one", single / 1000),
+    ]
+
+
+def start_rows() -> list[Row]:
+    """What a user waits for before anything happens."""
+    bare = best(command("-c", "pass"), 5)
+    shown = best(command("-m", "bot.cli.main", "--help"), 5)
+    loaded = best(command("-c", "import bot.app"), 3)
+    return [
+        Row("bellwether --help", shown, 0.5, "a bare interpreter", bare),
+        Row("imports of an offline command", loaded, None, "a bare interpreter", bare),
+    ]
+
+
+def main() -> None:
+    """Print the table; write it where asked."""
+    parser = argparse.ArgumentParser(prog="bench")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
+    write = parser.parse_args().write
+    app = open_app(Options(data=SHARED), at=END) if SHARED.is_dir() else open_app(Options(), at=END)
+    panel = app.view().panel(XNYS)
+    market = "simulated" if app.history.simulated else "real prices"
+    reading = best(lambda: open_app(Options(data=SHARED if SHARED.is_dir() else None), at=END), 2)
+    rows = [*replay_rows(app, panel), *column_rows(app, panel), *start_rows()]
+    rows.append(Row(f"reading the market ({market})", reading, None, "the replay", rows[0].seconds))
+    table = "\n".join(["| what | time | target | ratio |", "|---|---|---|---|", *map(str, rows)])
+    print(table)
+    if write:
+        text = PAGE.read_text(encoding="utf-8").partition(MARK)[0]
+        PAGE.write_text(f"{text}{MARK}\n\n{table}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
