@@ -8,10 +8,10 @@ a full replay.
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -41,9 +41,32 @@ class Constant:
         return repr(self.value)
 
 
-@dataclass(frozen=True)
-class Window:
-    """`apply(*columns, *parameters)` over arrays of one length.
+class _Composed:
+    """A node that reads others. It is known by its name: a digest of what it does and of the names of what it reads.
+
+    Comparing or naming an expression would else take time exponential in its depth, where a part is used twice.
+    """
+
+    _name: str
+
+    def __str__(self) -> str:
+        return self._name
+
+    def __hash__(self) -> int:
+        return hash(self._name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Composed) and self._name == other._name
+
+    def _named(self, what: str, *, reads: tuple[Node, ...], given: tuple[object, ...]) -> None:
+        text = f"{what}({', '.join([*map(str, reads), *map(repr, given)])})"
+        digest = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+        object.__setattr__(self, "_name", f"{what.rpartition('.')[2].partition('(')[0]}:{digest}")
+
+
+@dataclass(frozen=True, eq=False)
+class Window(_Composed):
+    """`apply(*columns, *parameters)` over arrays of one length; `apply` is a function of a module, known by its name.
 
     Row t looks back at most `rows` rows before t; `warmup` of its own first rows are NaN on gapless inputs.
     """
@@ -54,49 +77,24 @@ class Window:
     rows: int = 0
     warmup: int = 0
 
-    def __str__(self) -> str:
-        return self._text
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    @cached_property
-    def _hash(self) -> int:
-        return hash((self.apply, self.inputs, self.parameters, self.rows))
-
-    @cached_property
-    def _text(self) -> str:
-        return _call(f"{self.apply.__module__}.{self.apply.__qualname__}", self.inputs, self.parameters)
+    def __post_init__(self) -> None:
+        what = f"{self.apply.__module__}.{self.apply.__qualname__}"
+        self._named(what, reads=self.inputs, given=(*self.parameters, self.rows, self.warmup))
 
 
-@dataclass(frozen=True)
-class Folded:
-    """A fold over its inputs: an unbounded memory of the past, carried in a checkpoint."""
+@dataclass(frozen=True, eq=False)
+class Folded(_Composed):
+    """A fold over its inputs: an unbounded memory of the past, carried in a checkpoint under the node's name."""
 
     fold: Fold
     inputs: tuple[Node, ...]
     warmup: int = 0
 
-    def __str__(self) -> str:
-        return self._text
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    @cached_property
-    def _hash(self) -> int:
-        return hash((self.fold, self.inputs))
-
-    @cached_property
-    def _text(self) -> str:
-        return _call(repr(self.fold), self.inputs, (self.warmup,))
+    def __post_init__(self) -> None:
+        self._named(repr(self.fold), reads=self.inputs, given=(self.warmup,))
 
 
 Node = Field | Constant | Window | Folded
-
-
-def _call(name: str, inputs: Iterable[Node], parameters: Iterable[object]) -> str:
-    return f"{name}({', '.join([*map(str, inputs), *map(repr, parameters)])})"
 
 
 def children(node: Node) -> tuple[Node, ...]:

@@ -45,13 +45,13 @@ class Devolatilise:
         if not known.any():
             return state, np.full((len(r), 1), np.nan)
         scale = np.sqrt(state["variance"])
-        scale = np.where(scale > 0, scale, np.nan)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            u = np.minimum(np.maximum(r / scale, -self.clip), self.clip)
+        moves = scale > 0
+        u = np.minimum(np.maximum(r / np.where(moves, scale, np.nan), -self.clip), self.clip)
         opening = state["count"] < self.opening
         count = where(known & opening, state["count"] + 1.0, state["count"])
         squares = where(known & opening, state["squares"] + r * r, state["squares"])
-        tame = np.minimum(np.maximum(r, -self.winsor * scale), self.winsor * scale)
+        limit = np.where(moves, self.winsor * scale, np.inf)
+        tame = np.minimum(np.maximum(r, -limit), limit)
         decay = 0.5 ** (1.0 / self.half_life)
         with np.errstate(divide="ignore", invalid="ignore"):
             moved = np.where(opening, squares / count, decay * state["variance"] + (1.0 - decay) * tame * tame)

@@ -21,12 +21,14 @@ def _finite(x: Floats) -> Floats:
 
 def add(x: Floats, y: Floats) -> Floats:
     """x + y"""
-    return _finite(x + y)
+    with np.errstate(over="ignore"):
+        return _finite(x + y)
 
 
 def subtract(x: Floats, y: Floats) -> Floats:
     """x - y"""
-    return _finite(x - y)
+    with np.errstate(over="ignore"):
+        return _finite(x - y)
 
 
 def multiply(x: Floats, y: Floats) -> Floats:

@@ -208,16 +208,16 @@ def _fill_approximately(clock: Clock, columns: Columns, bars: BarSet) -> Columns
 
 
 def _link(clock: Clock, columns: Columns, bars: Bars) -> None:
-    """Set `link` where the venue or the quote changed since the previous row."""
+    """Set `link` on the first known row of another venue or quote than the known row before it."""
     columns.link[:] = 1.0
     books = [origin.book for origin in bars.origins]
-    known = ~np.isnan(columns.close)
-    changed = np.flatnonzero(known[1:] & known[:-1] & (columns.origin[1:] != columns.origin[:-1])) + 1
-    for row in changed:
+    known = np.flatnonzero(~np.isnan(columns.close))
+    for at in np.flatnonzero(np.diff(columns.origin[known])):
+        before, row = known[at], known[at + 1]
         book = books[columns.origin[row]]
-        if book != books[columns.origin[row - 1]]:
-            own = bars.close_at(int(clock.closes[row - 1]), book)
-            columns.link[row] = own / columns.close[row - 1]
+        if book != books[columns.origin[before]]:
+            own = bars.close_at(int(clock.closes[before]), book)
+            columns.link[row] = own / columns.close[before]
 
 
 def _empty(rows: int) -> Columns:

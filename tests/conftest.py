@@ -14,7 +14,7 @@ settings.register_profile(
     "bellwether", max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("hard", parent=settings.get_profile("bellwether"), max_examples=2_000, derandomize=False)
-settings.load_profile(os.environ.get("BELLWETHER_TEST_PROFILE", "bellwether"))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "bellwether"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -65,7 +65,7 @@ def moving_pearson(n: int, x: Floats, y: Floats) -> Floats:
 
 def _mass_from(posterior: Floats, first: int) -> Floats:
     mass: Floats = np.ascontiguousarray(posterior[:, first:]).sum(axis=-1)
-    return mass
+    return np.minimum(mass, 1.0)
 
 
 def _mean(posterior: Floats) -> Floats:

@@ -103,7 +103,7 @@ def lowest(x: Series, n: Rows) -> Price:
 
 @function("{x} above its lowest of {n} sessions")
 def rally(x: Series, n: Rows) -> Percent:
-    """Rise from the lowest of the last n known values: x_t / lowest(x, n) - 1.
+    """Rise from the lowest of the last n known values: x_t / lowest(x, n) - 1, a share; NaN where that is unknown.
 
     Example: rally(RUT, 60) > 10%
     """

@@ -52,6 +52,7 @@ class Accepts:
     low: float | None = None
     high: float | None = None
     whole: bool = False
+    percent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ Leg = Annotated[Instrument, Accepts(Type.INSTRUMENT)]
 Rows = Annotated[int, Accepts(Type.NUMBER, 1, LONGEST_WINDOW, whole=True)]
 SampleRows = Annotated[int, Accepts(Type.NUMBER, 2, LONGEST_WINDOW, whole=True)]
 PairRows = Annotated[int, Accepts(Type.NUMBER, SHORTEST_PAIR_WINDOW, LONGEST_WINDOW, whole=True)]
-Share = Annotated[float, Accepts(Type.NUMBER, 0.001, 0.9)]
+Share = Annotated[float, Accepts(Type.NUMBER, 0.001, 0.9, percent=True)]
 Rho = Annotated[float, Accepts(Type.NUMBER, -0.95, 0.95)]
 RegimeName = Annotated[Label, Accepts(Type.LABEL)]
 

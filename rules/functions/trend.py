@@ -24,13 +24,18 @@ def ret(x: Series, n: Rows = 1) -> Percent:
 
 @function("{x} log return over {n} sessions")
 def logret(x: Series, n: Rows = 1) -> Percent:
-    """Log return over n rows: log(x_t / x_{t-n}); the same care as `ret`. Example: logret(BTC, 5) < -10%"""
+    """Log return over n rows: log(x_t / x_{t-n}).
+
+    NaN unless both ends are known, with the same care for venues as `ret`. Example: logret(BTC, 5) < -10%"""
     return log_return(x, n)
 
 
 @function("{x} change over {n} sessions")
 def change(x: Series, n: Rows = 1) -> Price:
-    """Difference over n rows: x_t - x_{t-n}, in the unit of x. Example: change(VIX, 5) > 8"""
+    """Difference over n rows: x_t - x_{t-n}, in the unit of x; NaN unless both ends are known.
+
+    Example: change(VIX, 5) > 8
+    """
     return binary("-", x, Window(lag, (x,), (n,), rows=n, warmup=n))
 
 

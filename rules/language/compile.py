@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 
 from rules.columns import Node, instruments_of
-from rules.elementwise import unary
 from rules.functions.registry import Scope, Type
-from rules.language.meaning import COMPARISONS, Typed, calendar_of, read, read_condition
-from rules.language.syntax import parse
+from rules.language.meaning import calendar_of, negated, read, read_condition
+from rules.language.syntax import LONGEST_TEXT, parse
+from rules.language.typed import COMPARISONS, Typed
 from rules.model import Rule
 
 
@@ -59,23 +59,21 @@ def compile_rule(rule: Rule, scope: Scope) -> CompiledRule:
     lines = [rule.when] if rule.clear is None else [rule.when, rule.clear]
     calendar = calendar_of([(line, parse(line)) for line in lines], scope)
     when = read_condition(rule.when, scope, calendar)
-    clear = read_condition(rule.clear, scope, calendar) if rule.clear is not None else None
-    clear_node = clear.column if clear else unary("not", when.column)
-    clear_text = clear.text if clear else f"not ({when.text})"
+    clear = read_condition(rule.clear, scope, calendar) if rule.clear is not None else negated(when)
     return CompiledRule(
         rule=rule,
         calendar=calendar,
         when=when.column,
-        clear=clear_node,
+        clear=clear.column,
         when_text=when.text,
-        clear_text=clear_text,
+        clear_text=clear.text,
         when_words=when.spoken,
-        clear_words=clear.spoken if clear else f"not ({when.spoken})",
+        clear_words=clear.spoken,
         values=values_of(when, scope, calendar),
-        clear_values=values_of(clear or when, scope, calendar),
+        clear_values=values_of(clear, scope, calendar),
         context=context_of(when, scope, calendar),
-        instruments=instruments_of([when.column, clear_node]),
-        digest=_digest(calendar, when.text, clear_text, rule),
+        instruments=instruments_of([when.column, clear.column]),
+        digest=_digest(calendar, when.text, clear.text, rule),
     )
 
 
@@ -100,7 +98,8 @@ def _wanted_by(call: Typed, scope: Scope, calendar: str) -> list[Typed]:
     if call.function is None:
         return []
     arguments = {p.name: part.text for p, part in zip(call.function.parameters, call.parts, strict=False)}
-    return [read(template.format(**arguments), scope, calendar) for template in call.function.context]
+    texts = [template.format(**arguments) for template in call.function.context]
+    return [read(text, scope, calendar, longest=4 * LONGEST_TEXT) for text in texts]
 
 
 def _shown(parts: Iterable[Typed]) -> tuple[Shown, ...]:

@@ -43,6 +43,11 @@ def nearest(word: str, names: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(known[each] for each in found)}?" if found else ""
 
 
+def short(text: str, most: int = 24) -> str:
+    """A word of bounded length."""
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
 def listing(names: Iterable[str], most: int = 24) -> str:
     """Names in a sentence, the first few of many."""
     known = list(names)

@@ -2,61 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import math
+from dataclasses import replace
 
-from rules.columns import Constant, Node
+from rules.columns import Constant
 from rules.elementwise import binary, unary
-from rules.functions.registry import Function, Parameter, Scope, Type, Unit, vocabulary
+from rules.functions.registry import Accepts, Function, Parameter, Scope, Type, Unit, vocabulary
 from rules.language.errors import LanguageError, Span, listing, nearest
-from rules.language.syntax import Binary, Call, DateLiteral, Literal, Name, Syntax, Unary, parse, parts_of
+from rules.language.syntax import LONGEST_TEXT, Binary, Call, DateLiteral, Literal, Name, Syntax, Unary, parse, parts_of
+from rules.language.typed import COMPARISONS, NUMERIC, Typed, joined, number_text, wrapped
 from rules.model import ALWAYS, XNYS, Label
 from rules.windows import close_of
 
-COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
-_NUMERIC = (Type.SERIES, Type.NUMBER, Type.INSTRUMENT)
+_ARITHMETIC = {"+": float.__add__, "-": float.__sub__, "*": float.__mul__, "/": float.__truediv__}
 
 
-@dataclass(frozen=True)
-class Typed:
-    """A part of an expression.
-
-    Its type and unit, its canonical text, its column (None for what is no column), its value (a literal's, an
-    instrument's, a label's), its own parts, the function or operator that joins them, and the words for a reader.
-    """
-
-    type: str
-    unit: str
-    text: str
-    node: Node | None = None
-    value: object = None
-    parts: tuple[Typed, ...] = ()
-    function: Function | None = None
-    symbol: str = ""
-    words: str = ""
-
-    @property
-    def spoken(self) -> str:
-        """How a reader is told of it; its canonical text where there is nothing better."""
-        return self.words or self.text
-
-    @property
-    def column(self) -> Node:
-        """The node; only for parts that are columns."""
-        if self.node is None:
-            raise TypeError(f"{self.text} is {self.type}, not a column")
-        return self.node
-
-    def walk(self) -> Iterator[Typed]:
-        """This part and everything under it."""
-        yield self
-        for part in self.parts:
-            yield from part.walk()
-
-
-def read(text: str, scope: Scope, calendar: str | None = None) -> Typed:
+def read(text: str, scope: Scope, calendar: str | None = None, longest: int = LONGEST_TEXT) -> Typed:
     """The typed tree of `text`, annualised for `calendar` or the clock of its own instruments."""
-    tree = parse(text)
+    tree = parse(text, longest)
     clock = calendar or calendar_of([(text, tree)], scope)
     return _Reader(text, replace(scope, rows_a_year=365 if clock == ALWAYS else 252)).read(tree)
 
@@ -66,7 +29,7 @@ def read_condition(text: str, scope: Scope, calendar: str | None = None) -> Type
     typed = read(text, scope, calendar)
     if typed.type != Type.BOOL:
         reason = f"a rule needs a condition, but this is {typed.type}; for example: {typed.text} > 0"
-        if typed.type not in _NUMERIC:
+        if typed.type not in NUMERIC:
             reason = f"a rule needs a condition, but this is {typed.type}"
         raise LanguageError(reason, text, Span(0, len(text)))
     return typed
@@ -98,15 +61,6 @@ def _instruments_in(part: Syntax) -> tuple[str, ...]:
     if isinstance(part, Call) and part.name in vocabulary():
         return vocabulary()[part.name].uses
     return ()
-
-
-def number_text(value: float, form: str = "") -> str:
-    """A literal as the language writes it; reading it back gives the same value."""
-    if form == "%":
-        shortest = (float(f"{value * 100:.{digits}g}") for digits in range(1, 18))
-        return number_text(next(percent for percent in shortest if percent / 100.0 == value)) + "%"
-    text = repr(value)
-    return (text[:-2] if text.endswith(".0") else text) + form
 
 
 class _Reader:
@@ -164,7 +118,7 @@ class _Reader:
             if given is None:
                 arguments[parameter.name] = parameter.default
                 continue
-            part = self.read(given[1])
+            part = self.argument(function, parameter, given[1])
             arguments[parameter.name] = self.accept(function, parameter, part, given[1].span)
             parts.append(part)
             named[parameter.name] = part
@@ -206,87 +160,103 @@ class _Reader:
 
     def accept(self, function: Function, parameter: Parameter, part: Typed, span: Span) -> object:
         """The argument as the function receives it."""
-        wanted, name = parameter.accepts, f"{parameter.name} of {function.name}"
+        wanted = parameter.accepts
         if wanted.type == Type.SERIES and part.type in (Type.SERIES, Type.INSTRUMENT):
             return part.node
         if wanted.type == Type.NUMBER and part.type in (Type.NUMBER, Type.DAYS) and isinstance(part.value, float):
-            return self.bounded(parameter, part.value, name, span)
+            if _fits(wanted, part.value):
+                return int(part.value) if wanted.whole else part.value
+            hint = f"; write {part.text}%" if wanted.percent and _fits(wanted, part.value / 100.0) else ""
+            raise self.fail(f"{parameter.name} of {function.name} must be {_kind(wanted)}, not {part.text}{hint}", span)
         if wanted.type == part.type and part.value is not None:
             return part.value
-        bounds = (
-            f" from {number_text(wanted.low)} to {number_text(wanted.high or 0.0)}" if wanted.low is not None else ""
-        )
-        whole = wanted.type.replace("a number", "a whole number") if wanted.whole else wanted.type
-        raise self.fail(f"{name} must be {whole}{bounds}; {part.text} is {part.type}{self.members(part)}", span)
+        what = f"{part.text} is {part.type}{self.members(part)}"
+        raise self.fail(f"{parameter.name} of {function.name} must be {_kind(wanted)}; {what}", span)
+
+    def argument(self, function: Function, parameter: Parameter, tree: Syntax) -> Typed:
+        """An argument's meaning; a name nobody knows is told by what should stand there."""
+        unknown = isinstance(tree, Name) and not self.is_known(tree.name)
+        if isinstance(tree, Name) and unknown and parameter.accepts.type in (Type.NUMBER, Type.LABEL):
+            hint = nearest(tree.name, Label.__members__) if parameter.accepts.type == Type.LABEL else ""
+            wanted = f"{parameter.name} of {function.name} must be {_kind(parameter.accepts)}"
+            raise self.fail(f"{wanted}, not {tree.name}{hint}", tree.span)
+        return self.read(tree)
+
+    def is_known(self, name: str) -> bool:
+        return name in self.scope.instruments or name in self.scope.baskets or name in Label.__members__
 
     def members(self, part: Typed) -> str:
         return f" of {listing(part.value)}" if part.type == Type.BASKET and isinstance(part.value, tuple) else ""
-
-    def bounded(self, parameter: Parameter, value: float, name: str, span: Span) -> float | int:
-        wanted = parameter.accepts
-        low, high = wanted.low or 0.0, wanted.high or 0.0
-        if not low <= value <= high or (wanted.whole and value != int(value)):
-            kind = "a whole number" if wanted.whole else "a number"
-            limits = f"{number_text(float(low))} to {number_text(float(high))}"
-            raise self.fail(f"{name} must be {kind} from {limits}, not {number_text(value)}", span)
-        return int(value) if wanted.whole else value
 
     def unary(self, tree: Unary) -> Typed:
         operand = self.read(tree.operand)
         if tree.symbol == "not":
             self.need_condition("not", operand, tree.operand.span)
-            return Typed(
-                Type.BOOL, Unit.TRUTH, f"not {_wrapped(operand, 'not')}", unary("not", operand.column), None,
-                (operand,), symbol="not", words=f"not ({operand.spoken})",
-            )  # fmt: skip
+            return negated(operand)
         self.need_number("-", operand, tree.operand.span)
-        text = f"-{_wrapped(operand, 'sign')}"
-        node = unary("-", operand.column)
-        return Typed(
-            Type.SERIES, operand.unit, text, node, None, (operand,), symbol="sign", words=f"-({operand.spoken})"
-        )
+        value = -operand.value if isinstance(operand.value, float) else None
+        kind = Type.SERIES if value is None else Type.NUMBER
+        node = unary("-", operand.column) if value is None else Constant(value)
+        text, words = f"-{wrapped(operand, 'sign')}", f"-({operand.spoken})"
+        return Typed(kind, operand.unit, text, node, value, (operand,), symbol="sign", words=words)
 
     def binary(self, tree: Binary) -> Typed:
         left, right = self.read(tree.left), self.read(tree.right)
         need = self.need_condition if tree.symbol in ("and", "or") else self.need_number
         need(tree.symbol, left, tree.left.span)
         need(tree.symbol, right, tree.right.span)
-        text = f"{_wrapped(left, tree.symbol)} {tree.symbol} {_wrapped(right, tree.symbol, right=True)}"
-        if left.type == right.type == Type.NUMBER and tree.symbol in COMPARISONS:
+        text = f"{wrapped(left, tree.symbol)} {tree.symbol} {wrapped(right, tree.symbol, right=True)}"
+        plain = left.type == right.type == Type.NUMBER
+        if plain and tree.symbol in COMPARISONS:
             raise self.fail("both sides are plain numbers; a condition compares something that changes", tree.span)
         kind, unit = Type.BOOL, Unit.TRUTH
-        if tree.symbol in "+-*/":
-            kind = Type.SERIES
+        node = binary(tree.symbol, left.column, right.column)
+        if tree.symbol in _ARITHMETIC:
+            kind = Type.NUMBER if plain else Type.SERIES
             unit = left.unit if left.unit == right.unit and tree.symbol in "+-" else Unit.NUMBER
-        return Typed(
-            kind, unit, text, binary(tree.symbol, left.column, right.column), None, (left, right), symbol=tree.symbol,
-            words=_joined(left, tree.symbol, right),
-        )  # fmt: skip
+        if plain and isinstance(left.value, float) and isinstance(right.value, float):
+            value = self.computed(tree, left.value, right.value)
+            return Typed(kind, unit, text, Constant(value), value, (left, right), symbol=tree.symbol)
+        words = joined(left, tree.symbol, right)
+        return Typed(kind, unit, text, node, None, (left, right), symbol=tree.symbol, words=words)
+
+    def computed(self, tree: Binary, left: float, right: float) -> float:
+        """Arithmetic of plain numbers, done once."""
+        try:
+            value = _ARITHMETIC[tree.symbol](left, right)
+        except (ZeroDivisionError, OverflowError):
+            value = math.inf
+        if not math.isfinite(value):
+            raise self.fail("this has no finite value", tree.span)
+        return value
 
     def need_condition(self, symbol: str, part: Typed, span: Span) -> None:
         if part.type != Type.BOOL:
             raise self.fail(f"{symbol} joins conditions, but {part.text} is {part.type}{self.members(part)}", span)
 
     def need_number(self, symbol: str, part: Typed, span: Span) -> None:
-        if part.type not in _NUMERIC:
+        if part.type not in NUMERIC:
             verb = "compares" if symbol in COMPARISONS else "works on"
             raise self.fail(f"{symbol} {verb} numbers, but {part.text} is {part.type}{self.members(part)}", span)
 
 
-_BINDS = {"or": 1, "and": 2, "not": 3, **dict.fromkeys(COMPARISONS, 4), "+": 5, "-": 5, "*": 6, "/": 6, "sign": 7}
+def negated(typed: Typed) -> Typed:
+    """`not` of a condition, without reading it again."""
+    text = f"not ({typed.text})" if typed.symbol else f"not {typed.text}"
+    node = unary("not", typed.column)
+    return Typed(Type.BOOL, Unit.TRUTH, text, node, None, (typed,), symbol="not", words=f"not ({typed.spoken})")
 
 
-def _joined(left: Typed, symbol: str, right: Typed) -> str:
-    """Both sides in words round the operator; with the parentheses of the canonical text."""
-    sides = [
-        f"({side.spoken})" if _wrapped(side, symbol, right=last).startswith("(") and side.symbol else side.spoken
-        for side, last in ((left, False), (right, True))
-    ]
-    return f" {symbol} ".join(sides)
+def _fits(wanted: Accepts, value: float) -> bool:
+    return (wanted.low or 0.0) <= value <= (wanted.high or 0.0) and (not wanted.whole or value == int(value))
 
 
-def _wrapped(part: Typed, outer: str, *, right: bool = False) -> str:
-    """The part's text, in parentheses where it binds more loosely than what stands round it."""
-    inner = _BINDS.get(part.symbol, 9)
-    loose = inner < _BINDS[outer] or (inner == _BINDS[outer] and (right or outer in COMPARISONS))
-    return f"({part.text})" if loose else part.text
+def _kind(wanted: Accepts) -> str:
+    """What an argument must be, in words."""
+    if wanted.type == Type.LABEL:
+        return " or ".join([", ".join([*Label.__members__][:-1]), [*Label.__members__][-1]])
+    if wanted.low is None or wanted.high is None:
+        return wanted.type
+    form = "%" if wanted.percent else ""
+    limits = f"from {number_text(float(wanted.low), form)} to {number_text(float(wanted.high), form)}"
+    return f"{'a whole number' if wanted.whole else wanted.type} {limits}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from lark import Lark, Token, Transformer, v_args
-from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken, VisitError
+from lark.exceptions import UnexpectedInput, VisitError
+from lark.tree import Meta
 
-from rules.language.errors import LanguageError, Span
+from rules.language.errors import LanguageError, Span, short
+from rules.language.faults import explained
 
 LONGEST_TEXT = 1_000
 DEEPEST_NESTING = 24
@@ -79,9 +82,9 @@ Syntax = Literal | DateLiteral | Name | Call | Unary | Binary
 _SCALE = {"k": 1e3, "K": 1e3, "M": 1e6}
 
 
-def parse(text: str) -> Syntax:
-    """The tree of `text`; raises LanguageError with a caret where it stops making sense."""
-    _bound(text)
+def parse(text: str, longest: int = LONGEST_TEXT) -> Syntax:
+    """The tree of `text`, of at most `longest` characters; raises LanguageError with a caret where sense ends."""
+    _bound(text, longest)
     try:
         tree: Syntax = _Builder(text).transform(_parser().parse(text))
     except VisitError as error:
@@ -89,7 +92,7 @@ def parse(text: str) -> Syntax:
             raise error.orig_exc from None
         raise
     except UnexpectedInput as error:
-        raise _explained(error, text) from None
+        raise explained(error, text) from None
     if sum(1 for _ in parts_of(tree)) > MOST_PARTS:
         raise LanguageError(f"a condition has at most {MOST_PARTS} names, numbers and operators", text, tree.span)
     return tree
@@ -109,18 +112,33 @@ def parts_of(tree: Syntax) -> Iterator[Syntax]:
             todo += [value for _, value in reversed(part.arguments)]
 
 
-def _bound(text: str) -> None:
+def _bound(text: str, longest: int) -> None:
     if not text.strip():
         raise LanguageError("the condition is empty; for example: close(RUT) > record(RUT)", text, Span(0, 0))
-    if len(text) > LONGEST_TEXT:
-        end = Span(LONGEST_TEXT, LONGEST_TEXT + 1)
-        raise LanguageError(f"a condition has at most {LONGEST_TEXT} characters, this one {len(text)}", text, end)
-    depth = 0
-    for match in re.finditer(rf"[()]|(?:\bnot\s+){{{DEEPEST_NESTING}}}|(?:[-+]\s*){{{DEEPEST_NESTING}}}", text):
-        depth += {"(": 1, ")": -1}.get(match[0], DEEPEST_NESTING + 1)
+    length = len("".join(text.split())) if len(text) <= 4 * longest else len(text)
+    if length > longest:
+        end = Span(longest, longest + 1)
+        raise LanguageError(f"a condition has at most {longest} characters, this one {length}", text, end)
+    for start, depth in _depths(text):
         if depth > DEEPEST_NESTING:
-            span = Span(match.start(), match.start() + 1)
-            raise LanguageError(f"the condition is nested more than {DEEPEST_NESTING} deep", text, span)
+            reason = f"the condition is nested more than {DEEPEST_NESTING} deep"
+            raise LanguageError(reason, text, Span(start, start + 1))
+
+
+def _depths(text: str) -> Iterator[tuple[int, int]]:
+    """Every place that goes one deeper, an opening parenthesis, a `not` or the sign of what follows, and how deep."""
+    opened: list[int] = []
+    prefixes, after_operand = 0, False
+    for token in re.finditer(r"[\w.%]+|[^\s]", text):
+        word = token[0]
+        if word == "(":
+            opened.append(prefixes + 1)
+            prefixes = 0
+        elif word == ")" and opened:
+            opened.pop()
+        prefixes = prefixes + 1 if word == "not" or (word in "+-" and not after_operand) else 0
+        after_operand = word == ")" or (word not in ("not", "and", "or") and bool(re.match(r"[\w.]", word)))
+        yield token.start(), sum(opened) + prefixes
 
 
 @cache
@@ -143,13 +161,17 @@ class _Builder(Transformer[Token, Syntax]):
             raise LanguageError(f"{token!s} is not a number", self.text, _span(token))
         value, form = float(match[1]), match[2]
         value = value / 100.0 if form == "%" else value * _SCALE.get(form, 1.0)
+        if not math.isfinite(value):
+            raise LanguageError(f"{short(token)} is too large a number", self.text, _span(token))
         return Literal(value, form if form in "%d" else "", _span(token))
 
     def date(self, token: Token) -> Syntax:
         try:
             return DateLiteral(dt.date.fromisoformat(token), _span(token))
         except ValueError:
-            raise LanguageError(f"{token!s} is not a date; write 2025-11-20", self.text, _span(token)) from None
+            raise LanguageError(
+                f"{token!s} is not a date; dates look like 2025-11-20", self.text, _span(token)
+            ) from None
 
     def name(self, token: Token) -> Syntax:
         return Name(str(token), _span(token))
@@ -160,10 +182,10 @@ class _Builder(Transformer[Token, Syntax]):
     def arguments(self, *arguments: Any) -> tuple[tuple[str, Syntax], ...]:
         return tuple(each if isinstance(each, tuple) else ("", each) for each in arguments)
 
-    def call(self, token: Token, arguments: tuple[tuple[str, Syntax], ...] = ()) -> Syntax:
-        last = arguments[-1][1].span.end if arguments else _span(token).end
-        closing = self.text.find(")", last)
-        return Call(str(token), arguments, Span(_span(token).start, closing + 1), _span(token))
+    @v_args(meta=True)
+    def call(self, meta: Meta, children: list[Any]) -> Syntax:
+        name, *given = children
+        return Call(str(name), given[0] if given else (), Span(meta.start_pos, meta.end_pos), _span(name))
 
     def signed(self, token: Token, operand: Syntax) -> Syntax:
         span = Span(_span(token).start, operand.span.end)
@@ -213,47 +235,3 @@ def _joined(symbol: str, parts: tuple[Syntax, ...]) -> Syntax:
     for right in parts[1:]:
         tree = Binary(symbol, tree, right, Span(tree.span.start, right.span.end))
     return tree
-
-
-def _explained(error: UnexpectedInput, text: str) -> LanguageError:
-    """lark's error in the reader's words."""
-    if isinstance(error, UnexpectedCharacters):
-        position: Any = error.pos_in_stream  # lark types its class default, None
-        at = int(position)
-        word = re.match(r"[\w.]+|\S", text[at:])
-        found = word[0] if word else text[at]
-        return LanguageError(_about_characters(found), text, Span(at, at + len(found)))
-    if isinstance(error, UnexpectedToken) and error.token.type != "$END":
-        span = _span(error.token)
-        return LanguageError(_about_token(str(error.token), text[: span.start]), text, span)
-    if isinstance(error, UnexpectedToken | UnexpectedEOF):
-        missing = text.count("(") - text.count(")")
-        reason = "a closing ) is missing" if missing > 0 else "the line stops in the middle; something must follow"
-        return LanguageError(reason, text, Span(len(text.rstrip()), len(text.rstrip()) + 1))
-    raise error
-
-
-def _about_characters(found: str) -> str:
-    if found == "=":
-        return "= names an argument; to compare write =="
-    if found in ("&", "|", "!", "~"):
-        return f"{found} is not an operator; write and, or, not"
-    if found in ("^", "**"):
-        return f"{found} is not an operator; there are + - * /"
-    if found[0].isdigit() or found[0] == ".":
-        return f"{found} is not a number; numbers look like 0.7, 5%, 70k, 1.5M, 10d or 2025-11-20"
-    return f"{found!r} has no meaning here"
-
-
-def _about_token(found: str, before: str) -> str:
-    if found == ")" and before.count("(") <= before.count(")"):
-        return "this ) closes nothing"
-    if found in ("=", "=="):
-        return "= names an argument inside a function; to compare write ==" if found == "=" else "== needs two sides"
-    if found == "*" and before.rstrip().endswith("*"):
-        return "** is not an operator; there are + - * /"
-    if re.search(r"[\w)%]\s*$", before) and re.match(r"[\w(.]", found):
-        return f"an operator is missing before {found}"
-    if before.rstrip().endswith(("(", ",")) and found in (",", ")"):
-        return "an argument is missing here"
-    return f"{found} cannot stand here"

@@ -23,24 +23,6 @@ from rules.model import Label, Rule
 END = 1_766_000_000
 INSTRUMENTS = ["RUT", "SPX", "VIX", "IWM", "SPY", "QQQ", "HYG", "TLT", "UUP", "GLD"]
 INSTRUMENTS += ["IBIT", "ETHA", "BTC", "ETH", "SOL", "ADA", "XRP"]
-    "RUT",
-    "SPX",
-    "VIX",
-    "IWM",
-    "SPY",
-    "QQQ",
-    "HYG",
-    "TLT",
-    "UUP",
-    "GLD",
-    "IBIT",
-    "ETHA",
-    "BTC",
-    "ETH",
-    "SOL",
-    "ADA",
-    "XRP",
-]
 
 
 @pytest.fixture(scope="module")

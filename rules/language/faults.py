@@ -1,0 +1,70 @@
+"""Why a text is no expression, in the reader's words: lark's errors explained."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
+
+from rules.language.errors import LanguageError, Span, short
+
+_WRITE = {"&": "and", "|": "or", "!": "not, or != for not equal", "~": "not", "^": "a * a", "≥": ">=", "≤": "<="}
+_WRITE |= {"≠": "!=", "×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "—": "-", "[": "(", "]": ")"}
+_QUOTES = "\"'`“”„‘’«»"
+
+
+def explained(error: UnexpectedInput, text: str) -> LanguageError:
+    """lark's error in the reader's words."""
+    if isinstance(error, UnexpectedCharacters):
+        position: Any = error.pos_in_stream  # lark types its class default, None
+        at = int(position)
+        word = re.match(r"[\w.]+|\S", text[at:])
+        found = word[0] if word else text[at]
+        return LanguageError(_about_characters(found), text, Span(at, at + len(found)))
+    if isinstance(error, UnexpectedToken) and error.token.type != "$END":
+        start = error.token.start_pos or 0
+        span = Span(start, start + len(error.token))
+        return LanguageError(_about_token(str(error.token), text[: span.start], text[span.end :]), text, span)
+    if isinstance(error, UnexpectedToken | UnexpectedEOF):
+        missing = text.count("(") - text.count(")")
+        reason = "a closing ) is missing" if missing > 0 else "the line stops in the middle; something must follow"
+        return LanguageError(reason, text, Span(len(text.rstrip()), len(text.rstrip()) + 1))
+    raise error
+
+
+def _about_characters(found: str) -> str:
+    if found in _WRITE:
+        return f"{found} has no meaning here; write {_WRITE[found]}"
+    if found.isspace() or found == "\xa0":
+        return "this is no plain space; type a space"
+    if found in _QUOTES:
+        return "quotes are not needed; names stand as they are: RUT"
+    if found[0].isdigit() or found[0] == ".":
+        return f"{short(found)} is not a number; numbers look like 0.7, 5%, 70k, 1.5M, 10d or 2025-11-20"
+    return f"{short(found) if found.isprintable() else 'an unprintable character'} has no meaning here"
+
+
+def _about_token(found: str, before: str, after: str) -> str:
+    last = before.rstrip()
+    digits = re.search(r"\d+$", last)
+    rest = re.match(r"\d+[kKM%]?", after)
+    if found == ")" and before.count("(") <= before.count(")"):
+        return "this ) closes nothing"
+    if found == "=":
+        return f"write {'>=' if after.startswith('>') else '=='} to compare; = names an argument inside a function"
+    if found == ">" and last.endswith("<"):
+        return "write != for not equal"
+    if found == "*" and last.endswith("*"):
+        return "** is not an operator; there are + - * /"
+    if found == "," and digits and rest:
+        return f"numbers take a point, not a comma: {digits[0]}.{rest[0]}"
+    if found.upper() in ("AND", "OR", "NOT"):
+        return f"write {found.lower()} in lower case"
+    if found.isdigit() and digits:
+        return f"numbers are written without spaces: {digits[0]}{found}"
+    if re.search(r"[\w)%]\s*$", before) and re.match(r"[\w(.]", found):
+        return f"an operator is missing before {short(found)}"
+    if last.endswith(("(", ",")) and found in (",", ")"):
+        return "an argument is missing here"
+    return f"{short(found)} cannot stand here"

@@ -1,0 +1,77 @@
+"""What a part of an expression is once its names have a meaning, and how it is written and told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rules.columns import Node
+from rules.functions.registry import Function, Type
+
+COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+NUMERIC = (Type.SERIES, Type.NUMBER, Type.INSTRUMENT)
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A part of an expression.
+
+    Its type and unit, its canonical text, its column (None for what is no column), its value (a literal's, an
+    instrument's, a label's), its own parts, the function or operator that joins them, and the words for a reader.
+    """
+
+    type: str
+    unit: str
+    text: str
+    node: Node | None = None
+    value: object = None
+    parts: tuple[Typed, ...] = ()
+    function: Function | None = None
+    symbol: str = ""
+    words: str = ""
+
+    @property
+    def spoken(self) -> str:
+        """How a reader is told of it; its canonical text where there is nothing better."""
+        return self.words or self.text
+
+    @property
+    def column(self) -> Node:
+        """The node; only for parts that are columns."""
+        if self.node is None:
+            raise TypeError(f"{self.text} is {self.type}, not a column")
+        return self.node
+
+    def walk(self) -> Iterator[Typed]:
+        """This part and everything under it."""
+        yield self
+        for part in self.parts:
+            yield from part.walk()
+
+
+def number_text(value: float, form: str = "") -> str:
+    """A literal as the language writes it; reading it back gives the same value."""
+    if form == "%":
+        shortest = (float(f"{value * 100:.{digits}g}") for digits in range(1, 18))
+        return number_text(next(percent for percent in shortest if percent / 100.0 == value)) + "%"
+    text = repr(value)
+    return (text[:-2] if text.endswith(".0") else text) + form
+
+
+_BINDS = {"or": 1, "and": 2, "not": 3, **dict.fromkeys(COMPARISONS, 4), "+": 5, "-": 5, "*": 6, "/": 6, "sign": 7}
+
+
+def joined(left: Typed, symbol: str, right: Typed) -> str:
+    """Both sides in words round the operator; with the parentheses of the canonical text."""
+    sides = [
+        f"({side.spoken})" if wrapped(side, symbol, right=last).startswith("(") and side.symbol else side.spoken
+        for side, last in ((left, False), (right, True))
+    ]
+    return f" {symbol} ".join(sides)
+
+
+def wrapped(part: Typed, outer: str, *, right: bool = False) -> str:
+    """The part's text, in parentheses where it binds more loosely than what stands round it."""
+    inner = _BINDS.get(part.symbol, 9)
+    loose = inner < _BINDS[outer] or (inner == _BINDS[outer] and (right or outer in COMPARISONS))
+    return f"({part.text})" if loose else part.text

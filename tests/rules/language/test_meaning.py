@@ -1,0 +1,355 @@
+"""Tree -> meaning: types, units, clocks, baskets, arguments; and the answers to thirty and more mistyped lines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from rules.columns import Constant, Field
+from rules.elementwise import unary
+from rules.functions.registry import LONGEST_WINDOW, Type, Unit, vocabulary
+from rules.language.compile import compile_rule
+from rules.language.errors import LanguageError, listing
+from rules.language.meaning import calendar_of, read, read_condition
+from rules.language.syntax import DEEPEST_NESTING, LONGEST_TEXT, parse
+from rules.model import ALWAYS, XNYS, Label, Rule, Timing
+from tests.rules.markets import SCOPE, rule
+
+# --- types and units
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "unit"),
+    [
+        ("RUT", Type.INSTRUMENT, Unit.PRICE),
+        ("ALTS", Type.BASKET, Unit.NUMBER),
+        ("RISK_OFF", Type.LABEL, Unit.NUMBER),
+        ("0.7", Type.NUMBER, Unit.NUMBER),
+        ("5%", Type.NUMBER, Unit.PERCENT),
+        ("10d", Type.DAYS, Unit.NUMBER),
+        ("2025-11-20", Type.DATE, Unit.NUMBER),
+        ("close(RUT)", Type.SERIES, Unit.PRICE),
+        ("volume(RUT)", Type.SERIES, Unit.VOLUME),
+        ("drawdown(RUT)", Type.SERIES, Unit.PERCENT),
+        ("corr(RUT, SOL)", Type.SERIES, Unit.CORRELATION),
+        ("p_corr(RUT, SOL)", Type.SERIES, Unit.PROBABILITY),
+        ("up_turn(RUT, 5%)", Type.BOOL, Unit.TRUTH),
+        ("RUT > 5", Type.BOOL, Unit.TRUTH),
+        ("not RUT > 5", Type.BOOL, Unit.TRUTH),
+        ("-drawdown(RUT)", Type.SERIES, Unit.PERCENT),
+        ("ret(RUT) - ret(SPX)", Type.SERIES, Unit.PERCENT),
+        ("RUT + SPX", Type.SERIES, Unit.PRICE),
+        ("RUT / SPX", Type.SERIES, Unit.NUMBER),
+        ("2 * ret(RUT)", Type.SERIES, Unit.NUMBER),
+    ],
+)
+def test_every_part_has_a_type_and_a_unit(text: str, kind: str, unit: str) -> None:
+    typed = read(text, SCOPE)
+    assert (typed.type, typed.unit) == (kind, unit)
+
+
+def test_values_of_literals_and_names_are_kept() -> None:
+    assert read("5%", SCOPE).value == 0.05
+    assert read("RISK_OFF", SCOPE).value is Label.RISK_OFF
+    assert read("ALTS", SCOPE).value == ("ETH", "SOL")
+    assert read("RUT", SCOPE).column == Field("RUT", "close")
+    assert read("0.7", SCOPE).column == Constant(0.7)
+
+
+@pytest.mark.parametrize("text", ["ALTS", "RISK_OFF", "2025-11-20"])
+def test_what_is_no_column_says_so_when_asked_for_one(text: str) -> None:
+    with pytest.raises(TypeError, match="not a column"):
+        _ = read(text, SCOPE).column
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("corr(RUT, SOL, 20)", "corr(b=SOL, n=20, a=RUT)"),
+        ("p_corr(RUT, SOL)", "p_corr(RUT, SOL, above=60%)"),
+        ("ret(RUT)", "ret(RUT, 1)"),
+        ("sma(RUT, 20)", "sma(x=close(RUT), n=20)"),
+        ("ret(RUT, 21)", "ret(RUT, 21d)"),
+        ("RUT > 70000", "RUT > 70k"),
+    ],
+)
+def test_the_same_thing_said_differently_is_the_same_column(one: str, other: str) -> None:
+    assert read(one, SCOPE).column == read(other, SCOPE).column
+
+
+def test_plain_numbers_are_computed_with_and_are_no_condition_by_themselves() -> None:
+    with pytest.raises(LanguageError, match="plain numbers"):
+        read("1 + 1 > 2", SCOPE)
+
+
+@pytest.mark.parametrize("text", ["2 * 3 > 5 - 1", "-(1 + 1) < 5", "RUT > 5 and 1 + 1 > 2"])
+def test_a_condition_that_can_never_change_is_refused(text: str) -> None:
+    with pytest.raises(LanguageError, match="plain numbers"):
+        read(text, SCOPE)
+
+
+@pytest.mark.parametrize(
+    ("function", "parameter"),
+    [(f, p) for f in vocabulary().values() for p in f.parameters if p.accepts.type == Type.NUMBER],
+    ids=lambda each: each.name,
+)
+def test_the_bounds_of_a_number_are_kept_and_named(function: object, parameter: object) -> None:
+    name, accepts = function.name, parameter.accepts  # type: ignore[attr-defined]
+    others = [("RUT", "SOL")[i] for i, p in enumerate(function.parameters) if p.accepts.type != Type.NUMBER]  # type: ignore[attr-defined]
+    call = f"{name}({', '.join(others)}, {parameter.name}={{!r}})"  # type: ignore[attr-defined]
+    for inside in (accepts.low, accepts.high):
+        assert read(call.format(inside), SCOPE).function is function
+    for outside in (accepts.low - 1, accepts.high + 1):
+        with pytest.raises(LanguageError, match=f"^{parameter.name} of {name} must be"):  # type: ignore[attr-defined]
+            read(call.format(outside), SCOPE)
+
+
+# --- clocks
+
+
+@pytest.mark.parametrize(
+    ("text", "calendar"),
+    [
+        ("RUT > 5", XNYS),
+        ("BTC > 5", ALWAYS),
+        ("corr(BTC, ETH) > 0.5", ALWAYS),
+        ("corr(RUT, SOL) > 0.5", XNYS),
+        ("BTC > 5 and RUT > 5", XNYS),
+        ("FTSE > 5 and BTC > 5", "XLON"),
+        ("regime_is(RISK_OFF)", XNYS),
+        ("BTC > 5 and regime_is(RISK_OFF)", XNYS),
+        ("1 > 2", XNYS),
+    ],
+)
+def test_the_clock_is_the_one_session_calendar_or_utc_days_when_all_are_coins(text: str, calendar: str) -> None:
+    assert calendar_of([(text, parse(text))], SCOPE) == calendar
+
+
+def test_both_lines_of_a_rule_share_one_clock() -> None:
+    assert rule("r", "BTC > 5", "RUT < 5").calendar == XNYS
+    assert rule("r", "BTC > 5", "BTC < 5").calendar == ALWAYS
+
+
+def test_a_volatility_is_annualised_by_the_rules_clock_in_both_lines() -> None:
+    alone, beside = rule("r", "vol(BTC, 20) > 1"), rule("r", "vol(BTC, 20) > 1", "RUT > 5")
+    assert alone.values[0].node == read("vol(BTC, 20)", SCOPE, ALWAYS).column
+    assert beside.values[0].node == read("vol(BTC, 20)", SCOPE, XNYS).column
+    assert alone.values[0].node != beside.values[0].node
+
+
+# --- rules
+
+LONGEST = " and ".join(["close(RUT) > 123456789"] * 36) + " and close(RUT) > 123456789012345"
+"""1,000 characters, all of them canonical."""
+
+DEEPEST = "sma(" * DEEPEST_NESTING + "RUT" + ", 2)" * DEEPEST_NESTING + " > 5"
+"""As deep as may be, and not one parenthesis too many."""
+
+
+def test_without_a_clear_line_a_rule_clears_when_it_is_not_true() -> None:
+    compiled = rule("r", "RUT > 5 and SPX > 5")
+    assert compiled.clear == read("not (RUT > 5 and SPX > 5)", SCOPE).column
+    assert compiled.clear_text == "not (RUT > 5 and SPX > 5)"
+
+
+@pytest.mark.parametrize("when", [LONGEST, DEEPEST], ids=["longest", "deepest"])
+def test_a_line_at_a_limit_needs_no_clear_line(when: str) -> None:
+    compiled = rule("r", when)
+    assert compiled.clear == unary("not", compiled.when)
+
+
+def test_a_rule_names_the_instruments_it_waits_for() -> None:
+    assert rule("r", "RUT > SPX", "corr(RUT, SOL) < 0.5").instruments == ("RUT", "SPX", "SOL")
+    assert set(rule("r", "regime_is(RISK_OFF)").instruments) == {"SPX", "VIX", "BTC"}
+
+
+def test_the_numbers_of_an_alert_are_the_compared_sides_once_each() -> None:
+    compiled = rule("r", "RUT > record(RUT) and RUT > 5 and ret(RUT) > 1%", "RUT < 2 * SPX")
+    assert [shown.text for shown in compiled.values] == ["RUT", "record(RUT)", "ret(RUT)"]
+    assert [shown.text for shown in compiled.clear_values] == ["RUT", "2 * SPX"]
+    assert [shown.text for shown in compiled.context] == ["drawdown(RUT)"]
+
+
+def test_what_is_shown_already_is_no_context() -> None:
+    assert rule("r", "RUT > record(RUT) and drawdown(RUT) < 1%").context == ()
+
+
+SAME_DIGEST = [
+    {"when": "close(RUT)>5.0"},
+    {"title": "another"},
+    {"tags": ("x",)},
+    {"notify_resolved": True},
+]
+OTHER_DIGEST = [
+    {"when": "close(RUT) >= 5"},
+    {"clear": "RUT < 4"},
+    {"timing": Timing(confirm=2)},
+    {"timing": Timing(expires=2)},
+]
+
+
+def digest(**changed: object) -> str:
+    return compile_rule(Rule(**{"id": "r", "when": "close(RUT) > 5", **changed}), SCOPE).digest  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("changed", SAME_DIGEST, ids=repr)
+def test_a_rule_told_differently_is_the_same_rule(changed: Mapping[str, object]) -> None:
+    assert digest(**changed) == digest()
+
+
+@pytest.mark.parametrize("changed", OTHER_DIGEST, ids=repr)
+def test_a_rule_judged_differently_is_another_rule(changed: Mapping[str, object]) -> None:
+    assert digest(**changed) != digest()
+
+
+# --- baskets
+
+
+def test_a_basket_where_one_instrument_is_needed_is_answered_with_its_members() -> None:
+    for text in ("record(ALTS) > 5", "ALTS > 5", "corr(RUT, ALTS) > 0.5", "RUT > 5 and ALTS"):
+        with pytest.raises(LanguageError, match="ALTS is a basket of ETH, SOL"):
+            read(text, SCOPE)
+
+
+# --- mistyped lines
+
+
+@dataclass(frozen=True)
+class Mistyped:
+    """A rule as someone typed it."""
+
+    when: str
+    clear: str | None = None
+
+
+DEEP = "(" * (DEEPEST_NESTING + 1) + "RUT" + ")" * (DEEPEST_NESTING + 1) + " > 5"
+LONG = "close(RUT) > 5" + " and close(RUT) > 5" * (LONGEST_TEXT // 19)
+
+MISTYPED = {
+    "unknown instrument": Mistyped("close(RUTT) > record(RUT)"),
+    "lower-case instrument": Mistyped("rut > 2500"),
+    "instrument nobody knows": Mistyped("close(DOGE) > 1"),
+    "lower-case basket": Mistyped("alts > 5"),
+    "missing parenthesis": Mistyped("close(RUT > record(RUT)"),
+    "parenthesis too many": Mistyped("close(RUT)) > record(RUT)"),
+    "chained comparison": Mistyped("15 < VIX < 20"),
+    "= for ==": Mistyped("close(RUT) = 2500"),
+    "=> for >=": Mistyped("close(RUT) => 2500"),
+    "<> for !=": Mistyped("close(RUT) <> 2500"),
+    "typeset sign": Mistyped("close(RUT) ≥ 2500"),
+    "&& for and": Mistyped("drawdown(RUT) > 5% && drawdown(SPX) > 5%"),
+    "AND for and": Mistyped("drawdown(RUT) > 5% AND drawdown(SPX) > 5%"),
+    "window 0": Mistyped("close(RUT) > sma(RUT, 0)"),
+    "window too long": Mistyped("close(RUT) > sma(RUT, 1000000000)"),
+    "window as a power": Mistyped("close(RUT) > sma(RUT, 10**9)"),
+    "window as a word": Mistyped("close(RUT) > sma(RUT, abc)"),
+    "window in halves": Mistyped("close(RUT) > sma(RUT, 2.5)"),
+    "window from a price": Mistyped("close(RUT) > sma(RUT, 2 * VIX)"),
+    "share written as a number": Mistyped("up_turn(RUT, 10)"),
+    "pair with itself": Mistyped("corr(RUT, RUT, 60) > 0.6"),
+    "basket for an instrument": Mistyped("corr(RUT, ALTS, 60) > 0.6"),
+    "basket for a series": Mistyped("close(RUT) > record(ALTS)"),
+    "basket compared": Mistyped("ALTS > 5"),
+    "series for an instrument": Mistyped("corr(RUT, ret(SOL), 60) > 0.6"),
+    "condition compared": Mistyped("(close(RUT) > 2500) > 0"),
+    "label compared": Mistyped("regime_is(RISK_OFF) == RISK_OFF"),
+    "number joined by and": Mistyped("drawdown(RUT) and drawdown(SPX) > 5%"),
+    "not of a number": Mistyped("not drawdown(RUT)"),
+    "plain numbers compared": Mistyped("5 > 3"),
+    "missing argument": Mistyped("close(RUT) > sma(RUT)"),
+    "nothing between commas": Mistyped("close(RUT) > sma(RUT, , 20)"),
+    "too many arguments": Mistyped("close(RUT, 5) > 2500"),
+    "argument named twice": Mistyped("close(RUT) > sma(RUT, n=20, n=50)"),
+    "argument given and named": Mistyped("close(RUT) > sma(RUT, 20, x=SPX)"),
+    "unknown named argument": Mistyped("p_corr(RUT, SOL, abov=0.6) >= 50%"),
+    "positional after named": Mistyped("close(RUT) > sma(n=20, RUT)"),
+    "level outside": Mistyped("p_corr(RUT, SOL, above=60) >= 50%"),
+    "label misspelt": Mistyped("regime_is(RISKOFF)"),
+    "instrument for a label": Mistyped("regime_is(RUT)"),
+    "function without parentheses": Mistyped("corr > 0.6"),
+    "number with a space": Mistyped("close(BTC) > 70 000"),
+    "number with a comma": Mistyped("close(BTC) > 1,5M"),
+    "number with two units": Mistyped("close(BTC) > 70km"),
+    "no such date": Mistyped("close(RUT) > 2025-13-40"),
+    "date compared": Mistyped("close(RUT) > 2025-11-20"),
+    "empty": Mistyped("   "),
+    "too long": Mistyped(LONG),
+    "nested too deep": Mistyped(DEEP),
+    "not a condition": Mistyped("drawdown(RUT)"),
+    "only a basket": Mistyped("ALTS"),
+    "stops in the middle": Mistyped("close(RUT) > record(RUT) and"),
+    "or twice": Mistyped("RUT > 5 or or SPX > 5"),
+    "unknown function, near": Mistyped("drawdwn(RUT) > 5%"),
+    "unknown function, far": Mistyped("quux(RUT) > 5%"),
+    "function of another tongue": Mistyped("RUT crosses above 2500"),
+    "two calendars": Mistyped("close(RUT) > 2500 and close(FTSE) > 9000"),
+    "two calendars in two lines": Mistyped("close(RUT) > 2500", "close(FTSE) < 9000"),
+    "mistake in the clear line": Mistyped("close(RUT) > 2500", "close(RUTT) < 2400"),
+    "unicode quotes": Mistyped("close(“RUT”) > 2500"),
+    "emoji": Mistyped("close(RUT) > 2500 🚀"),
+    "space from a web page": Mistyped("close(RUT)\u00a0> 2500"),
+    "comment": Mistyped("close(RUT) > 2500 # breakout"),
+    "ticker with a caret": Mistyped("close(^RUT) > 2500"),
+    "ticker with a dash": Mistyped("close(BTC-USD) > 70k"),
+}
+
+GOLDEN = Path(__file__).with_name("mistyped.txt")
+
+
+def answer(typed: Mistyped) -> str:
+    with pytest.raises(LanguageError) as caught:
+        compile_rule(Rule("r", typed.when, typed.clear), SCOPE)
+    shown = caught.value.pointed().replace(listing(sorted(vocabulary()), 40), "every function")
+    return "\n".join(line.rstrip() for line in shown.split("\n"))
+
+
+def test_every_mistyped_line_is_answered_as_agreed() -> None:
+    """`GOLDEN=write pytest tests/rules/language` writes the file anew; read it as a trader would."""
+    answers = "\n".join(f"# {what}\n{answer(typed)}\n" for what, typed in MISTYPED.items())
+    if os.environ.get("GOLDEN") == "write":
+        GOLDEN.write_text(answers, encoding="utf-8")
+    assert answers == GOLDEN.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("typed", MISTYPED.values(), ids=MISTYPED)
+def test_an_answer_is_one_short_sentence_about_a_place_in_the_line(typed: Mistyped) -> None:
+    with pytest.raises(LanguageError) as caught:
+        compile_rule(Rule("r", typed.when, typed.clear), SCOPE)
+    error = caught.value
+    assert error.text in (typed.when, typed.clear)
+    assert 0 <= error.span.start <= len(error.text)
+    assert len(str(error)) < 400
+    assert "\n" not in str(error)
+    assert not any(word in str(error) for word in ("Token", "lark", "Traceback", "\\x", "None", "Expected"))
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        # what a trader would have to be told, in whatever words
+        ("AND for and", "lower case|write and"),
+        ("=> for >=", ">="),
+        ("<> for !=", "!="),
+        ("typeset sign", ">="),
+        ("number with a space", "70k|70000"),
+        ("number with a comma", r"1\.5M"),
+        ("space from a web page", "space"),
+        ("unicode quotes", "quote"),
+        ("label misspelt", "RISK_ON, NEUTRAL or RISK_OFF"),
+        ("instrument for a label", "RISK_ON, NEUTRAL"),
+        ("share written as a number", "10%|0.1% to 90%"),
+        ("level outside", r"0\.6|-0\.95 to 0\.95"),
+    ],
+)
+def test_an_answer_says_what_would_be_right(what: str, says: str) -> None:
+    with pytest.raises(LanguageError, match=says):
+        compile_rule(Rule("r", MISTYPED[what].when), SCOPE)
+
+
+def test_a_windows_greatest_length_is_in_the_answer() -> None:
+    with pytest.raises(LanguageError, match=str(LONGEST_WINDOW)):
+        read_condition(MISTYPED["window too long"].when, SCOPE)

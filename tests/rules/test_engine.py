@@ -1,0 +1,343 @@
+"""The whole judgement: live a few rows at a time equals a replay of all of them, and what is adopted is silent."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules.alerting import Firing, Inactive
+from rules.columns import lookback
+from rules.engine import GRACE, PATIENCE, Book, Outcome, evaluate, opened
+from rules.language.compile import CompiledRule
+from rules.model import ALWAYS, XNYS, AlertEvent, Severity
+from rules.panel import Panel
+from rules.scan import Checkpoint
+from tests.rules.markets import market, rule, written
+
+FEW = settings(max_examples=max(1, settings().max_examples // 3))
+
+PACK = [
+    rule("record", "close(RUT) > record(RUT)", "drawdown(RUT) > 3%"),
+    rule("coupled", "p_corr(RUT, SOL, above=0.2) >= 50%", "p_corr(RUT, SOL, above=0.2) <= 20%", confirm=2),
+    rule("lags", "ret(RUT, 21) - ret(SPX, 21) < -2% and not drawdown(SPX) > 30%", cooldown=5),
+    rule("trend", "ema(BTC, 5) > sma(BTC, 20) or VIX > 30", confirm=2, confirm_clear=3),
+    rule("turn", "down_turn(ETH, 10%) and SPX > 0", expires=3, cooldown=4),
+    rule("wild", "vol(SPX, 10) > 15%", "vol(SPX, 10) < 12%", expires=10),
+    rule("regime", "regime_is(RISK_ON)"),
+    rule("off", "p_risk_off() > 5%", confirm=2),
+]
+COIN_PACK = [
+    rule("coin-drop", "ret(BTC, 3) < -5%", "ret(BTC, 3) > 0"),
+    rule("coin-couple", "corr(BTC, ETH, 20) > 0.5", "corr(BTC, ETH, 20) < 0.3", confirm=2),
+    rule("coin-record", "SOL > record(SOL)", expires=5),
+]
+
+
+def after(panel: Panel, grace: int = GRACE) -> int:
+    """A moment at which every row of the panel is due."""
+    return int(panel.clock.closes[-1]) + grace if len(panel) else 0
+
+
+def through_json(book: Book) -> Book:
+    """The book with its checkpoints written down and read again."""
+    text = json.dumps({c: {n: point.dump() for n, point in each.items()} for c, each in book.checkpoints.items()})
+    loaded = {c: {n: Checkpoint.load(plain) for n, plain in each.items()} for c, each in json.loads(text).items()}
+    return Book(book.records, loaded)
+
+
+def live(rules: list[CompiledRule], panel: Panel, stops: list[int], book: Book) -> tuple[Book, list[AlertEvent]]:
+    """Judge a panel that grows to each of `stops`, saving and loading in between."""
+    happened: list[AlertEvent] = []
+    for stop in stops:
+        seen = panel[:stop]
+        outcome = evaluate(rules, {panel.clock.calendar: seen}, through_json(book), after(seen))
+        book, happened = outcome.book, happened + list(outcome.events)
+    return book, happened
+
+
+def replay(rules: list[CompiledRule], panel: Panel) -> Outcome:
+    return evaluate(rules, {panel.clock.calendar: panel}, opened(rules), after(panel))
+
+
+def dumped(book: Book) -> str:
+    points = {c: {n: point.dump() for n, point in sorted(each.items())} for c, each in sorted(book.checkpoints.items())}
+    return repr(sorted(book.records.items())) + json.dumps(points)
+
+
+def told(events: tuple[AlertEvent, ...] | list[AlertEvent], panel: Panel) -> list[str]:
+    """`["fired 3", ...]`: edge and row."""
+    return [f"{event.edge} {int(np.searchsorted(panel.clock.closes, event.at))}" for event in events]
+
+
+class Drawn(NamedTuple):
+    """A market by its seed, and the row numbers up to which it is seen, the last one all of it."""
+
+    seed: int
+    stops: list[int]
+
+    def panel(self) -> Panel:
+        return market(self.seed, self.stops[-1])
+
+
+@st.composite
+def drawn_markets(draw: st.DrawFn) -> Drawn:
+    rows = draw(st.integers(280, 360))
+    stops = draw(st.sets(st.integers(1, rows - 1), max_size=12))
+    return Drawn(draw(st.integers(0, 2**32 - 1)), [*sorted(stops), rows])
+
+
+@FEW
+@given(drawn_markets())
+def test_live_with_save_and_load_equals_replay_in_events_and_records(drawn: Drawn) -> None:
+    panel, stops = drawn.panel(), drawn.stops
+    book, events = live(PACK, panel, stops, opened(PACK))
+    whole = replay(PACK, panel)
+    assert repr(events) == repr(sorted(whole.events, key=lambda e: e.at))
+    assert dumped(book) == dumped(whole.book)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_row_by_row_with_save_and_load_equals_replay(seed: int) -> None:
+    panel = market(seed, 320)
+    book, events = live(PACK, panel, list(range(1, 321)), opened(PACK))
+    whole = replay(PACK, panel)
+    assert repr(events) == repr(list(whole.events))
+    assert dumped(book) == dumped(whole.book)
+    assert {event.rule for event in events} >= {"record", "trend", "turn", "wild"}
+
+
+@pytest.mark.parametrize("seed", [3, 4, 7])
+def test_a_panel_that_reaches_back_no_further_than_the_look_back_is_enough(seed: int) -> None:
+    panel, rules = market(seed, 320), PACK[:6]
+    reach = lookback(root for each in rules for root in each.roots) + 1
+    book = replay(rules, panel[:250]).book
+    events: list[AlertEvent] = []
+    for row, grace in product(range(250, 320), (0, GRACE)):
+        now = after(panel[: row + 1], grace)
+        outcome = evaluate(rules, {XNYS: panel[row - reach : row + 1]}, through_json(book), now)
+        book, events = outcome.book, events + list(outcome.events)
+    whole = replay(rules, panel)
+    expected = [event for event in whole.events if event.at > panel.clock.closes[249]]
+    assert sorted(map(repr, events)) == sorted(map(repr, expected))
+    assert dumped(book) == dumped(whole.book)
+
+
+@FEW
+@given(drawn_markets())
+def test_a_prefix_of_the_rows_gives_a_prefix_of_the_events(drawn: Drawn) -> None:
+    panel, cut = drawn.panel(), drawn.stops[0]
+    whole = [event for event in replay(PACK, panel).events if event.at <= panel.clock.closes[cut - 1]]
+    assert repr(list(replay(PACK, panel[:cut]).events)) == repr(whole)
+
+
+@FEW
+@given(drawn_markets())
+def test_judging_again_changes_nothing_and_tells_nothing(drawn: Drawn) -> None:
+    panel = drawn.panel()
+    once = replay(PACK, panel)
+    again = evaluate(PACK, {XNYS: panel}, once.book, after(panel) + 999)
+    assert again.events == ()
+    assert dumped(again.book) == dumped(once.book)
+
+
+@FEW
+@given(drawn_markets(), st.integers(0, len(PACK) - 1))
+def test_a_rule_is_judged_the_same_alone_and_beside_others(drawn: Drawn, index: int) -> None:
+    panel = drawn.panel()
+    alone, together = replay([PACK[index]], panel), replay(PACK, panel)
+    name = PACK[index].rule.id
+    assert repr(list(alone.events)) == repr([event for event in together.events if event.rule == name])
+    assert alone.book.records[name] == together.book.records[name]
+
+
+@FEW
+@given(drawn_markets(), st.integers(0, len(PACK) - 1))
+def test_a_rule_adopted_later_is_silent_about_the_past_and_then_as_if_it_had_always_been_there(
+    drawn: Drawn, index: int
+) -> None:
+    panel, stops = drawn.panel(), drawn.stops
+    adopted_at = stops[len(stops) // 2]
+    others = [each for each in PACK if each is not PACK[index]]
+    book, _ = live(others, panel, [stop for stop in stops if stop < adopted_at], opened(others))
+    book, events = live(PACK, panel, [stop for stop in stops if stop >= adopted_at], book)
+    mine = [event for event in events if event.rule == PACK[index].rule.id]
+    whole = replay(PACK, panel)
+    due = [e for e in whole.events if e.rule == PACK[index].rule.id and e.at > panel.clock.closes[adopted_at - 1]]
+    assert repr(mine) == repr(due)
+    assert book.records == whole.book.records
+
+
+HIGH = rule("high", "RUT > 100")
+
+
+def test_a_new_rule_that_is_already_true_is_firing_and_says_nothing() -> None:
+    panel = written(RUT="99 101 102")
+    outcome = evaluate([HIGH], {XNYS: panel}, Book(), after(panel))
+    assert outcome.events == ()
+    assert outcome.book.records["high"].alert == Firing(after(panel, 0), int(panel.clock.closes[1]), age=1)
+
+
+def test_a_rule_that_was_there_before_the_first_row_tells_everything() -> None:
+    panel = written(RUT="99 101 102 99 103")
+    assert told(replay([HIGH], panel).events, panel) == ["fired 1", "resolved 3", "fired 4"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        rule("high", "RUT > 101"),
+        rule("high", "RUT > 100", "RUT < 99"),
+        rule("high", "RUT > 100", confirm=2),
+        rule("high", "RUT > 100", expires=9),
+    ],
+)
+def test_a_rule_that_would_be_judged_differently_is_adopted_anew_without_a_word(changed: CompiledRule) -> None:
+    panel = written(RUT="99 101 102 99 102 103")
+    book = replay([HIGH], panel[:4]).book
+    outcome = evaluate([changed], {XNYS: panel}, book, after(panel))
+    assert outcome.events == ()
+    assert outcome.book.records == replay([changed], panel).book.records
+
+
+def test_a_rule_that_only_reads_differently_goes_on_where_it_was() -> None:
+    panel = written(RUT="99 101 102 99")
+    book = replay([HIGH], panel[:3]).book
+    outcome = evaluate([rule("high", "close(RUT)>100.0"), rule("high2", "RUT>100")], {XNYS: panel}, book, after(panel))
+    assert outcome.events == ()
+    again = evaluate([rule("high", "(RUT  >100.0)")], {XNYS: panel}, book, after(panel))
+    assert told(again.events, panel) == ["resolved 3"]
+
+
+def test_a_rule_that_is_gone_leaves_no_record_and_no_word() -> None:
+    panel = written(RUT="99 101 102")
+    other = rule("other", "RUT > 1000")
+    book = replay([HIGH, other], panel[:2]).book
+    outcome = evaluate([other], {XNYS: panel}, book, after(panel))
+    assert outcome.events == ()
+    assert set(outcome.book.records) == {"other"}
+
+
+def test_without_rules_there_is_nothing_to_judge() -> None:
+    assert evaluate([], {}, Book(), 0) == Outcome(Book(), ())
+
+
+BOTH = rule("both", "RUT > 100 or SPX > 100")
+
+
+@pytest.mark.parametrize(
+    ("rut", "spx", "minutes", "seen"),
+    [
+        ("99 101", "99 .", 1, []),
+        ("99 101", "99 .", 119, []),
+        ("99 101", "99 .", 120, ["fired 1"]),
+        ("99 101", "99 99", 1, ["fired 1"]),
+        ("99 101", "99 99", 0, ["fired 1"]),
+        ("99 . 101", "99 99 99", 0, ["fired 2"]),
+    ],
+)
+def test_a_row_is_judged_with_all_its_bars_or_after_the_grace(
+    rut: str, spx: str, minutes: int, seen: list[str]
+) -> None:
+    panel = written(RUT=rut, SPX=spx)
+    outcome = evaluate([BOTH], {XNYS: panel}, opened([BOTH]), after(panel, 60 * minutes))
+    assert told(outcome.events, panel) == seen
+
+
+def test_a_row_that_is_not_due_waits_and_is_judged_with_the_bar_that_comes_before_the_grace() -> None:
+    early, late = written(RUT="99 99", SPX="99 ."), written(RUT="99 99", SPX="99 101")
+    first = evaluate([BOTH], {XNYS: early}, opened([BOTH]), after(early, 60))
+    assert first.book.records["both"].through == early.clock.closes[0]
+    second = evaluate([BOTH], {XNYS: late}, through_json(first.book), after(late, 3_600))
+    assert told(second.events, late) == ["fired 1"]
+
+
+def test_a_bar_that_comes_after_the_grace_is_not_judged_a_second_time() -> None:
+    early, late = written(RUT="99 99", SPX="99 ."), written(RUT="99 99", SPX="99 101")
+    first = evaluate([BOTH], {XNYS: early}, opened([BOTH]), after(early))
+    second = evaluate([BOTH], {XNYS: late}, first.book, after(late))
+    assert first.events == second.events == ()
+    assert second.book.records["both"].through == early.clock.closes[1]
+
+
+def test_a_rule_that_waits_for_a_bar_holds_up_no_other_rule() -> None:
+    panel = written(RUT="99 101 102", SPX="99 99 .")
+    outcome = evaluate([BOTH, HIGH], {XNYS: panel}, opened([BOTH, HIGH]), after(panel, 60))
+    assert [f"{e.rule} {t}" for e, t in zip(outcome.events, told(outcome.events, panel), strict=True)] == [
+        "both fired 1",
+        "high fired 1",
+    ]
+    assert outcome.book.records["both"].through == panel.clock.closes[1]
+    assert outcome.book.records["high"].through == panel.clock.closes[2]
+
+
+@FEW
+@given(drawn_markets())
+def test_rules_that_wait_for_different_bars_end_where_a_replay_ends(drawn: Drawn) -> None:
+    """Polled twice a row: just after the close, when what has a gap is not due, and after the grace."""
+    panel, stops = drawn.panel(), drawn.stops
+    book = opened(PACK)
+    events: list[AlertEvent] = []
+    for stop in stops:
+        for now in (after(panel[:stop], 0), after(panel[:stop])):
+            outcome = evaluate(PACK, {XNYS: panel[:stop]}, through_json(book), now)
+            book = outcome.book
+            events += outcome.events
+    whole = replay(PACK, panel)
+    assert sorted(map(repr, events)) == sorted(map(repr, whole.events))
+    assert book.records == whole.book.records
+
+
+def test_rules_of_two_clocks_are_judged_on_their_own_and_told_in_order_of_time() -> None:
+    equity, coin = market(5, 300), market(6, 420, calendar=ALWAYS)
+    pack = [*PACK[:4], *COIN_PACK]
+    both = evaluate(pack, {XNYS: equity, ALWAYS: coin}, opened(pack), max(after(equity), after(coin)))
+    apart = [*replay(PACK[:4], equity).events, *replay(COIN_PACK, coin).events]
+    assert sorted(map(repr, both.events)) == sorted(map(repr, apart))
+    assert [event.at for event in both.events] == sorted(event.at for event in both.events)
+    assert {event.clock for event in both.events} == {XNYS, ALWAYS}
+    assert set(both.book.checkpoints) == {XNYS, ALWAYS}
+
+
+def test_coins_alone_have_the_clock_that_never_stops() -> None:
+    assert [each.calendar for each in COIN_PACK] == [ALWAYS] * 3
+    assert {each.calendar for each in PACK} == {XNYS}
+
+
+def test_missing_data_is_told_once_and_its_return_before_what_it_brings() -> None:
+    panel = written(RUT="99 . . . . 101")
+    assert PATIENCE == 3
+    assert told(replay([HIGH], panel).events, panel) == ["no_data 3", "data_back 5", "fired 5"]
+
+
+def test_an_event_carries_the_numbers_it_happened_on() -> None:
+    panel = written(RUT="100 110 120 115", SPX="10 11 12 13")
+    compiled = rule("r", "close(RUT) > record(RUT) and SPX > 11.5", "drawdown(RUT) > 3%")
+    fired, resolved = replay([compiled], panel).events
+    assert fired.key == f"r/fired/{panel.clock.closes[2]}"
+    assert fired.session == dt.date(2019, 1, 4)
+    assert fired.title == "close(RUT) > record(RUT) and SPX > 11.5"
+    assert fired.severity is Severity.NOTICE
+    assert dict(fired.values) == {"close(RUT)": 120, "record(RUT)": 110, "SPX": 12}
+    assert dict(fired.context) == {"drawdown(RUT)": 0}
+    assert fired.origins == ("RUT-VENUE USD", "SPX-VENUE USD")
+    assert dict(resolved.values) == {"drawdown(RUT)": 1 - 115 / 120}
+
+
+def test_who_printed_nothing_on_the_row_is_not_named() -> None:
+    panel = written(RUT="99 101", SPX="99 .")
+    (fired,) = replay([BOTH], panel).events
+    assert fired.origins == ("RUT-VENUE USD",)
+    assert np.isnan(fired.values["SPX"])
+
+
+def test_a_rule_on_a_panel_without_rows_waits_for_them() -> None:
+    empty = market(1)[:0]
+    assert replay([HIGH], empty).events == ()
+    assert replay([HIGH], empty).book.records["high"].alert == Inactive()
