@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rules.language.compile import Shown
-from rules.language.meaning import Typed
+from rules.language.typed import Typed
 from rules.model import Instant, Label
 
 
@@ -31,7 +31,8 @@ class Correlation:
     percentile: tuple[float | None, float | None]
     partial: Mapping[str, float | None]
     beta: float | None
-    coupled: Mapping[float, bool]
+    coupled: Mapping[float, bool | None]
+    clock: str
     as_of: dt.date
     at: Instant
     approximate: bool

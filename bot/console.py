@@ -11,12 +11,14 @@ from bot.commands.registry import answer
 from bot.queries.view import View
 
 _TAG = re.compile(r"</?(b|i|code|pre)>")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ANSI = {"<b>": "\x1b[1m", "</b>": "\x1b[22m", "<i>": "\x1b[2m", "</i>": "\x1b[22m"}
 
 
 def to_terminal(html: str, *, styled: bool) -> str:
     """A message as a terminal shows it: bold and dim where it can, plain text elsewhere."""
-    return unescape(_TAG.sub(lambda tag: _ANSI.get(tag[0], "") if styled else "", html))
+    harmless = _CONTROL.sub(" ", html)  # what a user typed never steers the terminal
+    return unescape(_TAG.sub(lambda tag: _ANSI.get(tag[0], "") if styled else "", harmless))
 
 
 def show(html: str) -> None:

@@ -108,6 +108,10 @@ class Panel:
             return None
         return self.origins[instrument][int(self.columns[instrument].origin[row])]
 
+    def usual_origin(self, instrument: str) -> str | None:
+        """Who is preferred to print it; None when there are no bars of it."""
+        return self.origins[instrument][0] if instrument in self.origins else None
+
 
 def build_panel(
     clock: Clock, instruments: Mapping[str, Instrument], bars: Mapping[str, BarSet], *, approximate: bool = False

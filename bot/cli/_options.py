@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -51,7 +52,7 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
     """A reader of counts from `low` to `high`."""
 
     def read(text: str) -> int:
-        fits = text.isascii() and text.isdigit() and low <= int(text[:12]) <= high
+        fits = re.fullmatch("[0-9]{1,12}", text) is not None and low <= int(text) <= high
         if not fits:
             raise argparse.ArgumentTypeError(f"must be a whole number from {low} to {high}, not {text!r}")
         return int(text)

@@ -13,12 +13,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """[FILE]."""
     text = "a TOML file laid over config.example.toml; without one: BELLWETHER_CONFIG, or the built-in configuration"
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help=text)
-    parser.add_argument("--config", dest="file", type=Path, metavar="FILE", help="the same")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the same")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what was found."""
-    settings = settings_of(arguments.file)
+    settings = settings_of(arguments.file or arguments.config)
     for warning in warnings(settings):
         print(f"warning: {warning}")
     prices = f"the files in {settings.market.data}" if settings.market.data else "a SIMULATED market"

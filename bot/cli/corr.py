@@ -13,7 +13,6 @@ from bot.queries.correlation import correlation
 from bot.render.answers import correlation_answer
 from bot.settings import ConfigurationError, Problem
 from rules.functions.registry import LONGEST_WINDOW, SHORTEST_PAIR_WINDOW
-from rules.model import XNYS
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(_values(answer), simulated=view.simulated)
     else:
-        show(correlation_answer(answer, view.next_open(XNYS, answer.at)))
+        show(correlation_answer(answer, view.next_open(answer.clock, answer.at)))
     return 0
 
 

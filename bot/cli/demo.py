@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _year(app: App) -> int:
     """Tick by tick as live would: adopt silently, then judge each session as it closes, and tell."""
     rules = app.settings.compiled
-    panels = {rule.calendar: app.view().panel(rule.calendar) for rule in rules}
+    panels = {name: app.view().panel(name) for name in {XNYS, *(rule.calendar for rule in rules)}}
     closes = panels[XNYS].clock.closes.tolist()
     year = closes[-YEAR:]
     market = f"a {SIMULATED} market" if app.history.simulated else "real prices"
@@ -54,7 +54,8 @@ def _year(app: App) -> int:
     grace = app.settings.market.grace_minutes * 60
     book, told = Book(), set[str]()
     sent = 0
-    for now in [closes[-len(year) - 1], *year]:
+    before = closes[: -len(year)][-1:] or [year[0] - 1]
+    for now in [*before, *year]:
         seen = {name: panel[: int((panel.clock.closes <= now).sum())] for name, panel in panels.items()}
         outcome = evaluate(rules, seen, book, now + grace, grace)
         book = outcome.book

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     view = opened(arguments).view(arguments.as_of)
     answer = explain(view, arguments.expression)
     if not arguments.json:
-        show(explained_answer(answer))
+        show(explained_answer(answer, simulated=view.simulated))
         return 0
     values = {
         "expression": answer.typed.text,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import importlib
+import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,7 +22,18 @@ USAGE_FAULT, FAILURE, INTERRUPTED = 2, 1, 130
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit: 0 when it worked, 2 on bad usage or configuration, 1 otherwise."""
-    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        code = run(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = FAILURE
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -34,10 +47,15 @@ def run(arguments: list[str]) -> int:
     name, rest = arguments[0], arguments[1:]
     if name not in commands:
         return _complain(f"there is no command {name!r}; commands are {', '.join(commands)}")
+    return _guarded(lambda: _command(name, rest, commands[name]))
+
+
+def _command(name: str, rest: list[str], summary: str) -> int:
     module = importlib.import_module(f"bot.cli.{name}")
-    parser = Parser(prog=f"bellwether {name}", description=commands[name])
+    parser = Parser(prog=f"bellwether {name}", description=summary)
     module.configure(parser)
-    return _guarded(lambda: module.run(parser.parse_args(rest)))
+    code: int = module.run(parser.parse_args(rest))
+    return code
 
 
 def command_summaries() -> dict[str, str]:
@@ -79,11 +97,6 @@ def _guarded(command: Callable[[], int]) -> int:
     except NoAnswer as error:
         print(f"bellwether: {error}", file=sys.stderr)
         return FAILURE
-    except BrokenPipeError:
-        sys.stderr.close()
-        return FAILURE
-    except KeyboardInterrupt:
-        return INTERRUPTED
 
 
 def _complain(sentence: str) -> int:
@@ -93,9 +106,12 @@ def _complain(sentence: str) -> int:
 
 
 def _print_version() -> int:
-    from importlib.metadata import version
+    from importlib.metadata import PackageNotFoundError, version
 
-    print(f"bellwether {version('bellwether-bot')}")
+    try:
+        print(f"bellwether {version('bellwether-bot')}")
+    except PackageNotFoundError:
+        print("bellwether (not installed)")
     return 0
 
 

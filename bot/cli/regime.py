@@ -8,6 +8,7 @@ from bot.cli._options import add_as_of, add_json, add_market
 from bot.cli._output import opened, print_json
 from bot.console import show
 from bot.queries.regime import regime, regime_changes
+from bot.render.alerts import SIMULATED_LINE
 from bot.render.answers import regime_answer
 from rules.model import XNYS
 
@@ -24,6 +25,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the answer of /regime, or the changes."""
     view = opened(arguments).view(arguments.as_of)
     if arguments.history:
+        if view.simulated and not arguments.json:
+            show(SIMULATED_LINE)
         for change in regime_changes(view):
             if arguments.json:
                 values = {"session": change.session, "label": str(change.label), "previous": str(change.previous)}

@@ -9,7 +9,6 @@ from bot.queries.correlation import correlation
 from bot.queries.view import View
 from bot.render.answers import correlation_answer
 from rules.functions.registry import LONGEST_WINDOW, SHORTEST_PAIR_WINDOW
-from rules.model import XNYS
 
 DEFAULT_WINDOW = 60
 
@@ -22,4 +21,4 @@ def corr(view: View, words: Sequence[str]) -> Reply:
     a, b = pair(view, words[0], words[1])
     window = whole_number(words[2], "N", SHORTEST_PAIR_WINDOW, LONGEST_WINDOW) if len(words) == 3 else DEFAULT_WINDOW
     found = correlation(view, a.id, b.id, window)
-    return Reply(correlation_answer(found, view.next_open(XNYS, found.at)))
+    return Reply(correlation_answer(found, view.next_open(found.clock, found.at)))

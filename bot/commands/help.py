@@ -19,14 +19,21 @@ def help_(_view: View, words: Sequence[str]) -> Reply:
     if not words:
         return Reply(_overview())
     name = words[0].lstrip("/")
-    if name in all_commands():
-        known = all_commands()[name]
-        return Reply(escape(f"{known.usage}\n{known.summary}\nExample: {known.example}"))
-    if name not in vocabulary():
-        names = [*all_commands(), *vocabulary()]
-        raise Refusal(f"unknown name {name}{nearest(name, names)} (known: {listing(sorted(names), 60)})")
-    function = vocabulary()[name]
-    return Reply(f"<b>{escape(function.usage)}</b>\n{escape(function.doc)}")
+    found = [*_of_command(name), *_of_function(name)]
+    if not found:
+        names = sorted({*all_commands(), *vocabulary()})
+        raise Refusal(f"unknown name {name}{nearest(name, names)} (known: {listing(names, 60)})")
+    return Reply("\n\n".join(found))
+
+
+def _of_command(name: str) -> list[str]:
+    known = all_commands().get(name)
+    return [f"<b>{escape(known.usage)}</b>\n{escape(known.summary)}\nExample: {escape(known.example)}"] if known else []
+
+
+def _of_function(name: str) -> list[str]:
+    known = vocabulary().get(name)
+    return [f"<b>{escape(known.usage)}</b>\n{escape(known.doc)}"] if known else []
 
 
 def _overview() -> str:

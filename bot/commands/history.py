@@ -20,4 +20,4 @@ def history(view: View, words: Sequence[str]) -> Reply:
         raise Refusal("it takes one rule, or none for all")
     if words and words[0] not in ids:
         raise Refusal(f"unknown rule {words[0]}{nearest(words[0], ids)} (known: {listing(ids)})")
-    return Reply(history_answer(view.events(*words)[-SHOWN:], view.simulated))
+    return Reply(history_answer(view.events(*words)[-SHOWN:], simulated=view.simulated))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.answers import Quote
 from bot.commands.registry import Refusal, Reply, command, instrument
 from bot.queries.quote import quote
-from bot.queries.view import View
+from bot.queries.view import NoAnswer, View
 from bot.render.answers import quote_answer, quotes_answer
 
 
@@ -16,7 +17,17 @@ def price(view: View, words: Sequence[str]) -> Reply:
     if len(words) > 1:
         raise Refusal("it takes one instrument, or none for all")
     if not words:
-        return Reply(quotes_answer([quote(view, name) for name in view.history.bars]))
+        found = [each for each in (_quote(view, name) for name in view.history.bars) if each is not None]
+        if not found:
+            raise NoAnswer("there are no prices here")
+        return Reply(quotes_answer(found))
     asked = instrument(view, words[0])
-    found = quote(view, asked.id)
-    return Reply(quote_answer(found, asked, view.next_open(asked.calendar, found.at)))
+    one = quote(view, asked.id)
+    return Reply(quote_answer(one, asked, view.next_open(asked.calendar, one.at)))
+
+
+def _quote(view: View, name: str) -> Quote | None:
+    try:
+        return quote(view, name)
+    except NoAnswer:
+        return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -106,6 +107,6 @@ def pair(view: View, first: str, second: str) -> tuple[Instrument, Instrument]:
 
 def whole_number(word: str, what: str, low: int, high: int) -> int:
     """A count within bounds. Raises Refusal."""
-    if not word.isascii() or not word.isdigit() or not low <= int(word[:12]) <= high:
+    if not re.fullmatch("[0-9]{1,12}", word) or not low <= int(word) <= high:
         raise Refusal(f"{what} must be a whole number from {low} to {high}, not {word}")
     return int(word)

@@ -25,8 +25,12 @@ class NoSuchBars(FeedError):
     """The source does not hold this instrument at this interval; asking again will not help."""
 
 
-class Closes(Protocol):
+class TradingHours(Protocol):
     """What a feed needs to know of calendars."""
+
+    def opens_of(self, calendar: str, dates: Dates) -> Ints:
+        """The opening instant of each session date (24/7: its midnight); -1 where it is none."""
+        ...
 
     def closes_of(self, calendar: str, dates: Dates) -> Ints:
         """The closing instant of each session date (24/7: the midnight that ends it); -1 where it is none."""
@@ -65,7 +69,7 @@ class Feed(Protocol):
 class Setup:
     """What a feed may be built from; each takes what it needs."""
 
-    closes: Closes
+    hours: TradingHours
     now: Instant
     folder: Path | None = None
     seed: int = 7

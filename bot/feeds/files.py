@@ -9,13 +9,14 @@ docs/data-files.md.
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from bot.feeds.contract import Closes, FeedError, NoSuchBars, Request, Setup
+from bot.feeds.contract import FeedError, NoSuchBars, Request, Setup, TradingHours
 from rules.bars import DAY, Bars, Floats, Interval, Ints, Origin
 from rules.model import ALWAYS, Instrument
 from rules.panel import Dates
@@ -28,7 +29,7 @@ def build(setup: Setup) -> FilesFeed:
     """A feed over `setup.folder`."""
     if setup.folder is None:
         raise FeedError("the files feed needs a folder: --data DIR")
-    return FilesFeed(setup.folder, setup.closes)
+    return FilesFeed(setup.folder, setup.hours)
 
 
 class FilesFeed:
@@ -36,8 +37,8 @@ class FilesFeed:
 
     name = "files"
 
-    def __init__(self, folder: Path, closes: Closes) -> None:
-        self.folder, self._closes = folder, closes
+    def __init__(self, folder: Path, hours: TradingHours) -> None:
+        self.folder, self._hours = folder, hours
         self._files = _files_in(folder)
         self._read: dict[Path, Bars] = {}
 
@@ -64,6 +65,7 @@ class FilesFeed:
         book, origins = _origins(table, "adjusted files" if "_adj_" in path.name else "files", instrument)
         _check_order(path, start, book)
         end = self._ends(start, instrument, interval)
+        _check_once(path, end, book)
         prices = {name: _numbers(path, table, name) for name in PRICES}
         bars = Bars(interval, start, end, **prices, known_at=end, origin=book, origins=origins)
         bars = bars.take(np.lexsort((book, end)))
@@ -74,19 +76,22 @@ class FilesFeed:
         if instrument.calendar == ALWAYS:
             return start + interval.seconds
         dates: Dates = (start // DAY).astype("datetime64[D]")
-        closes = self._closes.closes_of(instrument.calendar, dates)
+        closes = self._hours.closes_of(instrument.calendar, dates)
         if interval is Interval.DAY:
             return closes
         grid_end = (start // interval.seconds + 1) * interval.seconds
-        return np.where(start < closes, np.minimum(grid_end, closes), -1)
+        inside = (start >= self._hours.opens_of(instrument.calendar, dates)) & (start < closes)
+        return np.where(inside, np.minimum(grid_end, closes), -1)
 
 
 def _files_in(folder: Path) -> dict[tuple[str, Interval], Path]:
     """The price files of a folder by instrument and interval; adjusted prices only where there are no others."""
-    if not folder.is_dir():
-        raise FeedError(f"{folder} is not a folder; --data takes a folder of files such as RUT_1d.csv")
+    try:
+        names = sorted(folder.iterdir())
+    except OSError:
+        raise FeedError(f"{folder} is not a folder; --data takes a folder of files such as RUT_1d.csv") from None
     found: dict[tuple[str, Interval], tuple[bool, Path]] = {}
-    for path in sorted(folder.iterdir()):
+    for path in names:
         match = _NAME.fullmatch(path.name)
         if match is None:
             continue
@@ -102,12 +107,14 @@ def _files_in(folder: Path) -> dict[tuple[str, Interval], Path]:
 
 def _table(path: Path) -> pd.DataFrame:
     try:
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype={"timestamp": str})
     except ImportError:
         raise FeedError(f"{path}: reading Parquet needs pyarrow; pip install 'bellwether-bot[parquet]'") from None
-    except (OSError, EOFError, ValueError, UnicodeError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FeedError(f"{path} cannot be read as a table of prices: {reason}") from None
+    if not isinstance(table.index, pd.RangeIndex):
+        raise FeedError(f"{path} line 2: the row has more cells than the header")
     if missing := [name for name in ("timestamp", *PRICES) if name not in table.columns]:
         columns = "timestamp,open,high,low,close,volume"
         raise FeedError(f"{path} has no column {' and no column '.join(missing)}; it needs {columns}")
@@ -115,11 +122,15 @@ def _table(path: Path) -> pd.DataFrame:
 
 
 def _instants(path: Path, table: pd.DataFrame) -> Ints:
-    stamps = pd.to_datetime(table["timestamp"], utc=True, errors="coerce", format="ISO8601")
+    column = table["timestamp"]
+    if not pd.api.types.is_datetime64_any_dtype(column):
+        column = column.astype("str")
+    stamps = pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")
     if stamps.isna().any():
         line = _first_line(stamps.isna())
-        bad = table["timestamp"].iloc[line - 2]
-        raise FeedError(f"{path} line {line}: timestamp {bad!r} is not an instant such as 2025-12-31T15:00:00Z")
+        shown = column.iloc[line - 2]
+        bad = "is missing" if pd.isna(shown) else f"{str(shown)!r} is not an instant such as 2025-12-31T15:00:00Z"
+        raise FeedError(f"{path} line {line}: timestamp {bad}")
     return pd.DatetimeIndex(stamps).as_unit("s").asi8
 
 
@@ -130,6 +141,9 @@ def _numbers(path: Path, table: pd.DataFrame, name: str) -> Floats:
     if wrong.any():
         line = _first_line(wrong)
         raise FeedError(f"{path} line {line}: {name} {column.iloc[line - 2]!r} is not a number")
+    if name != "volume" and (absurd := ~(numbers.isna() | ((numbers > 0) & (numbers < np.inf)))).any():
+        line = _first_line(absurd)
+        raise FeedError(f"{path} line {line}: {name} {column.iloc[line - 2]} is not a price; prices are above zero")
     return numbers.to_numpy(dtype=np.float64, copy=True)
 
 
@@ -154,6 +168,13 @@ def _check_order(path: Path, start: Ints, book: Ints) -> None:
             stamp = pd.Timestamp(int(start[row]), unit="s").isoformat() + "Z"
             wrong = "stands twice" if steps[np.argmax(steps <= 0)] == 0 else "comes after a later one"
             raise FeedError(f"{path} line {row + 2}: {stamp} {wrong}; rows must run from the oldest to the newest")
+
+
+def _check_once(path: Path, end: Ints, book: Ints) -> None:
+    """Stamps that differ may still mean one session."""
+    keys = pd.DataFrame({"end": end, "book": book})
+    if (twice := (keys["end"] > 0) & keys.duplicated()).any():
+        raise FeedError(f"{path} line {_first_line(twice)}: a second row of one session; each has one row a venue")
 
 
 def _first_line(wrong: pd.Series[bool]) -> int:

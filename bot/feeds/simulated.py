@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.feeds._scenario import COINS, FUNDS, INDICES, SCENARIO, Phase, Story, generator
-from bot.feeds.contract import Closes, FeedError, NoSuchBars, Request, Setup
+from bot.feeds.contract import FeedError, NoSuchBars, Request, Setup, TradingHours
 from rules.bars import DAY, HOUR, Bars, Floats, Interval, Ints, Origin
 from rules.model import XNYS, Instant
 from rules.panel import Dates
@@ -26,7 +26,7 @@ NAME = "simulated"
 
 def build(setup: Setup) -> SimulatedFeed:
     """A market of `setup.seed` that has just closed its last session at `setup.now`."""
-    return SimulatedFeed(setup.closes, setup.now, setup.seed)
+    return SimulatedFeed(setup.hours, setup.now, setup.seed)
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,10 @@ class SimulatedFeed:
     Generated at the first question and answered from memory. Volume is shares of funds, whole coins, NaN of indices.
     """
 
-    def __init__(self, closes: Closes, until: Instant, seed: int = 7, scenario: tuple[Phase, ...] = SCENARIO) -> None:
-        self._closes, self._until, self._seed, self._scenario = closes, until, seed, scenario
+    def __init__(
+        self, hours: TradingHours, until: Instant, seed: int = 7, scenario: tuple[Phase, ...] = SCENARIO
+    ) -> None:
+        self._calendar, self._until, self._seed, self._scenario = hours, until, seed, scenario
 
     @property
     def name(self) -> str:
@@ -81,7 +83,7 @@ class SimulatedFeed:
     @cached_property
     def _market(self) -> tuple[Truth, Mapping[tuple[str, Interval], Bars]]:
         story = Story(self._scenario, self._seed)
-        sessions, closes = _last_sessions(self._closes, self._until, len(story.phase))
+        sessions, closes = _last_sessions(self._calendar, self._until, len(story.phase))
         phases = np.array([phase.name for phase in self._scenario])[story.phase]
         regimes = np.array([str(phase.regime) for phase in self._scenario])[story.phase]
         truth = Truth(sessions, closes, phases, regimes, story.rho, story.volatility)
@@ -96,11 +98,11 @@ class SimulatedFeed:
         return truth, held
 
 
-def _last_sessions(closes: Closes, until: Instant, count: int) -> tuple[Dates, Ints]:
+def _last_sessions(hours: TradingHours, until: Instant, count: int) -> tuple[Dates, Ints]:
     """Dates and closing instants of the last `count` sessions that have closed by `until`."""
     today = until // DAY
     dates = np.arange(today - 2 * count, today + 1).astype("datetime64[D]")
-    instants = closes.closes_of(XNYS, dates)
+    instants = hours.closes_of(XNYS, dates)
     closed = np.flatnonzero((instants >= 0) & (instants <= until))[-count:]
     if len(closed) < count:
         raise FeedError(f"the simulated market needs {count} closed sessions of {XNYS}, the calendar has {len(closed)}")

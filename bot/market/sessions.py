@@ -39,11 +39,17 @@ class Sessions:
         return whole[start : int(np.searchsorted(whole.closes, until, side="right"))]
 
     def closes_of(self, calendar: str, dates: Dates) -> Ints:
-        """The closing instant of each session date; -1 where the date is no session."""
-        whole = _clock(calendar, self._last)
-        days = dates.astype("datetime64[D]")
-        row = np.minimum(np.searchsorted(whole.sessions, days), len(whole) - 1)
-        return np.where(whole.sessions[row] == days, whole.closes[row], -1)
+        """The closing instant of each session date (24/7: the midnight that ends it); -1 where it is none."""
+        return self._at(calendar, dates, _clock(calendar, self._last).closes)
+
+    def opens_of(self, calendar: str, dates: Dates) -> Ints:
+        """The opening instant of each session date (24/7: its midnight); -1 where it is none."""
+        return self._at(calendar, dates, _opens(calendar, self._last))
+
+    def _at(self, calendar: str, dates: Dates, instants: Ints) -> Ints:
+        sessions, days = _clock(calendar, self._last).sessions, dates.astype("datetime64[D]")
+        row = np.minimum(np.searchsorted(sessions, days), len(sessions) - 1)
+        return np.where(sessions[row] == days, instants[row], -1)
 
     def cutoff(self, calendar: str, session: dt.date) -> Instant:
         """The last closing instant of `calendar` that belongs to `session` or to an earlier date."""
@@ -80,6 +86,8 @@ def _clock(calendar: str, last: dt.date) -> Clock:
 
 @lru_cache(maxsize=16)
 def _opens(calendar: str, last: dt.date) -> Ints:
+    if calendar == ALWAYS:
+        return _clock(calendar, last).closes - DAY
     return _seconds(_calendar(calendar, last).opens)
 
 

@@ -72,7 +72,8 @@ def _measured(view: View, a: str, b: str, window: int, panel: Panel, *, approxim
         percentile=(None, None),
         partial={"+".join(controls): None for controls in CONTROLS},
         beta=None,
-        coupled=dict.fromkeys(LEVELS, False),
+        coupled=dict.fromkeys(LEVELS),
+        clock=panel.clock.calendar,
         as_of=panel.clock.session(row),
         at=int(panel.clock.closes[row]),
         approximate=approximate,
@@ -125,7 +126,10 @@ def _filtered(view: View, answer: Correlation, panel: Panel) -> Correlation:
         answer,
         p_above={level: number(columns[node][-1]) for level, node in above.items()},
         posterior_mean=number(columns[mean][-1]),
-        coupled={level: isinstance(state, Firing) for level, state in states.items()},
+        coupled={
+            level: None if np.isnan(columns[above[level]]).all() else isinstance(state, Firing)
+            for level, state in states.items()
+        },
     )
 
 

@@ -23,6 +23,7 @@ def explain(view: View, text: str) -> Explained:
     nodes: list[Node] = [each.node for each in parts.values()] + ([node] if node is not None else [])
     columns = evaluate(nodes, panel).columns
     row = last_known(columns[node]) if node is not None else None
+    shown_row = len(panel) - 1 if row is None else row
     return Explained(
         typed=typed,
         calendar=calendar,
@@ -30,6 +31,6 @@ def explain(view: View, text: str) -> Explained:
         lookback=lookback([node]) if node is not None else 0,
         instruments=instruments_of([node]) if node is not None else (),
         value=float(columns[node][row]) if node is not None and row is not None else None,
-        parts=tuple((each, number(columns[each.node][row]) if row is not None else None) for each in parts.values()),
+        parts=tuple((each, number(columns[each.node][shown_row]) if len(panel) else None) for each in parts.values()),
         as_of=panel.clock.session(row) if row is not None else None,
     )

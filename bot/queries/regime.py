@@ -45,7 +45,7 @@ def regime_changes(view: View) -> list[RegimeChange]:
     column = evaluate([label_node()], panel).columns[label_node()]
     known = np.flatnonzero(~np.isnan(column))
     labels = [STATES[int(value)] for value in column[known]]
-    before = [Label.NEUTRAL, *labels[:-1]]
+    before = [Label.NEUTRAL, *labels][: len(labels)]
     return [
         RegimeChange(panel.clock.session(int(row)), label, previous)
         for row, label, previous in zip(known, labels, before, strict=True)

@@ -12,38 +12,38 @@ from rules.model import AlertEvent, Edge, Severity
 
 MARKS = {Severity.INFO: "🔵", Severity.NOTICE: "🟡", Severity.HIGH: "🟠", Severity.CRITICAL: "🔴"}
 SIMULATED = "SIMULATED"
+SIMULATED_LINE = f"<b>{SIMULATED}</b>: not real prices"
 
 
 def alert(event: AlertEvent, rule: CompiledRule | None) -> str:
     """The whole message. Without the rule (it was removed since) expressions stand in for words."""
     shown = _by_text((*rule.values, *rule.clear_values, *rule.context) if rule else ())
-    lines = [_headline(event)]
+    lines = [f"{mark(event)} <b>{escape(_title(event))}</b>"]
     if is_simulated(event):
-        lines.append(f"<b>{SIMULATED}</b>: not real prices")
+        lines.append(SIMULATED_LINE)
     lines += [_line(text, value, shown, strong=True) for text, value in event.values.items()]
     lines += [_line(text, value, shown) for text, value in event.context.items() if text not in event.values]
     if rule is not None:
         lines.append(_next(event, rule))
-    source = "" if is_simulated(event) else f", from {escape(', '.join(event.origins))}" if event.origins else ""
-    lines.append(f"As of {closing(event.session, event.clock)}{source}")
+    source = "" if is_simulated(event) or not event.origins else f" · {escape(', '.join(event.origins))}"
+    lines.append(f"{closing(event.session, event.clock)}{source}")
     lines.append(f"<i>{escape(event.rule)} · {event.short_id}</i>")
     return "\n".join(lines)
 
 
 def summary(event: AlertEvent) -> str:
     """One line."""
-    mark = "✓" if event.edge is Edge.RESOLVED else MARKS[event.severity]
-    return f"{event.session.isoformat()} {mark} {escape(_title(event))}"
+    return f"{event.session.isoformat()} {mark(event)} {escape(_title(event))}"
+
+
+def mark(event: AlertEvent) -> str:
+    """What happened, in one character."""
+    return {Edge.FIRED: MARKS[event.severity], Edge.RESOLVED: "✓"}.get(event.edge, "◌")
 
 
 def is_simulated(event: AlertEvent) -> bool:
     """Whether any of its prices was made up."""
     return SIMULATED in event.origins
-
-
-def _headline(event: AlertEvent) -> str:
-    mark = MARKS[event.severity] if event.edge is Edge.FIRED else "✓" if event.edge is Edge.RESOLVED else "◌"
-    return f"{mark} <b>{escape(_title(event))}</b>"
 
 
 def _title(event: AlertEvent) -> str:
@@ -53,7 +53,7 @@ def _title(event: AlertEvent) -> str:
 
 def _next(event: AlertEvent, rule: CompiledRule) -> str:
     if event.edge is Edge.FIRED:
-        ends = rule.clear_text in (f"not {rule.when_text}", f"not ({rule.when_text})")
+        ends = rule.clear_text in (f"not {rule.when_text}", f"not ({rule.when_text})")  # the language's two spellings
         return "Re-arms when this no longer holds" if ends else f"Re-arms when {escape(rule.clear_words)}"
     if event.edge is Edge.NO_DATA:
         return "It cannot fire or clear until its prices are back"
@@ -67,5 +67,5 @@ def _by_text(shown: Iterable[Shown]) -> dict[str, Shown]:
 def _line(text: str, value: float, shown: Mapping[str, Shown], *, strong: bool = False) -> str:
     known = shown.get(text)
     words, unit = (known.words, known.unit) if known else (text, Unit.NUMBER)
-    number = by_unit(value, unit)
+    number = escape(by_unit(value, unit))
     return f"{escape(words)}: {f'<b>{number}</b>' if strong else number}"

@@ -1,4 +1,4 @@
-"""Numbers and instants as a trader reads them."""
+"""Numbers and instants as a trader reads them. Plain text: what puts it into a message escapes it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import datetime as dt
 import math
 from collections.abc import Callable
 
+from rules.bars import DAY
 from rules.functions.registry import Unit
 from rules.model import ALWAYS, Instant
 
@@ -13,33 +14,32 @@ UNDEFINED = "n/a"
 
 
 def price(value: float | None) -> str:
-    """2,531.16, 0.3335: six digits at the most below a thousand."""
+    """2,531.16 or 0.3335: two decimals from ten on, more below."""
     if value is None or math.isnan(value):
         return UNDEFINED
     size = abs(value)
-    decimals = 2 if size >= 100 else 3 if size >= 10 else 4 if size >= 0.1 else 6
-    return f"{value:,.{decimals}f}"
+    return _rounded(value, 2 if size >= 10 or size == 0 else 4 if size >= 0.1 else 6, ",")
 
 
 def percent(share: float | None, *, signed: bool = False) -> str:
-    """3.2 % of a share of 0.032."""
+    """3.2% of a share of 0.032."""
     if share is None or math.isnan(share):
         return UNDEFINED
-    return f"{share * 100:{'+' if signed else ''}.1f} %"
+    return f"{_rounded(share * 100, 1, '+' if signed else '')}%"
 
 
 def probability(p: float | None) -> str:
-    """54 %, and never 0 or 100 for what is only nearly so."""
+    """54%, and never 0 or 100 for what is only nearly so."""
     if p is None or math.isnan(p):
         return UNDEFINED
     if 0 < p < 0.01:
-        return "<1 %"
-    return ">99 %" if 0.99 < p < 1 else f"{p * 100:.0f} %"
+        return "<1%"
+    return ">99%" if 0.99 < p < 1 else f"{p * 100:.0f}%"
 
 
 def correlation(r: float | None) -> str:
     """+0.50: two digits; more would claim more than is known."""
-    return UNDEFINED if r is None or math.isnan(r) else f"{r:+.2f}"
+    return UNDEFINED if r is None or math.isnan(r) else _rounded(r, 2, "+")
 
 
 def volume(value: float | None) -> str:
@@ -47,14 +47,16 @@ def volume(value: float | None) -> str:
     if value is None or math.isnan(value):
         return UNDEFINED
     for size, suffix in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
+        if round(abs(value) / size, 1) >= 1:
             return f"{value / size:.1f}{suffix}"
-    return f"{value:.0f}"
+    return _rounded(value, 0)
 
 
 def plain(value: float | None) -> str:
-    """Four significant digits."""
-    return UNDEFINED if value is None or math.isnan(value) else f"{value:.4g}"
+    """Four significant digits, and no powers of ten for what is the size of a price."""
+    if value is None or math.isnan(value):
+        return UNDEFINED
+    return _rounded(value, 0, ",") if 1e4 <= abs(value) < 1e15 else f"{value + 0.0:.4g}"
 
 
 def truth(value: float | None) -> str:
@@ -78,6 +80,13 @@ def by_unit(value: float | None, unit: str) -> str:
     return _BY_UNIT[unit](value)
 
 
+def _rounded(value: float, decimals: int, form: str = "") -> str:
+    """Rounded, and never -0.0."""
+    sign = "+" if "+" in form else ""
+    comma = "," if "," in form else ""
+    return f"{round(value, decimals) + 0.0:{sign}{comma}.{decimals}f}"
+
+
 def date(session: dt.date) -> str:
     """Wed 2025-12-10"""
     return f"{session:%a} {session.isoformat()}"
@@ -88,6 +97,11 @@ def instant(at: Instant) -> str:
     return f"{dt.datetime.fromtimestamp(at, dt.UTC):%a %Y-%m-%d %H:%M}Z"
 
 
+def session_of(end: Instant) -> dt.date:
+    """The date of a bar that ended at `end`: a UTC day ends at the next midnight."""
+    return dt.date(1970, 1, 1) + dt.timedelta(days=(end - 1) // DAY)
+
+
 def closing(session: dt.date, calendar: str) -> str:
-    """Which close an answer is as of."""
-    return f"the UTC day {session.isoformat()}" if calendar == ALWAYS else f"the close of {date(session)}"
+    """Which close something is as of."""
+    return f"UTC day {date(session)}" if calendar == ALWAYS else f"Close of {date(session)}"

@@ -14,7 +14,7 @@ FLAT = 1e-12
 """A leg whose returns deviate less than this (root mean square) does not move: no correlation is defined."""
 
 
-@function("{a}-{b} correlation over {n} returns", pair=True, context=("p_corr({a}, {b}, above=0.5)",))
+@function("{a}-{b} corr ({n})", pair=True, context=("p_corr({a}, {b}, above=0.5)",))
 def corr(a: Leg, b: Leg, n: PairRows = 60) -> Correlation:
     """Pearson correlation of the last n joint log returns, in [-1, 1].
 
@@ -24,7 +24,7 @@ def corr(a: Leg, b: Leg, n: PairRows = 60) -> Correlation:
     return Window(_pearson, (*_returns(a.id, b.id),), (n,), rows=span(n) - 1, warmup=n - 1)
 
 
-@function("P({a}-{b} correlation at least {above})", pair=True, context=("corr({a}, {b}, 60)", "corr({a}, {b}, 20)"))
+@function("P({a}-{b} corr ≥ {above})", pair=True, context=("corr({a}, {b}, 60)", "corr({a}, {b}, 20)"))
 def p_corr(a: Leg, b: Leg, above: Rho = 0.6) -> Probability:
     """Probability in [0, 1] that the correlation of a and b is at least `above`, given everything up to this close.
 

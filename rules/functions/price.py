@@ -64,7 +64,7 @@ def volume(x: Leg) -> Volume:
     return Field(x.id, "volume")
 
 
-@function("{x} record before", context=("drawdown({x})",))
+@function("{x} record before", context=("ret({x}, 21)",))
 def record(x: Series) -> Price:
     """Greatest x on rows before this one; NaN on the first.
 
@@ -74,7 +74,7 @@ def record(x: Series) -> Price:
     return Window(lag, (_peak(x),), (1,), rows=1, warmup=1)
 
 
-@function("{x} below its record")
+@function("{x} below record")
 def drawdown(x: Series) -> Percent:
     """Distance below the greatest x so far, this row included: 1 - x_t / max(x_1 ... x_t), a share in [0, 1].
 
@@ -83,7 +83,7 @@ def drawdown(x: Series) -> Percent:
     return binary("-", Constant(1.0), binary("/", x, _peak(x)))
 
 
-@function("{x} highest of {n} sessions")
+@function("{x} highest ({n})")
 def highest(x: Series, n: Rows) -> Price:
     """Greatest of the last n known values, this row included.
 
@@ -92,7 +92,7 @@ def highest(x: Series, n: Rows) -> Price:
     return windowed(_highest, (x,), n)
 
 
-@function("{x} lowest of {n} sessions")
+@function("{x} lowest ({n})")
 def lowest(x: Series, n: Rows) -> Price:
     """Least of the last n known values, this row included.
 
@@ -101,7 +101,7 @@ def lowest(x: Series, n: Rows) -> Price:
     return windowed(_lowest, (x,), n)
 
 
-@function("{x} above its lowest of {n} sessions")
+@function("{x} above lowest ({n})")
 def rally(x: Series, n: Rows) -> Percent:
     """Rise from the lowest of the last n known values: x_t / lowest(x, n) - 1, a share; NaN where that is unknown.
 

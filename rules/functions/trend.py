@@ -12,7 +12,7 @@ from rules.functions.registry import Condition, Percent, Price, Rows, Series, Sh
 from rules.windows import lag, log_return, moving_mean, over_known, simple_return, windowed
 
 
-@function("{x} return over {n} sessions")
+@function("{x} return ({n})")
 def ret(x: Series, n: Rows = 1) -> Percent:
     """Simple return over n rows: x_t / x_{t-n} - 1, a share.
 
@@ -22,7 +22,7 @@ def ret(x: Series, n: Rows = 1) -> Percent:
     return simple_return(x, n)
 
 
-@function("{x} log return over {n} sessions")
+@function("{x} log return ({n})")
 def logret(x: Series, n: Rows = 1) -> Percent:
     """Log return over n rows: log(x_t / x_{t-n}).
 
@@ -30,7 +30,7 @@ def logret(x: Series, n: Rows = 1) -> Percent:
     return log_return(x, n)
 
 
-@function("{x} change over {n} sessions")
+@function("{x} change ({n})")
 def change(x: Series, n: Rows = 1) -> Price:
     """Difference over n rows: x_t - x_{t-n}, in the unit of x; NaN unless both ends are known.
 
@@ -39,7 +39,7 @@ def change(x: Series, n: Rows = 1) -> Price:
     return binary("-", x, Window(lag, (x,), (n,), rows=n, warmup=n))
 
 
-@function("{x} mean of {n} sessions")
+@function("{x} mean ({n})")
 def sma(x: Series, n: Rows) -> Price:
     """Mean of the last n known values, in the unit of x.
 
@@ -48,7 +48,7 @@ def sma(x: Series, n: Rows) -> Price:
     return windowed(_mean, (x,), n)
 
 
-@function("{x} exponential mean of {n} sessions")
+@function("{x} EMA ({n})")
 def ema(x: Series, n: Rows) -> Price:
     """Exponential mean with weight 2 / (n + 1) on the newest row, started at the first known value, in the unit of x.
 

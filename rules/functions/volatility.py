@@ -10,7 +10,7 @@ from rules.functions.registry import Percent, SampleRows, Scope, Series, functio
 from rules.windows import log_return, moving_products, over_known, span
 
 
-@function("{x} volatility over {n} returns")
+@function("{x} volatility ({n})")
 def vol(x: Series, n: SampleRows = 20, *, scope: Scope) -> Percent:
     """Realised volatility: sample standard deviation of the last n log returns, a share a year.
 

@@ -19,7 +19,7 @@ from rules.language.compile import CompiledRule
 from rules.model import ALWAYS, XNYS, AlertEvent, Severity
 from rules.panel import Panel
 from rules.scan import Checkpoint
-from tests.rules.markets import market, rule, written
+from tests.rules.markets import column, market, rule, written
 
 FEW = settings(max_examples=max(1, settings().max_examples // 3))
 
@@ -325,7 +325,8 @@ def test_an_event_carries_the_numbers_it_happened_on() -> None:
     assert fired.title == "close(RUT) > record(RUT) and SPX > 11.5"
     assert fired.severity is Severity.NOTICE
     assert dict(fired.values) == {"close(RUT)": 120, "record(RUT)": 110, "SPX": 12}
-    assert dict(fired.context) == {"drawdown(RUT)": 0}
+    beside = {shown.text: column(shown.text, panel)[2] for shown in compiled.context}
+    assert dict(fired.context) == pytest.approx(beside, nan_ok=True)
     assert fired.origins == ("RUT-VENUE USD", "SPX-VENUE USD")
     assert dict(resolved.values) == {"drawdown(RUT)": 1 - 115 / 120}
 

@@ -176,7 +176,7 @@ def refused(text: str) -> LanguageError:
 
 
 def test_a_text_of_the_longest_length_is_read_and_a_longer_one_is_not() -> None:
-    """Spaces do not count, so that what the language writes is never longer than what was typed; a flood of them does."""
+    """Spaces do not count, so that a canonical line is never longer than what was typed; a flood of them does."""
     longest = "a > " + "0" * (LONGEST_TEXT - 3) + "1"
     assert grouped(parse(longest)) == "(a > 1.0)"
     assert str(LONGEST_TEXT) in str(refused(longest + "1"))

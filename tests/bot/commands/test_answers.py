@@ -1,0 +1,285 @@
+"""What each command answers, and how it refuses what means nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from bot.app import Options, open_app
+from bot.commands.registry import answer
+from bot.feeds.contract import Setup, build_feed
+from bot.market.history import load_history
+from bot.queries.view import View
+from bot.settings import Settings, load_settings
+from rules.model import Edge
+from tests.bot.markets import NOW, SESSIONS, Folder, hours, simulated, utc_days, weekdays
+from tests.bot.render.html import TelegramReader, assert_telegram_accepts
+
+KNOWN = "RUT, SPX, VIX, IWM, SPY, QQQ, HYG, TLT, UUP, GLD, IBIT, ETHA, BTC, ETH, SOL, ADA, XRP"
+
+
+@pytest.fixture(scope="module")
+def view() -> View:
+    return simulated().view()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    """RUT and SPX since 2024, BTC with hours, SOL with days only, ETH since December."""
+    return (
+        Folder(tmp_path_factory.mktemp("prices"))
+        .holds("RUT_1d.csv", *weekdays("2024-01-01", "2025-12-31", 1))
+        .holds("SPX_1d.csv", *weekdays("2024-01-01", "2025-12-31", 2))
+        .holds("BTC_1d.csv", *utc_days("2024-06-01", "2025-12-31", 3))
+        .holds("BTC_1h.csv", *hours("2025-06-01", "2025-12-31", 4))
+        .holds("SOL_1d.csv", *utc_days("2024-06-01", "2025-12-31", 5))
+        .holds("ETH_1d.csv", *utc_days("2025-12-01", "2025-12-31", 6))
+    )
+
+
+def on_files(folder: Folder, as_of: str | None = None, config: Settings | None = None) -> View:
+    settings = config or load_settings()
+    feed = build_feed("files", Setup(SESSIONS, NOW, folder.path))
+    history = asyncio.run(load_history(feed, settings.instrument_map, SESSIONS, NOW))
+    date = dt.date.fromisoformat(as_of) if as_of else None
+    return View(history, settings.scope, settings.compiled, date)
+
+
+def ask(view: View, line: str) -> list[str]:
+    """The lines of an answer as a reader sees them."""
+    html = answer(view, line).html
+    assert_telegram_accepts(html)
+    return TelegramReader(html).text.split("\n")
+
+
+# /corr
+
+
+def test_corr_answers_in_any_case_and_for_60_returns_unless_said(view: View) -> None:
+    lines = ask(view, "/corr rut sol")
+    assert lines[:2] == ["SIMULATED: not real prices", "RUT and SOL, 60 returns"]
+    assert lines == ask(view, "/CORR RUT SOL 60")
+    assert ask(view, "/corr Rut sOl 20")[1] == "RUT and SOL, 20 returns"
+
+
+def test_corr_says_as_of_when_and_when_trading_starts_again(view: View) -> None:
+    assert ask(view, "/corr RUT SOL")[-2:] == ["Close of Wed 2025-12-31", "Next open Fri 2026-01-02 14:30Z"]
+
+
+def test_corr_of_two_coins_is_as_of_a_utc_day_and_waits_for_no_open(view: View) -> None:
+    """It said `the close of Wed 2025-12-31; next open Fri 2026-01-02 14:30Z` of what never closes and never opens."""
+    assert ask(view, "/corr BTC ETH")[-1] == "UTC day Wed 2025-12-31"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("RUT", "it takes two instruments and, if you like, a number of returns"),
+        ("", "it takes two instruments and, if you like, a number of returns"),
+        ("RUT SOL 60 70", "it takes two instruments and, if you like, a number of returns"),
+        ("RUT RUT", "a correlation takes two different instruments, not RUT twice"),
+        ("rut RUT 20", "a correlation takes two different instruments, not RUT twice"),
+        ("RUT SOLL", f"unknown instrument SOLL; did you mean SOL? (known: {KNOWN})"),
+        ("NOPE SOL", f"unknown instrument NOPE (known: {KNOWN})"),
+        ("RUT ALTS", f"unknown instrument ALTS (known: {KNOWN})"),
+        ("RUT SOL 0", "N must be a whole number from 5 to 2520, not 0"),
+        ("RUT SOL 1", "N must be a whole number from 5 to 2520, not 1"),
+        ("RUT SOL 4", "N must be a whole number from 5 to 2520, not 4"),
+        ("RUT SOL 2521", "N must be a whole number from 5 to 2520, not 2521"),
+        ("RUT SOL 1000000000", "N must be a whole number from 5 to 2520, not 1000000000"),
+        ("RUT SOL 000000000060999", "N must be a whole number from 5 to 2520, not 000000000060999"),
+        ("RUT SOL abc", "N must be a whole number from 5 to 2520, not abc"),
+        ("RUT SOL -60", "N must be a whole number from 5 to 2520, not -60"),
+        ("RUT SOL 6.5", "N must be a whole number from 5 to 2520, not 6.5"),
+        ("RUT SOL ٣٣", "N must be a whole number from 5 to 2520, not ٣٣"),
+    ],
+)
+def test_corr_refuses_in_one_sentence(view: View, words: str, sentence: str) -> None:
+    assert ask(view, f"/corr {words}") == [sentence, "Usage: /corr A B [N]", "Example: /corr RUT SOL 60"]
+
+
+def test_corr_of_more_returns_than_there_are_says_how_many_there_are(view: View) -> None:
+    lines = ask(view, "/corr RUT SOL 2520")
+    assert lines[2] == "r: n/a, only 1007 of 2520 returns"
+
+
+def test_corr_from_utc_days_alone_says_so(folder: Folder) -> None:
+    lines = ask(on_files(folder), "/corr RUT SOL")
+    assert "approximate: by UTC day, not by close" in lines
+    assert "approximate: by UTC day, not by close" not in ask(on_files(folder), "/corr RUT BTC")
+
+
+@pytest.mark.parametrize(
+    ("as_of", "pair", "sentence"),
+    [
+        (None, "RUT VIX", "there are no prices of VIX here"),
+        (None, "XRP ADA", "there are no prices of XRP here"),
+        ("2023-12-29", "RUT SPX", "there are no prices of RUT at the closes of XNYS in this period"),
+        ("2025-05-31", "BTC ETH", "there are no prices of ETH at the closes of 24/7 in this period"),
+    ],
+)
+def test_corr_says_why_it_has_no_answer(folder: Folder, as_of: str | None, pair: str, sentence: str) -> None:
+    assert ask(on_files(folder, as_of), f"/corr {pair}") == [sentence]
+
+
+# /regime
+
+
+def test_regime_gives_probabilities_that_add_up_and_its_drivers(view: View) -> None:
+    lines = ask(view, "/regime")
+    assert lines[0] == "SIMULATED: not real prices"
+    assert lines[1] in ("Regime: RISK_ON", "Regime: NEUTRAL", "Regime: RISK_OFF")
+    assert [line.split(":")[0] for line in lines if line.startswith("P(")] == [
+        "P(RISK_ON)",
+        "P(NEUTRAL)",
+        "P(RISK_OFF)",
+    ]
+    assert [line.split()[0] for line in lines if " speaks for " in line] == ["SPX", "BTC", "VIX"]
+    assert lines[-3:] == [
+        "Labels describe risk, not direction.",
+        "Close of Wed 2025-12-31",
+        "Next open Fri 2026-01-02 14:30Z",
+    ]
+
+
+def test_regime_refuses_words(view: View) -> None:
+    assert ask(view, "/regime now") == ["it takes nothing more", "Usage: /regime", "Example: /regime"]
+
+
+def test_regime_says_why_it_has_no_answer(folder: Folder) -> None:
+    wanted = ["the regime needs 61 sessions of S&P 500 closes, and there are fewer here"]
+    assert ask(on_files(folder, "2024-02-01"), "/regime") == wanted
+
+
+# /price
+
+
+def test_price_of_one_in_any_case(view: View) -> None:
+    for word in ("RUT", "rut", "Rut"):
+        lines = ask(view, f"/price {word}")
+        assert lines[1] == "RUT Russell 2000"
+        assert lines[2].startswith("2,470.00 (")
+        assert lines[-2:] == ["Close of Wed 2025-12-31", "Next open Fri 2026-01-02 14:30Z"]
+
+
+def test_price_of_what_never_stops_is_as_of_the_last_utc_day(view: View) -> None:
+    assert ask(view, "/price btc")[-1] == "UTC day Wed 2025-12-31"
+
+
+def test_price_of_all_has_a_line_each(view: View) -> None:
+    lines = ask(view, "/price")
+    known = KNOWN.split(", ")
+    assert [line.split()[0] for line in lines[1:]] == [*known[:12], "Close", *known[12:], "UTC"]
+
+
+def test_price_of_all_is_not_spoilt_by_one_that_has_none_yet(folder: Folder) -> None:
+    """As of 2025-05-31 there is no price of ETH; the whole answer was `there are no prices of ETH here`."""
+    lines = ask(on_files(folder, "2025-05-31"), "/price")
+    assert {"RUT", "SPX", "BTC", "SOL"} <= {line.split()[0] for line in lines}
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("RUTT", f"unknown instrument RUTT; did you mean RUT? (known: {KNOWN})"),
+        ("RUT SPX", "it takes one instrument, or none for all"),
+    ],
+)
+def test_price_refuses_in_one_sentence(view: View, words: str, sentence: str) -> None:
+    assert ask(view, f"/price {words}") == [sentence, "Usage: /price [X]", "Example: /price RUT"]
+
+
+def test_price_of_one_without_prices_says_so(folder: Folder) -> None:
+    assert ask(on_files(folder), "/price VIX") == ["there are no prices of VIX here"]
+
+
+# /rules and /history
+
+
+def test_rules_shows_every_rule_with_its_condition(view: View) -> None:
+    lines = ask(view, "/rules")
+    for rule in view.rules:
+        assert any(rule.rule.id in line for line in lines)
+        assert f"   {rule.when_text}" in lines
+
+
+def test_rules_says_which_are_firing_since_when(view: View) -> None:
+    (line,) = [line for line in ask(view, "/rules") if "regime-risk-on" in line]
+    (fired,) = [event for event in view.events("regime-risk-on") if event.edge is Edge.FIRED][-1:]
+    assert line.endswith(f"regime-risk-on: firing since {fired.session}")
+
+
+def test_a_rule_on_utc_days_fires_since_the_day_and_not_the_midnight_after_it(tmp_path: Path, folder: Folder) -> None:
+    """/history gave 2025-11-15 and /rules 2025-11-16 for one event."""
+    config = tmp_path / "my.toml"
+    config.write_text('[[rules]]\nid = "btc"\nwhen = "close(BTC) > 0"\nclear = "close(BTC) < 0"\n')
+    view = on_files(folder, config=load_settings(config))
+    (fired,) = view.events("btc")
+    assert ask(view, "/rules")[0].endswith(f"firing since {fired.session}")
+
+
+def test_history_is_of_the_last_twelve_events_newest_last(view: View) -> None:
+    lines = ask(view, "/history")
+    assert len(lines) == 13
+    assert [line[:10] for line in lines[1:]] == [str(event.session) for event in view.events()[-12:]]
+
+
+def test_history_of_one_rule_is_of_that_alone(view: View) -> None:
+    lines = ask(view, "/history vix-25")
+    assert all("VIX closes at 25 or above" in line for line in lines[1:])
+
+
+def test_history_refuses_an_unknown_rule_with_the_nearest(view: View) -> None:
+    sentence = ask(view, "/history rut-record-clos")[0]
+    assert sentence.startswith("unknown rule rut-record-clos; did you mean rut-record-close? (known: rut-record-close,")
+
+
+def test_without_events_nothing_has_fired(folder: Folder) -> None:
+    assert ask(on_files(folder, "2024-01-01"), "/history") == ["Nothing has fired here."]
+
+
+# /help
+
+
+def test_help_lists_the_words_of_the_language_and_says_it_is_no_advice(view: View) -> None:
+    lines = ask(view, "/help")
+    assert "drawdown" in lines[-2]
+    assert lines[-1] == "Not investment advice."
+
+
+def test_help_of_a_word_is_its_documentation(view: View) -> None:
+    lines = ask(view, "/help drawdown")
+    assert lines[0] == "drawdown(x)"
+    assert "Distance below the greatest x so far" in "\n".join(lines)
+
+
+def test_help_of_a_word_that_is_a_command_and_a_function_tells_of_both(view: View) -> None:
+    """`/help corr` and `/help price` told of the command alone: the function could not be looked up at all."""
+    text = "\n".join(ask(view, "/help corr"))
+    assert "/corr A B [N]" in text
+    assert "corr(a, b, n=60)" in text
+
+
+@pytest.mark.parametrize("word", ["drawdwn", "DRAWDOWN"])
+def test_help_of_an_unknown_word_names_the_nearest(view: View, word: str) -> None:
+    first = ask(view, f"/help {word}")[0]
+    assert "drawdown" in first
+
+
+def test_the_answers_are_those_of_the_app_that_is_opened_at_that_moment() -> None:
+    view = open_app(Options(seed=7), at=NOW).view()
+    assert answer(view, "/regime") == answer(simulated().view(), "/regime")
+
+
+@pytest.mark.shared_data
+def test_the_answer_on_real_prices_is_the_figure_of_the_issue(shared_data: Path) -> None:
+    app = open_app(Options(data=shared_data), at=NOW)
+    lines = ask(app.view(dt.date(2025, 12, 10)), "/corr RUT SOL 60")
+    assert lines[0] == "RUT and SOL, 60 returns"
+    assert lines[1].startswith("r +0.50, 90% ")
+    assert lines[-1] == "Source: files USD"
+    everything = [answer(app.view(dt.date(2010, 1, 4)), line).html for line in ("/regime", "/rules", "/history")]
+    assert not [html for html in everything if "SIMULATED" in html]

@@ -1,0 +1,271 @@
+"""Every kind of message with fixed numbers, real and simulated: what the golden files hold."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from functools import cache
+from math import nan
+
+from bot.answers import Correlation, Quote, Regime
+from bot.queries.explain import explain
+from bot.render.alerts import alert
+from bot.render.answers import (
+    correlation_answer,
+    explained_answer,
+    history_answer,
+    quote_answer,
+    quotes_answer,
+    regime_answer,
+    rules_answer,
+)
+from bot.settings import load_settings
+from rules.alerting import AlertState, Firing, Inactive, Pending
+from rules.functions.registry import Scope
+from rules.language.compile import CompiledRule, compile_rule
+from rules.model import ALWAYS, XNYS, AlertEvent, Edge, Instrument, Kind, Label, Rule, Severity
+from tests.bot.markets import BTC, RUT, at, simulated
+
+CLOSE, NEXT_OPEN = at("2025-12-10T21:00Z"), at("2025-12-11T14:30Z")
+SESSION = dt.date(2025, 12, 10)
+REAL, MADE_UP = ("files USD",), ("SIMULATED",)
+OLIVE = Instrument("OLIVE", "Oil & <Olives>", Kind.INDEX)
+
+
+@cache
+def pack() -> Mapping[str, CompiledRule]:
+    """The default rules by id."""
+    return {each.rule.id: each for each in load_settings().compiled}
+
+
+def event(
+    rule: str,
+    edge: Edge = Edge.FIRED,
+    values: Mapping[str, float] | None = None,
+    context: Mapping[str, float] | None = None,
+    origins: tuple[str, ...] = REAL,
+) -> AlertEvent:
+    """Something that happened to a rule of the pack at the close of Wednesday 2025-12-10."""
+    of = pack()[rule]
+    return AlertEvent(
+        rule, edge, CLOSE, SESSION, of.rule.severity, of.rule.title, of.calendar, values or {}, context or {}, origins
+    )
+
+
+def told(happened: AlertEvent) -> str:
+    """The alert's message."""
+    return alert(happened, pack()[happened.rule])
+
+
+def record(origins: tuple[str, ...] = REAL, edge: Edge = Edge.FIRED) -> str:
+    if edge is Edge.RESOLVED:
+        return told(event("rut-record-close", edge, {"drawdown(RUT)": 0.0312}, origins=origins))
+    values = {"close(RUT)": 2559.61, "record(RUT)": 2531.16}
+    return told(event("rut-record-close", edge, values, {"ret(RUT, 21)": 0.0423}, origins))
+
+
+def coupling(origins: tuple[str, ...] = REAL) -> str:
+    p = "p_corr(RUT, SOL, above=0.6)"
+    context = {"corr(RUT, SOL, 60)": 0.500660, "corr(RUT, SOL, 20)": nan}
+    return told(event("rut-sol-coupled", values={p: 0.5123}, context=context, origins=origins))
+
+
+def regime_alert(origins: tuple[str, ...] = REAL) -> str:
+    values = {"p_risk_on()": 0.0004, "p_risk_off()": 0.9612}
+    return told(event("regime-risk-off", values=values, origins=origins))
+
+
+def vix() -> str:
+    return told(event("vix-25", values={"close(VIX)": 25.31}))
+
+
+def lag() -> str:
+    values = {"ret(RUT, 21) - ret(SPX, 21)": -0.0552, "drawdown(SPX)": 0.0003}
+    return told(event("rut-lags-spx", values=values))
+
+
+def turn(edge: Edge = Edge.FIRED) -> str:
+    return told(event("rut-rally-10", edge, {"RUT": 2559.61}))
+
+
+def quiet(edge: Edge) -> str:
+    return told(event("rut-sol-coupled", edge, origins=()))
+
+
+def own_rule() -> str:
+    """A rule without a title, with signs that HTML means otherwise."""
+    scope = Scope({"RUT": RUT}, {})
+    compiled = compile_rule(Rule("a-b", "close(RUT) > 5 and close(RUT) < 9", severity=Severity.INFO), scope)
+    happened = AlertEvent(
+        "a-b", Edge.FIRED, CLOSE, SESSION, Severity.INFO, compiled.when_text, XNYS, {"close(RUT)": 7.0}
+    )
+    return alert(happened, compiled)
+
+
+def removed_rule() -> str:
+    """A rule that is no longer configured: expressions stand in for words."""
+    values = {"p_corr(RUT, SOL, above=0.6)": 0.5123, "a < b & c": 1.0}
+    return alert(event("rut-sol-coupled", values=values), None)
+
+
+def around_the_clock() -> str:
+    """A rule of coins alone: its row is a UTC day."""
+    scope = Scope({"BTC": BTC}, {})
+    compiled = compile_rule(
+        Rule("btc-100k", "close(BTC) > 100k", "close(BTC) < 90k", title="Bitcoin above 100k"), scope
+    )
+    happened = AlertEvent(
+        "btc-100k", Edge.FIRED, at("2025-12-11T00:00Z"), SESSION, Severity.NOTICE, "Bitcoin above 100k", ALWAYS,
+        {"close(BTC)": 101_234.5}, {}, ("binance USDT",),
+    )  # fmt: skip
+    return alert(happened, compiled)
+
+
+def correlation_of(origins: tuple[str, ...] = REAL, **changes: object) -> Correlation:
+    """RUT and SOL on 2025-12-10, or something near it."""
+    values: dict[str, object] = {
+        "a": "RUT",
+        "b": "SOL",
+        "window": 60,
+        "n": 60,
+        "r": 0.500660,
+        "ci90": (0.271, 0.676),
+        "p_above": {0.5: 0.4321, 0.6: 0.0712, 0.7: 0.0004},
+        "posterior_mean": 0.4711,
+        "percentile": (0.9127, 0.8846),
+        "partial": {"SPX": 0.2412, "SPX+BTC": 0.0412},
+        "beta": 1.9124,
+        "coupled": {0.5: True, 0.6: False, 0.7: False},
+        "as_of": SESSION,
+        "at": CLOSE,
+        "clock": XNYS,
+        "approximate": False,
+        "origins": origins,
+    }
+    return Correlation(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def undefined_correlation() -> str:
+    answer = correlation_of(
+        n=12, r=None, ci90=None, p_above=dict.fromkeys((0.5, 0.6, 0.7)), posterior_mean=None, percentile=(None, None),
+        partial={"SPX": None, "SPX+BTC": None}, beta=None, coupled=dict.fromkeys((0.5, 0.6, 0.7)),
+    )  # fmt: skip
+    return correlation_answer(answer, NEXT_OPEN)
+
+
+def approximate_correlation() -> str:
+    answer = correlation_of(
+        approximate=True, p_above=dict.fromkeys((0.5, 0.6, 0.7)), posterior_mean=None,
+        coupled=dict.fromkeys((0.5, 0.6, 0.7)),
+    )  # fmt: skip
+    return correlation_answer(answer, NEXT_OPEN)
+
+
+def regime_of(origins: tuple[str, ...] = REAL, **changes: object) -> Regime:
+    """The regime of 2025-12-10, or something near it."""
+    on, neutral, off = Label.RISK_ON, Label.NEUTRAL, Label.RISK_OFF
+    values: dict[str, object] = {
+        "label": neutral,
+        "raw": neutral,
+        "since": dt.date(2025, 10, 13),
+        "sessions": 42,
+        "probabilities": {on: 0.0973, neutral: 0.9014, off: 0.0013},
+        "drivers": {
+            "SPX": {on: -1.2, neutral: -1.0, off: -1.6},
+            "BTC": None,
+            "VIX": {on: -0.9, neutral: -1.1, off: -2.9},
+        },
+        "as_of": SESSION,
+        "at": CLOSE,
+        "origins": origins,
+    }
+    return Regime(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def quote_of(name: str = "RUT", origin: str = "files USD", **changes: object) -> Quote:
+    """RUT on 2025-12-10, or something near it."""
+    values: dict[str, object] = {
+        "instrument": name,
+        "close": 2559.61,
+        "previous": 2526.24,
+        "record": 2531.16,
+        "drawdown": 0.0,
+        "as_of": SESSION,
+        "at": CLOSE,
+        "clock": XNYS,
+        "origin": origin,
+    }
+    return Quote(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def prices(origin: str) -> str:
+    coin = quote_of(
+        "BTC", origin, close=92_020.95, previous=92_691.71, record=124_752.53, drawdown=0.262, clock=ALWAYS,
+        at=at("2025-12-11T00:00Z"),
+    )  # fmt: skip
+    return quotes_answer([quote_of(origin=origin), quote_of("VIX", origin, close=15.77, previous=16.93), coin])
+
+
+def rules_standing() -> str:
+    states: list[AlertState] = [Firing(CLOSE, CLOSE), Pending(CLOSE, 1), Inactive(CLOSE)]
+    names = ["rut-record-close", "rut-sol-coupled", "rut-lags-spx"]
+    return rules_answer([(pack()[name], state) for name, state in zip(names, states, strict=True)], simulated=False)
+
+
+def history(origins: tuple[str, ...]) -> str:
+    events = [
+        event("rut-record-close", origins=origins),
+        event("rut-record-close", Edge.RESOLVED, origins=origins),
+        event("rut-sol-coupled", Edge.NO_DATA, origins=()),
+        event("rut-sol-coupled", Edge.DATA_BACK, origins=origins),
+        event("regime-risk-off", origins=origins),
+    ]
+    return history_answer(events, simulated=origins == MADE_UP)
+
+
+def explained(text: str) -> str:
+    return explained_answer(explain(simulated().view(), text), simulated=True)
+
+
+MESSAGES: Mapping[str, Callable[[], str]] = {
+    "alert-record": record,
+    "alert-record-simulated": lambda: record(MADE_UP),
+    "alert-record-resolved": lambda: record(edge=Edge.RESOLVED),
+    "alert-coupling": coupling,
+    "alert-coupling-simulated": lambda: coupling(MADE_UP),
+    "alert-regime": regime_alert,
+    "alert-regime-simulated": lambda: regime_alert(MADE_UP),
+    "alert-vix": vix,
+    "alert-lag": lag,
+    "alert-turn": turn,
+    "alert-turn-resolved": lambda: turn(Edge.RESOLVED),
+    "alert-no-data": lambda: quiet(Edge.NO_DATA),
+    "alert-data-back": lambda: quiet(Edge.DATA_BACK),
+    "alert-own-rule": own_rule,
+    "alert-removed-rule": removed_rule,
+    "alert-around-the-clock": around_the_clock,
+    "corr": lambda: correlation_answer(correlation_of(), NEXT_OPEN),
+    "corr-simulated": lambda: correlation_answer(correlation_of(MADE_UP), NEXT_OPEN),
+    "corr-perfect": lambda: correlation_answer(correlation_of(r=1.0, ci90=None), NEXT_OPEN),
+    "corr-undefined": undefined_correlation,
+    "corr-approximate": approximate_correlation,
+    "regime": lambda: regime_answer(regime_of(), NEXT_OPEN),
+    "regime-simulated": lambda: regime_answer(regime_of(MADE_UP), NEXT_OPEN),
+    "regime-first-day": lambda: regime_answer(regime_of(sessions=1, raw=Label.RISK_OFF, since=SESSION), NEXT_OPEN),
+    "price": lambda: quote_answer(quote_of(), RUT, NEXT_OPEN),
+    "price-simulated": lambda: quote_answer(quote_of(origin="SIMULATED"), RUT, NEXT_OPEN),
+    "price-first-day": lambda: quote_answer(quote_of(previous=None, record=None), OLIVE, NEXT_OPEN),
+    "price-around-the-clock": lambda: quote_answer(quote_of("BTC", clock=ALWAYS), BTC, None),
+    "prices": lambda: prices("files USD"),
+    "prices-simulated": lambda: prices("SIMULATED"),
+    "rules": rules_standing,
+    "rules-none": lambda: rules_answer([], simulated=False),
+    "history": lambda: history(REAL),
+    "history-simulated": lambda: history(MADE_UP),
+    "history-empty": lambda: history_answer([], simulated=False),
+    "explain-condition": lambda: explained("close(RUT) > record(RUT) and not (drawdown(SPX) > 10%)"),
+    "explain-series": lambda: explained("vol(BTC, 20)"),
+    "explain-number": lambda: explained("10%"),
+    "explain-basket": lambda: explained("ALTS"),
+    "explain-label": lambda: explained("RISK_OFF"),
+}

@@ -1,0 +1,50 @@
+"""Every kind of message as a trader reads it: golden files, and what Telegram accepts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.render.alerts import is_simulated
+from tests.bot.golden import assert_golden
+from tests.bot.render.html import TelegramReader, assert_telegram_accepts
+from tests.bot.render.messages import MESSAGES, event
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_reads_as_approved(name: str) -> None:
+    assert_golden(GOLDEN / f"{name}.txt", MESSAGES[name]())
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_telegram_accepts_it(name: str) -> None:
+    assert_telegram_accepts(MESSAGES[name]())
+
+
+def test_no_golden_file_is_left_over() -> None:
+    assert {file.stem for file in GOLDEN.glob("*.txt")} == set(MESSAGES)
+
+
+@pytest.mark.parametrize("name", [name for name in MESSAGES if not name.startswith("explain")])
+def test_simulated_prices_say_so_and_real_ones_do_not(name: str) -> None:
+    assert ("SIMULATED" in MESSAGES[name]()) == name.endswith("-simulated")
+
+
+@pytest.mark.parametrize("name", ["explain-condition", "explain-series"])
+def test_an_explained_value_of_a_simulated_market_says_so(name: str) -> None:
+    """It prints `Now: 43.1 %`, and nothing tells that no such price was ever traded."""
+    assert "SIMULATED" in MESSAGES[name]()
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_no_message_shows_nan_or_none(name: str) -> None:
+    words = TelegramReader(MESSAGES[name]()).text.replace(":", " ").replace(",", " ").split()
+    assert not {"nan", "None", "inf", "-inf"} & set(words)
+
+
+def test_one_made_up_price_makes_the_whole_event_simulated() -> None:
+    assert is_simulated(event("rut-record-close", origins=("files USD", "SIMULATED")))
+    assert not is_simulated(event("rut-record-close", origins=("files USD",)))
