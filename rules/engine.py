@@ -159,7 +159,10 @@ class _Judge:
     def _event(self, rule: CompiledRule, edge: Edge, row: int) -> AlertEvent:
         shown = {Edge.FIRED: rule.values, Edge.RESOLVED: rule.clear_values}.get(edge, ())
         context = rule.context if edge in (Edge.FIRED, Edge.RESOLVED) else ()
-        origins = [self.panel.origin(name, row) or self.panel.usual_origin(name) for name in rule.instruments]
+        usual = edge is Edge.NO_DATA
+        origins = [
+            self.panel.usual_origin(name) if usual else self.panel.origin(name, row) for name in rule.instruments
+        ]
         return AlertEvent(
             rule=rule.rule.id,
             edge=edge,

@@ -7,6 +7,7 @@ replay from the first row and a run resumed from a checkpoint.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -45,8 +46,8 @@ class Checkpoint:
     state: State
 
     def dump(self) -> dict[str, object]:
-        """As plain values for JSON; floats survive exactly."""
-        return {"at": self.at, "state": {name: values.tolist() for name, values in self.state.items()}}
+        """As plain values for strict JSON; floats survive exactly, NaN and the infinities as words."""
+        return {"at": self.at, "state": {name: _plain(values.tolist()) for name, values in self.state.items()}}
 
     @classmethod
     def load(cls, plain: Mapping[str, object]) -> Checkpoint:
@@ -54,7 +55,17 @@ class Checkpoint:
         at, state = plain["at"], plain["state"]
         if not isinstance(at, int) or not isinstance(state, Mapping):
             raise ValueError("a checkpoint holds a whole number 'at' and a table 'state'")
-        return cls(at, {name: np.asarray(values, dtype=np.float64) for name, values in state.items()})
+        return cls(at, {name: np.asarray(_exact(values), dtype=np.float64) for name, values in state.items()})
+
+
+def _plain(values: object) -> object:
+    if isinstance(values, list):
+        return [_plain(each) for each in values]
+    return values if isinstance(values, float) and math.isfinite(values) else str(values)
+
+
+def _exact(values: object) -> object:
+    return [_exact(each) for each in values] if isinstance(values, list) else float(str(values))
 
 
 def run(fold: Fold, inputs: Sequence[Floats], state: State) -> tuple[State, Floats]:

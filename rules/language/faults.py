@@ -21,7 +21,7 @@ def explained(error: UnexpectedInput, text: str) -> LanguageError:
         at = int(position)
         word = re.match(r"[\w.]+|\S", text[at:])
         found = word[0] if word else text[at]
-        return LanguageError(_about_characters(found), text, Span(at, at + len(found)))
+        return LanguageError(_about_characters(found, text[:at], text[at + 1 :]), text, Span(at, at + len(found)))
     if isinstance(error, UnexpectedToken) and error.token.type != "$END":
         start = error.token.start_pos or 0
         span = Span(start, start + len(error.token))
@@ -33,7 +33,10 @@ def explained(error: UnexpectedInput, text: str) -> LanguageError:
     raise error
 
 
-def _about_characters(found: str) -> str:
+def _about_characters(found: str, before: str, after: str) -> str:
+    ticker = re.match(r"[A-Za-z]\w*", after)
+    if found == "^" and ticker and not re.search(r"[\w)]\s*$", before):
+        return f"instruments are ids, not tickers: {ticker[0]}"
     if found in _WRITE:
         return f"{found} has no meaning here; write {_WRITE[found]}"
     if found.isspace() or found == "\xa0":
@@ -52,15 +55,21 @@ def _about_token(found: str, before: str, after: str) -> str:
     if found == ")" and before.count("(") <= before.count(")"):
         return "this ) closes nothing"
     if found == "=":
-        return f"write {'>=' if after.startswith('>') else '=='} to compare; = names an argument inside a function"
+        compare = {">": ">=", "<": "<="}.get(after[:1], "==")
+        return f"write {compare} to compare; = names an argument inside a function"
     if found == ">" and last.endswith("<"):
         return "write != for not equal"
     if found == "*" and last.endswith("*"):
         return "** is not an operator; there are + - * /"
     if found == "," and digits and rest:
-        return f"numbers take a point, not a comma: {digits[0]}.{rest[0]}"
-    if found.upper() in ("AND", "OR", "NOT"):
-        return f"write {found.lower()} in lower case"
+        return f"numbers have no comma: write {digits[0]}{rest[0]}, or {digits[0]}.{rest[0]} for a fraction"
+    word = re.search(r"\b(and|or|not)\s*$", last, re.IGNORECASE)
+    if word and found not in ("and", "or"):
+        return f"a condition must follow {word[1]}" if word[1].islower() else f"write {word[1].lower()} in lower case"
+    if found.lower() in ("and", "or", "not"):
+        return (
+            f"write {found.lower()} in lower case" if found != found.lower() else f"a condition is missing at {found}"
+        )
     if found.isdigit() and digits:
         return f"numbers are written without spaces: {digits[0]}{found}"
     if re.search(r"[\w)%]\s*$", before) and re.match(r"[\w(.]", found):

@@ -104,6 +104,8 @@ class _Reader:
     def call(self, tree: Call) -> Typed:
         function = vocabulary().get(tree.name)
         if function is None:
+            if tree.name.lower() in ("and", "or", "not"):
+                raise self.fail(f"write {tree.name.lower()} in lower case", tree.name_span)
             hint = nearest(tree.name, vocabulary())
             if not hint:
                 hint = f" (known: {listing(sorted(vocabulary()), 40)})"

@@ -9,6 +9,9 @@ from rules.columns import Node
 from rules.functions.registry import Function, Type
 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+LONGEST_NUMBER = 12
+"""Digits from which a number is written with a power of ten."""
+
 NUMERIC = (Type.SERIES, Type.NUMBER, Type.INSTRUMENT)
 
 
@@ -54,8 +57,11 @@ def number_text(value: float, form: str = "") -> str:
     if form == "%":
         shortest = (float(f"{value * 100:.{digits}g}") for digits in range(1, 18))
         return number_text(next(percent for percent in shortest if percent / 100.0 == value)) + "%"
-    text = repr(value)
-    return (text[:-2] if text.endswith(".0") else text) + form
+    text = repr(value).removesuffix(".0")
+    if len(text) > LONGEST_NUMBER:
+        powers = (f"{value:.{digits}e}" for digits in range(17))
+        text = next(power for power in powers if float(power) == value)
+    return text + form
 
 
 _BINDS = {"or": 1, "and": 2, "not": 3, **dict.fromkeys(COMPARISONS, 4), "+": 5, "-": 5, "*": 6, "/": 6, "sign": 7}
