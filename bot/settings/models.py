@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
+from copy import deepcopy
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.settings.environment import read_environment
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule, compile_rule
 from rules.model import XNYS, Basis, Delivery, Instrument, Kind, Rule, Severity, Source, Timing
 
-PREFIX = "BELLWETHER_"
 
+def _no_truth(value: object) -> object:
+    """`confirm = true` is no count; pydantic would take it for 1."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("int_type", "a truth value")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_no_truth)]
 InstrumentId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{0,11}$")]
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
 Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
-Count = Annotated[int, Field(ge=1, le=250)]
+Count = Annotated[Whole, Field(ge=1, le=250)]
 
 
 @cache
@@ -30,9 +41,14 @@ def built_in_text() -> str:
     return (inside if inside.exists() else beside).read_text(encoding="utf-8")
 
 
-def built_in() -> dict[str, Any]:
-    """The built-in configuration as plain values."""
+@cache
+def _built_in() -> dict[str, Any]:
     return tomllib.loads(built_in_text())
+
+
+def built_in() -> dict[str, Any]:
+    """The built-in configuration as plain values, the caller's own."""
+    return deepcopy(_built_in())
 
 
 class _Section(BaseModel):
@@ -43,8 +59,8 @@ class MarketSettings(_Section):
     """Where prices come from, and how long a rule waits for late ones."""
 
     data: str
-    seed: Annotated[int, Field(ge=0, le=2**32)]
-    grace_minutes: Annotated[int, Field(ge=0, le=24 * 60)]
+    seed: Annotated[Whole, Field(ge=0, le=2**32)]
+    grace_minutes: Annotated[Whole, Field(ge=0, le=24 * 60)]
 
 
 class TelegramSettings(_Section):
@@ -72,8 +88,8 @@ class RuleSettings(_Section):
     on: Basis = Basis.CLOSE
     confirm: Count = 1
     confirm_clear: Count = 1
-    cooldown: Annotated[int, Field(ge=0, le=2520)] = 0
-    expires: Annotated[int, Field(ge=1, le=2520)] | None = None
+    cooldown: Annotated[Whole, Field(ge=0, le=2520)] = 0
+    expires: Annotated[Whole, Field(ge=1, le=2520)] | None = None
     severity: Severity = Severity.NOTICE
     tags: tuple[Tag, ...] = ()
     title: Annotated[str, StringConstraints(max_length=120)] = ""
@@ -93,13 +109,7 @@ class RuleSettings(_Section):
 class Settings(BaseSettings):
     """The whole configuration."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        env_nested_delimiter="__",
-        extra="forbid",
-        frozen=True,
-        nested_model_default_partial_update=True,
-    )
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     market: MarketSettings
     telegram: TelegramSettings
@@ -112,12 +122,13 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings names them
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment over the user's file over the built-in file."""
-        return env_settings, init_settings, InitSettingsSource(settings_cls, built_in())
+        """Environment over the user's file over the built-in file. pydantic-settings names the arguments."""
+        environment = InitSettingsSource(settings_cls, read_environment(settings_cls, os.environ).values)
+        return environment, init_settings, InitSettingsSource(settings_cls, built_in())
 
     @cached_property
     def instrument_map(self) -> dict[str, Instrument]:

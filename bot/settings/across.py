@@ -1,0 +1,129 @@
+"""Faults that only the whole configuration shows: names given twice, calendars, basket members, what the rules say.
+
+Everything here is looked for even where the models have refused something else, and a setting that has a fault of its
+own stays known to the others: one mistake is told once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from bot.settings.models import built_in
+from bot.settings.problems import Fault
+from bot.settings.shape import Path, word
+from rules.functions.registry import Scope, vocabulary
+from rules.language.compile import compile_rule
+from rules.language.errors import LanguageError, listing, nearest
+from rules.language.meaning import read_condition
+from rules.model import ALWAYS, XNYS, Instrument, Kind, Label, Rule
+
+CheckCalendar = Callable[[str], object]
+"""Raises ValueError for the name of a calendar that does not exist."""
+
+
+def faults_across(merged: Mapping[str, Any], check_calendar: CheckCalendar | None) -> tuple[list[Fault], list[Fault]]:
+    """Faults in the names of instruments and baskets, and all the others."""
+    instruments, baskets = _table(merged, "instruments"), _table(merged, "baskets")
+    names = list(_name_faults(instruments, baskets))
+    calendars = list(_calendar_faults(instruments, check_calendar))
+    scope = _scope(instruments, baskets, {fault.path for fault in (*names, *calendars)})
+    rules = merged.get("rules")
+    rule_faults = _rule_faults(rules if isinstance(rules, list) else [], scope)
+    return names, [*calendars, *_member_faults(instruments, baskets), *rule_faults]
+
+
+def _table(merged: Mapping[str, Any], section: str) -> dict[str, Any]:
+    """A section; the built-in one where something else stands in its place."""
+    found = merged.get(section)
+    return found if isinstance(found, dict) else built_in()[section]
+
+
+def _members(basket: object) -> tuple[str, ...]:
+    return tuple(each for each in basket if isinstance(each, str)) if isinstance(basket, list) else ()
+
+
+def _scope(instruments: Mapping[str, Any], baskets: Mapping[str, Any], faulty: set[Path]) -> Scope:
+    """What rules may name. A calendar with a fault conflicts with none; a name with a fault hides no other."""
+    known = {}
+    for name, table in instruments.items():
+        calendar = table.get("calendar", XNYS) if isinstance(table, dict) else ALWAYS
+        if not isinstance(calendar, str) or ("instruments", name, "calendar") in faulty:
+            calendar = ALWAYS
+        if ("instruments", name) not in faulty:
+            known[name] = Instrument(name, name, Kind.INDEX, calendar)
+    members = {name: _members(each) for name, each in baskets.items() if ("baskets", name) not in faulty}
+    return Scope(known, members)
+
+
+def _name_faults(instruments: Mapping[str, Any], baskets: Mapping[str, Any]) -> Iterator[Fault]:
+    """An expression could not tell what such a name means."""
+    for section, article, names in (("instruments", "instrument", instruments), ("baskets", "basket", baskets)):
+        for name in names:
+            if name in Label.__members__:
+                yield Fault((section, name), f"{name} is a regime label; give the {article} another name")
+            elif name in vocabulary():
+                yield Fault((section, name), f"{name} is a function of the rules; give the {article} another name")
+    ours = built_in()
+    for name in [each for each in baskets if each in instruments]:
+        if name in ours["baskets"] and name not in ours["instruments"]:
+            yield Fault(("instruments", name), f"{name} is already a basket; give the instrument another name")
+        else:
+            yield Fault(("baskets", name), f"{name} is already an instrument; give the basket another name")
+
+
+def _calendar_faults(instruments: Mapping[str, Any], check_calendar: CheckCalendar | None) -> Iterator[Fault]:
+    for name, table in instruments.items():
+        calendar = table.get("calendar") if isinstance(table, dict) else None
+        if check_calendar is not None and isinstance(calendar, str):
+            try:
+                check_calendar(calendar)
+            except ValueError as error:
+                yield Fault(("instruments", name, "calendar"), str(error))
+
+
+def _member_faults(instruments: Mapping[str, Any], baskets: Mapping[str, Any]) -> Iterator[Fault]:
+    for basket, table in baskets.items():
+        for name in dict.fromkeys(_members(table)):
+            if name not in instruments:
+                known = f"(known: {listing(map(word, instruments))})"
+                yield Fault(("baskets", basket), f"unknown instrument {word(name)}{nearest(name, instruments)} {known}")
+
+
+def _rule_faults(tables: list[Any], scope: Scope) -> Iterator[Fault]:
+    ids: dict[str, int] = {}
+    for index, table in enumerate(tables):
+        if not isinstance(table, dict):
+            continue
+        name = table.get("id")
+        if isinstance(name, str):
+            if name in ids:
+                reason = f"rule id {word(name)} is already used by rules[{ids[name]}]; ids are unique"
+                yield Fault(("rules", index, "id"), reason)
+            ids.setdefault(name, index)
+        lines = {key: table[key] for key in ("when", "clear") if isinstance(table.get(key), str)}
+        faults = [fault for key, line in lines.items() if (fault := _line_fault(("rules", index, key), line, scope))]
+        yield from faults
+        if not faults and "when" in lines:
+            yield from _pair_fault(("rules", index, list(lines)[-1]), Rule(str(name), **lines), scope)
+
+
+def _line_fault(path: Path, line: str, scope: Scope) -> Fault | None:
+    try:
+        read_condition(line, scope)
+    except LanguageError as error:
+        return _told(path, error)
+    return None
+
+
+def _pair_fault(path: Path, rule: Rule, scope: Scope) -> Iterator[Fault]:
+    """What is wrong only when both lines are read together: two calendars in one rule."""
+    try:
+        compile_rule(rule, scope)
+    except LanguageError as error:
+        yield _told(path, error)
+
+
+def _told(path: Path, error: LanguageError) -> Fault:
+    """The reason, and the two lines that show where."""
+    return Fault(path, error.reason, error.pointed().rpartition("\n")[0])

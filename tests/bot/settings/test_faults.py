@@ -1,0 +1,207 @@
+"""All faults of a configuration at once, each in one sentence: what, where, and what would be right."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.settings import ConfigurationError, load_settings
+from bot.settings.models import InstrumentSettings, MarketSettings, RuleSettings
+from tests.bot.golden import assert_golden
+from tests.bot.markets import SESSIONS
+from tests.bot.settings.loading import ONE_RULE, faults
+
+HERE = Path(__file__).parent
+
+
+def test_everything_that_is_wrong_is_told_at_once_with_its_line(config: Path) -> None:
+    told = faults(config, (HERE / "mistakes.toml").read_text(encoding="utf-8"))
+    assert_golden(HERE / "mistakes.txt", "\n".join(told))
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (b"[market\n", "my.toml: not valid TOML: expected ']' at the end of a table declaration (at line 1, column 8)"),
+        (b"seed = \n", "my.toml: not valid TOML: invalid value (at line 1, column 8)"),
+        (b"[market]\nseed = 1 # \xff\n", "my.toml: not UTF-8 text; a configuration looks like config.example.toml"),
+        ("colour = 1",
+         "my.toml line 1, colour: unknown key colour; known here: market, telegram, baskets, instruments, rules"),
+        ("[market]\nsed = 1", "my.toml line 2, market.sed: unknown key sed; did you mean seed?"),
+        ("[market]\nseed = 1.5", "my.toml line 2, market.seed: must be a whole number, not 1.5"),
+        ("[market]\nseed = -1", "my.toml line 2, market.seed: must be greater than or equal to 0, not -1"),
+        ("[instruments.DOGE]\nkind = 'coin'", "my.toml line 1, instruments.DOGE.name: name is missing"),
+        ("[[rules]]\nwhen = 'close(RUT) > 1'", "my.toml line 1, rules[0].id: id is missing"),
+        ("[[rules]]\nid = 'a'", "my.toml line 1, rules[0].when: when is missing"),
+        ("[baskets]\nX = ['NOPE', 'RUT']\n[instruments]", "my.toml line 2, baskets.X: unknown instrument NOPE (known: "
+         "RUT, SPX, VIX, IWM, SPY, QQQ, HYG, TLT, UUP, GLD, IBIT, ETHA, BTC, ETH, SOL, ADA, XRP)"),
+        ("[instruments.IBIT]\ncalendar = 'MARS'",
+         "my.toml line 2, instruments.IBIT.calendar: unknown calendar MARS; use XNYS, 24/7 or another exchange's code"),
+        (ONE_RULE + ONE_RULE, "my.toml line 5, rules[1].id: rule id mine is already used by rules[0]; ids are unique"),
+        (ONE_RULE + "confirm = 0",
+         "my.toml line 4, rules[0].confirm: must be greater than or equal to 1, not 0"),
+        (ONE_RULE + "confirm = 251", "my.toml line 4, rules[0].confirm: must be less than or equal to 250, not 251"),
+        (ONE_RULE + "confirm = true", "my.toml line 4, rules[0].confirm: must be a whole number, not true"),
+        (ONE_RULE + "enabled = 'maybe'", "my.toml line 4, rules[0].enabled: must be true or false, not 'maybe'"),
+        (ONE_RULE + "on = 'open'", "my.toml line 4, rules[0].on: must be 'close' or 'tick', not 'open'"),
+        (ONE_RULE + f"title = '{'x' * 121}'", "my.toml line 4, rules[0].title: must be at most 120 characters long"),
+        (ONE_RULE + "clear = 3", "my.toml line 4, rules[0].clear: must be text in quotes, not 3"),
+        (ONE_RULE + "tags = ['A b']",
+         "my.toml line 4, rules[0].tags[0]: must be up to 32 lower-case letters, digits and "
+         "dashes, such as russell, not 'A b'"),
+        (ONE_RULE + "tags = 'a'",
+         'my.toml line 4, rules[0].tags: must be a list of words, such as ["russell", "turn"], not \'a\''),
+        ("[instruments.RUT]\nname = ''", "my.toml line 2, instruments.RUT.name: must not be empty"),
+        ("[instruments.RUT]\ncurrency = 'dollar'",
+         "my.toml line 2, instruments.RUT.currency: must be 3 to 5 capital letters, such as USD, not 'dollar'"),
+        ("[instruments.RUT]\nsources = 'x'",
+         "my.toml line 2, instruments.RUT.sources: must be a table, such as { yahoo = \"^RUT\" }, not 'x'"),
+        ("[baskets]\nalts = ['SOL']",
+         "my.toml line 2, baskets.alts: the name of a basket must be up to 12 capital letters "
+         "and digits, a letter first, such as ALTS, not 'alts'"),
+        ("[baskets]\nX = 'RUT'",
+         'my.toml line 2, baskets.X: must be a list of instruments, such as ["SOL", "ADA"], not \'RUT\''),
+        ("[[market]]\nseed = 1", "my.toml line 1, market: must be a table, such as [market]"),
+        ("rules = 3", "my.toml line 1, rules: must be a list of tables, each under its own [[rules]], not 3"),
+        ("instruments.DOGE.name = 'x'", "my.toml line 1, instruments.DOGE.kind: kind is missing"),
+        ("[market]\nseed = 0x" + "f" * 5_000, "my.toml line 2, market.seed: must be less than or equal to 4294967296"),
+        ("[market]\n'a b\\n' = 1", "my.toml line 2, market.'a b\\\\n': unknown key 'a b\\\\n'; known here: data, seed, "
+         "grace_minutes"),
+        ("a = " + "9" * 5_000,
+         "my.toml: a number or a list in it is beyond all bounds; a configuration looks like config.example.toml"),
+        ("a = " + "[" * 5_000,
+         "my.toml: a number or a list in it is beyond all bounds; a configuration looks like config.example.toml"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_one_sentence_with_its_line(config: Path, text: str | bytes, fault: str) -> None:
+    assert faults(config, text) == [fault]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["_env_file = '.env'", "_secrets_dir = '/run'", "_cli_parse_args = true", "_env_prefix = 'X_'",
+     "_case_sensitive = true", "_build_sources = 3"],
+)  # fmt: skip
+def test_an_unknown_key_is_refused_even_if_pydantic_settings_knows_it(config: Path, text: str) -> None:
+    """They were handed to BaseSettings as its own arguments: silently taken, or argparse printed a usage and exited."""
+    (fault,) = faults(config, text)
+    assert "unknown key" in fault
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("market = 3", "my.toml line 1, market: "),
+        ("instruments = 3", "my.toml line 1, instruments: "),
+        ("baskets = 3", "my.toml line 1, baskets: "),
+        ("rules = 3", "my.toml line 1, rules: "),
+        ("rules = ['x']", "my.toml line 1, rules[0]: "),
+        ("[instruments]\nGLD = 3", "my.toml line 2, instruments.GLD: "),
+        ("[baskets]\nX = 'RUT'", "my.toml line 2, baskets.X: "),
+        ("[[rules]]\nid = 'a'\nwhen = 5", "my.toml line 3, rules[0].when: "),
+        ("[[rules]]\nid = 'a'\nwhen = 'close(RUT) > 1'\ntags = 'x'", "my.toml line 4, rules[0].tags: "),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_one_fault_in_a_users_words(config: Path, text: str, where: str) -> None:
+    """Not the dozens that follow from it, and not in the words of Python."""
+    (fault,) = faults(config, text)
+    assert fault.startswith(where)
+    assert not [word for word in ("dictionary", "tuple", "instance", "Settings") if word in fault]
+
+
+def test_an_instrument_with_a_fault_of_its_own_is_still_known_elsewhere(config: Path) -> None:
+    """Every rule that named it was reported too: thirteen faults for one."""
+    assert len(faults(config, '[instruments.RUT]\nkind = "smallcap"\n')) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["[instruments.RUT]\ncalendar = 'MARS'", "[instruments.SOL]\ncalendar = 3", "[instruments]\nSOL = 3"]
+)
+def test_a_calendar_with_a_fault_conflicts_with_no_other(config: Path, text: str) -> None:
+    assert len(faults(config, text)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[baskets]\nRUT = ['SPX']",
+         "my.toml line 2, baskets.RUT: RUT is already an instrument; give the basket another name"),
+        ("[instruments.ALTS]\nname = 'x'\nkind = 'coin'",
+         "my.toml line 1, instruments.ALTS: ALTS is already a basket; give the instrument another name"),
+        ("[instruments.NEUTRAL]\nname = 'x'\nkind = 'coin'",
+         "my.toml line 1, instruments.NEUTRAL: NEUTRAL is a regime label; give the instrument another name"),
+        ("[baskets]\nRISK_ON = ['SPX']",
+         "my.toml line 2, baskets.RISK_ON: RISK_ON is a regime label; give the basket another name"),
+        ("[baskets]\ncorr = ['SPX']",
+         "my.toml line 2, baskets.corr: corr is a function of the rules; give the basket another name"),
+    ],
+)  # fmt: skip
+def test_a_name_that_already_means_something_is_one_fault_where_it_stands(config: Path, text: str, fault: str) -> None:
+    """Not the faults of every rule that then read it as something else."""
+    assert faults(config, text) == [fault]
+
+
+def test_two_rules_without_an_id_do_not_share_one(config: Path) -> None:
+    told = faults(config, "[[rules]]\nwhen = 'close(RUT) > 1'\n" * 2)
+    assert told == ["my.toml line 1, rules[0].id: id is missing", "my.toml line 3, rules[1].id: id is missing"]
+
+
+def test_a_built_in_rule_that_no_longer_fits_is_told_as_such(config: Path) -> None:
+    told = faults(config, "[instruments.SPX]\ncalendar = 'XLON'\n")
+    assert all(each.startswith("config.example.toml (built in) line ") for each in told)
+
+
+PLACES = [
+    "{}", "market = {}", "telegram = {}", "baskets = {}", "instruments = {}", "rules = {}",
+    *(f"[market]\n{key} = {{}}" for key in MarketSettings.model_fields),
+    "[telegram]\ntoken = {}", "[baskets]\nX = {}", "[baskets]\nX = [{}]", "[instruments]\nX = {}",
+    *(f"[instruments.RUT]\n{key} = {{}}" for key in InstrumentSettings.model_fields),
+    "[instruments.RUT]\nsources.yahoo = {}", "rules = [{}]",
+    *(f"[[rules]]\n{key} = {{}}" for key in RuleSettings.model_fields), "[[rules]]\ntags = [{}]",
+]  # fmt: skip
+VALUES = [
+    "a = 1", "''", "'x'", "'X'", f"'{'x' * 200}'", "3", "-1", "2.0", "2.5", "inf", "nan", "1e300", "true", "2024-01-01",
+    "10:00:00", "[]", "['x']", "[3]", "[[]]", "{}", "{ x = 1 }", "{ x = {} }", "[{}]", "0x" + "f" * 5_000, "'\u2028'",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_whatever_stands_anywhere_is_told_in_plain_words(config: Path, place: str) -> None:
+    python = re.compile(r"None|True|False|dict|tuple|Input|instance|Settings|pydantic|cannot be used|\[key\]|datetime")
+    for value in VALUES:
+        text = place.replace("{}", value, 1)
+        if "rules" not in place:
+            text = f"rules = []\n{text}"
+        config.write_text(text, encoding="utf-8")
+        try:
+            load_settings(config, SESSIONS.check)
+        except ConfigurationError as error:
+            for each in error.problems:
+                assert not python.search(f"{each.where}: {each.reason}".replace(str(config), "")), (text, str(each))
+                assert "\n" not in each.where + each.reason, text
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as told:
+        load_settings(tmp_path / "nope.toml")
+    assert str(told.value) == f"{tmp_path / 'nope.toml'}: no such file; a configuration looks like config.example.toml"
+
+
+def test_a_folder_in_place_of_a_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as told:
+        load_settings(tmp_path)
+    assert str(told.value) == f"{tmp_path}: is a directory; a configuration looks like config.example.toml"
+
+
+def test_a_name_that_is_too_long_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="too long"):
+        load_settings(tmp_path / ("x" * 300))
+
+
+def test_a_caret_stands_under_what_is_wrong_in_a_rule(config: Path) -> None:
+    (fault,) = faults(config, ONE_RULE.replace("record", "recrd"))
+    first, line, caret = fault.split("\n")
+    assert first.startswith("my.toml line 3, rules[0].when: unknown function recrd; did you mean record")
+    assert line[caret.index("^") : caret.rindex("^") + 1] == "recrd"
