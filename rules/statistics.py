@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from rules.bars import Floats
+from rules.windows import FLAT
 
 Z90 = 1.645
 """Standard normal quantile of a two-sided 90 % interval."""
@@ -23,7 +24,7 @@ def fat_tail_factor(x: Floats, y: Floats) -> float | None:
     """
     u, v = x - x.mean(), y - y.mean()
     u_scale, v_scale = math.sqrt(float((u * u).mean())), math.sqrt(float((v * v).mean()))
-    if u_scale == 0 or v_scale == 0:
+    if min(u_scale, v_scale) < FLAT:
         return None
     u, v = u / u_scale, v / v_scale
     r = float((u * v).mean())
@@ -62,7 +63,7 @@ def slope(x: Floats, y: Floats) -> float | None:
     """Least-squares slope of y on x; None where x does not move."""
     centred = x - x.mean()
     spread = float((centred * centred).sum())
-    return float((centred * (y - y.mean())).sum()) / spread if spread > 0 else None
+    return float((centred * (y - y.mean())).sum()) / spread if spread > len(x) * FLAT * FLAT else None
 
 
 def percentile(history: Floats, most: int | None = None) -> float | None:

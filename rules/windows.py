@@ -17,6 +17,9 @@ import numpy as np
 from rules.bars import Floats
 from rules.columns import Field, Node, Window
 
+FLAT = 1e-12
+"""Returns that deviate less than this (root mean square) do not move: nothing that divides by it is defined."""
+
 Reduction = Callable[..., Floats]
 """`reduction(n, *columns)`: m + n - 1 gapless values each -> m values, one per full window."""
 

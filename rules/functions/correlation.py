@@ -8,11 +8,7 @@ from rules.bars import Floats
 from rules.columns import Node, Window
 from rules.coupling import GRID, at_least, posterior
 from rules.functions.registry import Correlation, Leg, PairRows, Probability, Rho, function
-from rules.windows import close_of, log_return, moving_products, over_known, span
-
-FLAT = 1e-12
-"""A leg whose returns deviate less than this (root mean square) does not move: no correlation is defined."""
-
+from rules.windows import FLAT, close_of, log_return, moving_products, over_known, span
 
 @function("{a}-{b} corr ({n})", pair=True, context=("p_corr({a}, {b}, above=0.5)",))
 def corr(a: Leg, b: Leg, n: PairRows = 60) -> Correlation:

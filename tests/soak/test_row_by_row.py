@@ -10,7 +10,7 @@ import pytest
 
 from bot.app import Options, open_app
 from rules.engine import Book, evaluate, opened
-from rules.model import XNYS
+from rules.model import XNYS, AlertEvent
 from rules.scan import Checkpoint
 from tests.conftest import SHARED_DATA
 
@@ -32,7 +32,8 @@ def test_a_tick_a_session_over_all_of_history_gives_the_events_of_one_replay() -
     app = open_app(Options(data=SHARED_DATA if SHARED_DATA.is_dir() else None), at=END)
     rules, panel = app.settings.compiled, app.view().panel(XNYS)
     whole = evaluate(rules, {XNYS: panel}, opened(rules), END)
-    book, events = opened(rules), []
+    book = opened(rules)
+    events: list[AlertEvent] = []
     for rows in range(1, len(panel) + 1):
         tick = evaluate(rules, {XNYS: panel[:rows]}, book, END)
         book = written_and_read(tick.book)

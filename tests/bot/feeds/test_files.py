@@ -283,7 +283,7 @@ BAD_FILES = {
     ),
     "no time stamp": (
         HEADER + b"2025-12-02,1,1,1,1,1\n,1,1,1,1,1\n",
-        f"prices/RUT_1d.csv line 3: timestamp is missing",
+        "prices/RUT_1d.csv line 3: timestamp is missing",
     ),
     "a price that is no number": (
         HEADER + b"2025-12-02,1,1,1,1,1\n2025-12-03,1,1,1,abc,1\n",
