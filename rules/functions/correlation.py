@@ -10,6 +10,7 @@ from rules.coupling import GRID, at_least, posterior
 from rules.functions.registry import Correlation, Leg, PairRows, Probability, Rho, function
 from rules.windows import FLAT, close_of, log_return, moving_products, over_known, span
 
+
 @function("{a}-{b} corr ({n})", pair=True, context=("p_corr({a}, {b}, above=0.5)",))
 def corr(a: Leg, b: Leg, n: PairRows = 60) -> Correlation:
     """Pearson correlation of the last n joint log returns, in [-1, 1].
