@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+import sys
+from pathlib import Path
 
 from bot.app import App
 from bot.cli._options import add_market
@@ -16,11 +19,12 @@ from rules.model import XNYS, AlertEvent, Edge
 
 YEAR = 252
 
-NEXT = """Where to go next
-  bellwether chat                        ask yourself: /corr RUT ETH, /rules, /help drawdown
-  bellwether explain "drawdown(RUT)"     try a line of the rule language
-  bellwether replay --data DIR           your own prices (docs/data-files.md)
-  bellwether check my.toml               your own rules (config.example.toml, docs/rule-language.md)"""
+NEXT = (
+    ("chat", "ask yourself: /corr RUT ETH, /rules, /help drawdown"),
+    ('explain "drawdown(RUT)"', "try a line of the rule language"),
+    ("replay --data DIR", "your own prices (docs/data-files.md)"),
+    ("check my.toml", "your own rules (config.example.toml, docs/rule-language.md)"),
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -38,8 +42,19 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"> {question}")
         show(answer(view, question).html)
         print()
-    print(NEXT)
+    print("Where to go next")
+    for words, why in NEXT:
+        print(f"  {_program()} {words:<25}  {why}")
     return 0
+
+
+def _program() -> str:
+    """How this command is called from here."""
+    called = Path(sys.argv[0])
+    if called.name != "bellwether" or shutil.which("bellwether"):
+        return "bellwether"
+    here = Path.cwd()
+    return str(called.relative_to(here) if called.is_absolute() and called.is_relative_to(here) else called)
 
 
 def _year(app: App) -> int:

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
-        code = run(list(sys.argv[1:] if arguments is None else arguments))
+        code = _exit_code(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -34,6 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except KeyboardInterrupt:
         code = INTERRUPTED
     sys.exit(code)
+
+
+def _exit_code(arguments: list[str]) -> int:
+    """Like `run`, where argparse leaves by itself: what it printed is still to be flushed."""
+    try:
+        return run(arguments)
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else FAILURE
 
 
 def run(arguments: list[str]) -> int:
