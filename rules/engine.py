@@ -13,8 +13,9 @@ import numpy as np
 
 from rules.alerting import BEFORE, AlertState, Coverage, Inactive, cover, step
 from rules.bars import Floats, Ints
-from rules.columns import Checkpoints, Node
-from rules.columns import evaluate as evaluate_columns
+from rules.columns import Node
+from rules.evaluation import Checkpoints
+from rules.evaluation import evaluate as evaluate_columns
 from rules.language.compile import CompiledRule, Shown
 from rules.model import AlertEvent, Edge, Instant, Timing, Verdict
 from rules.panel import Panel, due_rows

@@ -11,8 +11,8 @@ from bot.answers import Correlation
 from bot.queries.view import NoAnswer, View, number, origins_of
 from rules.alerting import Firing
 from rules.bars import Floats, Ints
-from rules.columns import evaluate
 from rules.engine import follow
+from rules.evaluation import evaluate
 from rules.functions.correlation import posterior_mean
 from rules.language.meaning import calendar_of, read
 from rules.language.syntax import parse

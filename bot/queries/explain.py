@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.answers import Explained
 from bot.queries.view import View, last_known, number
-from rules.columns import Node, evaluate, instruments_of, lookback, warmup
+from rules.columns import Node, instruments_of, warmup
+from rules.evaluation import evaluate, lookback
 from rules.language.compile import Shown, context_of
 from rules.language.meaning import calendar_of, read
 from rules.language.syntax import parse

@@ -6,7 +6,7 @@ import numpy as np
 
 from bot.answers import Quote
 from bot.queries.view import NoAnswer, View, number
-from rules.columns import evaluate
+from rules.evaluation import evaluate
 from rules.language.meaning import read
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from bot.answers import Regime, RegimeChange
 from bot.queries.view import NoAnswer, View, origins_of
 from rules.bars import Floats
-from rules.columns import evaluate
+from rules.evaluation import evaluate
 from rules.model import XNYS, Label
 from rules.regime.filter import STATES, btc_term, probabilities, spx_term, vix_term
 from rules.regime.label import label as label_node

@@ -12,9 +12,9 @@ from bot.cli.main import run
 from bot.queries.correlation import correlation
 from bot.queries.explain import explain
 from bot.queries.regime import regime
-from rules.columns import evaluate
 from rules.engine import evaluate as judge
 from rules.engine import opened
+from rules.evaluation import evaluate
 from rules.functions.correlation import posterior_mean
 from rules.language.compile import compile_rule
 from rules.language.meaning import read

@@ -15,9 +15,9 @@ from bot.cli.main import run
 from bot.queries.correlation import correlation
 from bot.queries.regime import regime, regime_changes
 from bot.queries.view import View
-from rules.columns import evaluate
 from rules.engine import evaluate as judge
 from rules.engine import opened
+from rules.evaluation import evaluate
 from rules.functions.correlation import posterior_mean
 from rules.language.compile import compile_rule
 from rules.language.meaning import read

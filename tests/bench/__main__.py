@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 
 from bot.app import App, Options, open_app
-from rules.columns import evaluate as evaluate_columns
-from rules.columns import lookback
 from rules.coupling import PairFilter
 from rules.engine import evaluate, opened
+from rules.evaluation import evaluate as evaluate_columns
+from rules.evaluation import lookback
 from rules.language.meaning import read
 from rules.model import XNYS
 from rules.panel import Panel

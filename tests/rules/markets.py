@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from rules.bars import DAY, HOUR, Bars, Floats, Interval, Origin
-from rules.columns import evaluate
+from rules.evaluation import evaluate
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule, compile_rule
 from rules.language.meaning import read

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.alerting import Firing, Inactive
-from rules.columns import lookback
 from rules.engine import GRACE, PATIENCE, Book, Outcome, evaluate, opened
+from rules.evaluation import lookback
 from rules.language.compile import CompiledRule
 from rules.model import ALWAYS, XNYS, AlertEvent, Severity
 from rules.panel import Panel

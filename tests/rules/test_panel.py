@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rules.bars import HOUR, Bars, Interval, Origin
-from rules.columns import evaluate
+from rules.evaluation import evaluate
 from rules.language.meaning import read
 from rules.model import ALWAYS
 from rules.panel import Clock, Panel, build_panel, due_rows

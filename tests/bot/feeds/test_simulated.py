@@ -13,7 +13,7 @@ from bot.feeds.contract import FeedError, Request
 from bot.feeds.simulated import SimulatedFeed, Truth
 from bot.queries.view import View
 from rules.bars import DAY, HOUR, Bars, Floats, Interval
-from rules.columns import evaluate
+from rules.evaluation import evaluate
 from rules.language.meaning import read
 from rules.model import ALWAYS, XNYS, Edge, Instant, Instrument, Kind, Label
 from tests.bot.markets import NOW, SESSIONS, at, simulated

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rules.columns import evaluate
+from rules.evaluation import evaluate
 from rules.functions.correlation import moving_pearson, pair_posterior, posterior_mean
 from rules.panel import Panel
 from tests.rules.functions.test_trend import linked_returns

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.bars import Floats
-from rules.columns import Checkpoints, Node, evaluate, lookback, warmup
+from rules.columns import Node, warmup
+from rules.evaluation import Checkpoints, evaluate, lookback
 from rules.functions.registry import Function, Parameter, Type, Unit, vocabulary
 from rules.language.compile import compile_rule
 from rules.language.meaning import read

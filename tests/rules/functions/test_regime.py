@@ -8,7 +8,7 @@ from statistics import median
 import numpy as np
 import pytest
 
-from rules.columns import evaluate
+from rules.evaluation import evaluate
 from rules.panel import Panel
 from rules.regime.filter import probabilities
 from tests.rules.functions.test_trend import linked_returns

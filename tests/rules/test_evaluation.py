@@ -6,18 +6,8 @@ import numpy as np
 import pytest
 
 from rules.bars import Floats
-from rules.columns import (
-    Constant,
-    Field,
-    Folded,
-    Node,
-    Window,
-    evaluate,
-    instruments_of,
-    lookback,
-    walk,
-    warmup,
-)
+from rules.columns import Constant, Field, Folded, Node, Window, instruments_of, walk, warmup
+from rules.evaluation import evaluate, lookback
 from rules.folds import Ewma, RunningMax
 from rules.language.meaning import read
 from rules.model import ALWAYS
