@@ -69,11 +69,11 @@ class Regime:
 
 @dataclass(frozen=True)
 class Quote:
-    """An instrument's last close and where it stands."""
+    """An instrument's last close and where it stands; `change` is its return since the row before."""
 
     instrument: str
     close: float
-    previous: float | None
+    change: float | None
     record: float | None
     drawdown: float
     as_of: dt.date

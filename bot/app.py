@@ -24,7 +24,6 @@ class Options:
     config: Path | None = None
     data: Path | None = None
     seed: int | None = None
-    as_of: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,8 +74,10 @@ def evaluate(
         judge.compute(book.checkpoints.get(calendar))
         checkpoints[calendar] = judge.checkpoints
         for rule in group:
-            records[rule.rule.id], happened = judge.judge(rule)
+            record, happened = judge.judge(rule)
             events += happened
+            if record.through != BEFORE or rule.rule.id in book.records:
+                records[rule.rule.id] = record  # a rule that has seen no row yet is still to be adopted
     order = {rule.rule.id: index for index, rule in enumerate(rules)}
     events.sort(key=lambda event: (event.at, order[event.rule]))
     return Outcome(Book(records, checkpoints), tuple(events))

@@ -21,9 +21,14 @@ Checkpoints = Mapping[str, Checkpoint]
 
 
 def lookback(roots: Iterable[Node]) -> int:
-    """Rows before the first one asked for that a panel must hold when every fold has its checkpoint."""
+    """Rows before the first one asked for that a panel must hold when every fold has its checkpoint.
+
+    A fold resumes after a row that the panel must hold too.
+    """
     plan = _Plan(tuple(roots), first=0)
-    return -min(plan.wanted.values(), default=0)
+    reach = -min(plan.wanted.values(), default=0)
+    of_folds = (1 - plan.wanted[node] for node in plan.order if isinstance(node, Folded))
+    return max(reach, max(of_folds, default=0))
 
 
 @dataclass(frozen=True)
@@ -44,8 +49,9 @@ def evaluate(
 ) -> Evaluated:
     """Compute `roots` on the rows of `panel` from `start` on: arrays of shape (rows,) or (rows, width).
 
-    A fold resumes from its checkpoint where that reaches back far enough, and else from the panel's first row. The new
-    checkpoints fit an evaluation that starts at `next_start`, by default the row after this panel's last.
+    A fold resumes from its checkpoint where that reaches back far enough, and else from the panel's first row: raises
+    ValueError where that is not history's first. The new checkpoints fit an evaluation that starts at `next_start`, by
+    default the row after this panel's last.
     """
     plan = _Plan(tuple(dict.fromkeys(roots)), start)
     following = len(panel) if next_start is None else next_start
@@ -102,11 +108,13 @@ class _Plan:
 
 def _usable(checkpoint: Checkpoint | None, panel: Panel, first: int) -> tuple[int, State | None]:
     """The row after the checkpoint and its state, or the panel's first row and None when it does not fit."""
-    if checkpoint is None:
-        return 0, None
-    row = int(np.searchsorted(panel.clock.closes, checkpoint.at))
-    fits = row < len(panel) and panel.clock.closes[row] == checkpoint.at and row + 1 <= first
-    return (row + 1, checkpoint.state) if fits else (0, None)
+    if checkpoint is not None:
+        row = int(np.searchsorted(panel.clock.closes, checkpoint.at))
+        if row < len(panel) and panel.clock.closes[row] == checkpoint.at and row + 1 <= first:
+            return row + 1, checkpoint.state
+    if not panel.whole:
+        raise ValueError("a fold without a fitting checkpoint needs a panel that begins where history does")
+    return 0, None
 
 
 class _Work:

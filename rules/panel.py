@@ -83,17 +83,22 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Columns aligned on a clock. Slicing by rows gives what was known when the last of them closed."""
+    """Columns aligned on a clock. Slicing by rows gives what was known when the last of them closed.
+
+    `whole` says that the first row is history's first; without it a memory of the past needs a checkpoint.
+    """
 
     clock: Clock
     columns: Mapping[str, Columns]
     origins: Mapping[str, tuple[str, ...]]
+    whole: bool = True
 
     def __len__(self) -> int:
         return len(self.clock)
 
     def __getitem__(self, rows: slice) -> Panel:
-        return Panel(self.clock[rows], {name: column[rows] for name, column in self.columns.items()}, self.origins)
+        columns = {name: column[rows] for name, column in self.columns.items()}
+        return Panel(self.clock[rows], columns, self.origins, self.whole and rows.indices(len(self))[0] == 0)
 
     def field(self, instrument: str, name: str) -> Floats:
         """A column of `instrument`: open, high, low, close, volume or link. All NaN when there are no bars of it."""
@@ -124,13 +129,16 @@ def build_panel(
     columns: dict[str, Columns] = {}
     origins: dict[str, tuple[str, ...]] = {}
     for name, of_one in bars.items():
-        source = _day_bars(clock, instruments[name], of_one)
-        if source is None:
+        used = _used(clock, instruments[name], of_one)
+        if used is None:
             continue
-        columns[name] = source
-        origins[name] = tuple(str(origin) for origin in _origins(of_one))
+        columns[name] = _sampled(clock, used) if used.interval is Interval.DAY else _folded_hours(clock, used)
+        origins[name] = tuple(str(origin) for origin in used.origins)
         if approximate and clock.calendar != ALWAYS and instruments[name].calendar == ALWAYS:
-            columns[name] = _fill_approximately(clock, columns[name], of_one)
+            columns[name] = _fill_approximately(clock, columns[name], of_one, len(origins[name]))
+            origins[name] += (
+                tuple(str(origin) for origin in of_one[Interval.DAY].origins) if Interval.DAY in of_one else ()
+            )
     return Panel(clock, columns, origins)
 
 
@@ -146,18 +154,13 @@ def due_rows(panel: Panel, instruments: tuple[str, ...], start: int, now: Instan
     return start + (int(np.argmin(due)) if not due.all() else len(due))
 
 
-def _day_bars(clock: Clock, instrument: Instrument, bars: BarSet) -> Columns | None:
-    """The instrument's columns from its sessions' bars where the calendars agree, else from its hours."""
+def _used(clock: Clock, instrument: Instrument, bars: BarSet) -> Bars | None:
+    """The bars an instrument is sampled from: days of its own calendar, else hours; none of another exchange's."""
     if instrument.calendar == clock.calendar and Interval.DAY in bars:
-        return _sampled(clock, bars[Interval.DAY])
+        return bars[Interval.DAY]
     if instrument.calendar != ALWAYS or not len(bars):
         return None
-    return _folded_hours(clock, bars[Interval.HOUR]) if Interval.HOUR in bars else _empty(len(clock))
-
-
-def _origins(bars: BarSet) -> tuple[object, ...]:
-    """The widest table of origins among the intervals of one instrument (they share one order of preference)."""
-    return max((of_one.origins for of_one in bars.values()), key=len)
+    return bars[Interval.HOUR] if Interval.HOUR in bars else bars[next(iter(bars))].take(slice(0))
 
 
 def _sampled(clock: Clock, bars: Bars) -> Columns:
@@ -195,8 +198,11 @@ def _folded_hours(clock: Clock, bars: Bars) -> Columns:
     return out
 
 
-def _fill_approximately(clock: Clock, columns: Columns, bars: BarSet) -> Columns:
-    """Rows before the first hour get the close of the UTC day of the session's date, marked."""
+def _fill_approximately(clock: Clock, columns: Columns, bars: BarSet, origins_before: int) -> Columns:
+    """Rows before the first hour get the close of the UTC day of the session's date, marked.
+
+    The days' origins are counted after the `origins_before` of the hours.
+    """
     if Interval.DAY not in bars:
         return columns
     hours = bars.get(Interval.HOUR)
@@ -207,6 +213,7 @@ def _fill_approximately(clock: Clock, columns: Columns, bars: BarSet) -> Columns
     names = [column.name for column in fields(Columns)]
     mixed = {name: np.where(fill, getattr(by_day, name), getattr(columns, name)) for name in names}
     mixed["approximate"] = fill
+    mixed["origin"] = np.where(fill, by_day.origin + origins_before, columns.origin)
     mixed["link"][np.flatnonzero(np.diff(fill.astype(np.int8)) == -1) + 1] = np.nan
     return Columns(**mixed)
 

@@ -40,7 +40,7 @@ class Fold(Protocol):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The state of one lane after the row that closed at `at`; `at` is -1 before the first row."""
+    """The state of one lane after the row that closed at `at`."""
 
     at: Instant
     state: State

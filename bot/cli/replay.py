@@ -1,4 +1,4 @@
-"""What the rules would have told, session by session, over files or a simulated market.
+"""What would have happened to every rule, session by session, over files or a simulated market.
 
 The real engine is folded over all of history from its beginning; the events of the asked period are printed.
 """

@@ -14,4 +14,4 @@ def rules(view: View, words: Sequence[str]) -> Reply:
     """Every rule with its condition."""
     if words:
         raise Refusal("it takes nothing more")
-    return Reply(rules_answer([(rule, view.state(rule.rule.id)) for rule in view.rules], simulated=view.simulated))
+    return Reply(rules_answer([(rule, view.record(rule.rule.id)) for rule in view.rules], simulated=view.simulated))

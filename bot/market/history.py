@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bot.feeds.contract import Feed, FeedError, NoSuchBars, Request
 from bot.market.sessions import HISTORY_STARTS, Sessions
 from rules.bars import DAY, Bars, Interval
-from rules.model import ALWAYS, XNYS, Instant, Instrument
+from rules.model import ALWAYS, Instant, Instrument
 from rules.panel import Panel, build_panel
 
 BEGINNING = (HISTORY_STARTS - dt.date(1970, 1, 1)).days * DAY
@@ -31,11 +31,6 @@ class History:
         of_all = (bars for of_one in self.bars.values() for bars in of_one.values())
         return any(origin.simulated for bars in of_all for origin in bars.origins)
 
-    @property
-    def calendars(self) -> tuple[str, ...]:
-        """The clocks on which expressions over these instruments may be evaluated."""
-        return tuple(dict.fromkeys([XNYS, *(each.calendar for each in self.instruments.values()), ALWAYS]))
-
     def panel(self, calendar: str, as_of: dt.date | None = None, *, approximate: bool = False) -> Panel:
         """Everything known at the close of session `as_of` (by default the last), aligned on a clock."""
         until = self.until if as_of is None else min(self.until, self.sessions.cutoff(calendar, as_of))
@@ -46,10 +41,6 @@ class History:
         }
         clock = self.sessions.clock(calendar, until, _first_day(fitting))
         return build_panel(clock, self.instruments, fitting, approximate=approximate)
-
-    def panels(self, as_of: dt.date | None = None) -> dict[str, Panel]:
-        """The panel of each calendar."""
-        return {calendar: self.panel(calendar, as_of) for calendar in self.calendars}
 
 
 def _first_day(bars: Mapping[str, Mapping[Interval, Bars]]) -> dt.date:

@@ -67,10 +67,16 @@ class Sessions:
 
 @lru_cache(maxsize=16)
 def _calendar(calendar: str, last: dt.date) -> xcals.ExchangeCalendar:
+    """Sessions from 1990, or from where the library's knowledge of the exchange begins."""
     try:
-        return xcals.get_calendar(calendar, start=HISTORY_STARTS.isoformat(), end=last.isoformat())
+        known = xcals.get_calendar(calendar)
+        first = max(pd.Timestamp(HISTORY_STARTS), known.bound_min() or pd.Timestamp.min)
+        final = min(pd.Timestamp(last), known.bound_max() or pd.Timestamp.max)
+        return xcals.get_calendar(calendar, start=first, end=final)
     except xcals.errors.InvalidCalendarName:
         raise UnknownCalendar(f"unknown calendar {calendar}; use XNYS, 24/7 or another exchange's code") from None
+    except (NotImplementedError, xcals.errors.CalendarError, ValueError):
+        raise UnknownCalendar(f"calendar {calendar} cannot be used; no sessions of it are known here") from None
 
 
 @lru_cache(maxsize=16)

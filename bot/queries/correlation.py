@@ -43,7 +43,7 @@ def correlation(view: View, a: str, b: str, window: int) -> Correlation:
     if exact is None or exact.r is None:
         rough = _measured(view, a, b, window, view.panel(calendar, approximate=True), approximate=True)
         if rough is not None and rough.r is not None:
-            return rough
+            return _filtered(view, rough, view.panel(calendar)[: view.panel(calendar).clock.row_of(rough.as_of) + 1])
     if exact is None:
         raise NoAnswer(_why_nothing(view, a, b, calendar))
     return exact

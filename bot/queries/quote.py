@@ -14,9 +14,9 @@ def quote(view: View, instrument: str) -> Quote:
     """The instrument's last close on its own calendar. Raises NoAnswer without prices."""
     calendar = view.history.instruments[instrument].calendar
     panel = view.panel(calendar)
-    texts = (f"close({instrument})", f"record({instrument})", f"drawdown({instrument})")
-    close, record, drawdown = (read(text, view.scope).column for text in texts)
-    columns = evaluate([close, record, drawdown], panel).columns
+    words = ("close", "ret", "record", "drawdown")
+    close, change, record, drawdown = (read(f"{word}({instrument})", view.scope).column for word in words)
+    columns = evaluate([close, change, record, drawdown], panel).columns
     known = np.flatnonzero(~np.isnan(columns[close]))
     if not len(known):
         raise NoAnswer(f"there are no prices of {instrument} here")
@@ -24,7 +24,7 @@ def quote(view: View, instrument: str) -> Quote:
     return Quote(
         instrument=instrument,
         close=float(columns[close][row]),
-        previous=float(columns[close][known[-2]]) if len(known) > 1 else None,
+        change=number(columns[change][row]),
         record=number(columns[record][row]),
         drawdown=float(columns[drawdown][row]),
         as_of=panel.clock.session(row),

@@ -9,9 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from bot.market.history import History
-from rules.alerting import AlertState
 from rules.bars import Floats
-from rules.engine import Outcome, evaluate, opened
+from rules.engine import Outcome, Record, evaluate, opened
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule
 from rules.model import AlertEvent, Instant
@@ -55,12 +54,12 @@ class View:
         return evaluate(self.rules, panels, opened(self.rules), last, grace=0)
 
     def events(self, rule: str | None = None) -> tuple[AlertEvent, ...]:
-        """What would have been told, oldest first."""
+        """What happened to alerts, oldest first; whether a resolution is told is the rule's `notify_resolved`."""
         return tuple(event for event in self.outcome.events if rule in (None, event.rule))
 
-    def state(self, rule: str) -> AlertState:
-        """Where a rule's alert stands."""
-        return self.outcome.book.records[rule].alert
+    def record(self, rule: str) -> Record:
+        """Where a rule's alert stands, and whether the rule has data."""
+        return self.outcome.book.records[rule]
 
 
 def number(value: float) -> float | None:

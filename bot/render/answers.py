@@ -19,7 +19,8 @@ from bot.render.numbers import (
     probability,
     session_of,
 )
-from rules.alerting import AlertState, Firing, Pending
+from rules.alerting import Firing, Pending
+from rules.engine import Record
 from rules.language.compile import CompiledRule
 from rules.model import ALWAYS, XNYS, AlertEvent, Instant, Instrument, Label
 
@@ -88,7 +89,7 @@ def quote_answer(answer: Quote, instrument: Instrument, next_open: Instant | Non
     """Last close, change, distance to the record."""
     lines = [
         f"<b>{instrument.id}</b> {escape(instrument.name)}",
-        f"<b>{price(answer.close)}</b> ({percent(_change(answer), signed=True)})",
+        f"<b>{price(answer.close)}</b> ({percent(answer.change, signed=True)})",
         f"Record before: {price(answer.record)}",
         f"Below its record: {percent(answer.drawdown)}",
     ]
@@ -96,34 +97,33 @@ def quote_answer(answer: Quote, instrument: Instrument, next_open: Instant | Non
 
 
 def quotes_answer(quotes: Sequence[Quote]) -> str:
-    """One line an instrument, by the clock it is priced on."""
+    """One line an instrument, by the close it is priced at."""
     lines = [SIMULATED_LINE] if any(each.origin == SIMULATED for each in quotes) else []
-    for clock in dict.fromkeys(each.clock for each in quotes):
-        priced = [each for each in quotes if each.clock == clock]
+    for clock, as_of in dict.fromkeys((each.clock, each.as_of) for each in quotes):
+        priced = [each for each in quotes if (each.clock, each.as_of) == (clock, as_of)]
         lines += [
-            f"<b>{each.instrument}</b> {price(each.close)} ({percent(_change(each), signed=True)})" for each in priced
+            f"<b>{each.instrument}</b> {price(each.close)} ({percent(each.change, signed=True)})" for each in priced
         ]
-        lines.append(closing(max(each.as_of for each in priced), clock))
+        lines.append(closing(as_of, clock))
     return "\n".join(lines)
 
 
-def _change(quote: Quote) -> float | None:
-    return quote.close / quote.previous - 1 if quote.previous else None
-
-
-def rules_answer(rules: Sequence[tuple[CompiledRule, AlertState]], *, simulated: bool) -> str:
+def rules_answer(rules: Sequence[tuple[CompiledRule, Record]], *, simulated: bool) -> str:
     """Every rule, where its alert stands, and when it fires."""
     lines = [SIMULATED_LINE] if simulated else []
-    for rule, state in rules:
-        lines.append(f"{MARKS[rule.rule.severity]} <b>{escape(rule.rule.id)}</b>{_standing(state)}")
+    for rule, record in rules:
+        lines.append(f"{MARKS[rule.rule.severity]} <b>{escape(rule.rule.id)}</b>{_standing(record)}")
         lines.append(f"   <code>{escape(rule.when_text)}</code>")
     return "\n".join(lines) if rules else "No rules are configured."
 
 
-def _standing(state: AlertState) -> str:
-    if isinstance(state, Firing):
-        return f": firing since {session_of(state.since).isoformat()}"
-    return f": pending, {state.seen} seen" if isinstance(state, Pending) else ""
+def _standing(record: Record) -> str:
+    """Where an alert stands, and whether its rule can be judged at all."""
+    state, coverage = record.alert, record.coverage
+    firing = f": firing since {session_of(state.since).isoformat()}" if isinstance(state, Firing) else ""
+    pending = f": pending, {state.seen} seen" if isinstance(state, Pending) else ""
+    blind = ": no data" if coverage.told else "" if coverage.ever else ": never had data"
+    return f"{firing}{pending}{blind}"
 
 
 def history_answer(events: Sequence[AlertEvent], *, simulated: bool) -> str:

@@ -76,7 +76,9 @@ def record(x: Series) -> Price:
 
 @function("{x} below record")
 def drawdown(x: Series) -> Percent:
-    """Distance below the greatest x so far, this row included: 1 - x_t / max(x_1 ... x_t), a share in [0, 1].
+    """Distance below the greatest x so far, this row included: 1 - x_t / max(x_1 ... x_t).
+
+    A share in [0, 1] of a positive x; of a series that can be negative it means nothing.
 
     Example: drawdown(RUT) >= 10%
     """

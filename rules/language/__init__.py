@@ -1,5 +1,5 @@
 """The rule language: a line of text -> a typed tree -> columns.
 
-`syntax` reads text, `typing` gives every part its meaning in a scope, `compile` turns a rule into columns. Nothing is
+`syntax` reads text, `meaning` types every part in a scope, `compile` turns a rule into columns. Nothing is
 ever executed that was typed; size and depth are bounded.
 """

@@ -85,7 +85,7 @@ def replay_rows(app: App, panel: Panel) -> list[Row]:
     before = evaluate(rules, {XNYS: panel[:-1]}, opened(rules), END)
     whole = best(lambda: evaluate(rules, {XNYS: panel}, opened(rules), END))
     tick = best(lambda: evaluate(rules, {XNYS: panel}, before.book, END), 20)
-    tail = panel[len(panel) - 2 - max(lookback(rule.roots) for rule in rules) :]
+    tail = panel[len(panel) - 1 - max(lookback(rule.roots) for rule in rules) :]
     short = best(lambda: evaluate(rules, {XNYS: tail}, before.book, END), 20)
     frame = pd.DataFrame({name: column.close for name, column in panel.columns.items()})
     pandas = best(lambda: [frame["RUT"].pct_change(fill_method=None).rolling(60).corr(frame[name]) for name in frame])

@@ -342,3 +342,20 @@ def test_a_rule_on_a_panel_without_rows_waits_for_them() -> None:
     empty = market(1)[:0]
     assert replay([HIGH], empty).events == ()
     assert replay([HIGH], empty).book.records["high"].alert == Inactive()
+
+
+def test_a_rule_that_was_adopted_before_any_row_was_there_says_nothing_of_the_past() -> None:
+    """A first start before the first prices: the empty book must not count as an adoption."""
+    panel, compiled = market(3), rule("record", "close(RUT) > record(RUT)", "drawdown(RUT) > 1%")
+    empty = evaluate([compiled], {XNYS: panel[:0]}, Book(), 0)
+    assert empty.book.records == {}
+    late = evaluate([compiled], {XNYS: panel}, empty.book, after(panel))
+    assert late.events == ()
+    assert late.book.records[compiled.rule.id].through > 0
+
+
+def test_a_panel_that_begins_in_the_middle_is_refused_where_a_memory_has_no_checkpoint() -> None:
+    """A new rule beside old ones would else start every memory at the tail's first row, and call old prices records."""
+    panel, compiled = market(3), rule("record", "close(RUT) > record(RUT)", "drawdown(RUT) > 1%")
+    with pytest.raises(ValueError, match="begins where history does"):
+        evaluate([compiled], {XNYS: panel[50:]}, Book(), after(panel))

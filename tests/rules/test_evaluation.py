@@ -99,9 +99,9 @@ def test_different_expressions_are_different_nodes_with_different_names(one: str
         ("vol(RUT, 20)", span(20), 20),
         ("corr(RUT, SOL, 60)", span(60), 60),
         ("corr(RUT, SOL, 60) - ret(RUT, 100)", 100, 100),
-        ("record(RUT)", 1, 1),
-        ("drawdown(RUT)", 0, 0),
-        ("ema(RUT, 20)", 0, 19),
+        ("record(RUT)", 2, 1),
+        ("drawdown(RUT)", 1, 0),
+        ("ema(RUT, 20)", 1, 19),
         ("ema(ret(RUT, 5), 20)", 5, 24),
         ("p_corr(RUT, SOL)", 1, 122),
         ("highest(p_corr(RUT, SOL), 10)", 12 + 1, 131),
@@ -213,3 +213,15 @@ def test_the_name_of_a_nested_expression_is_short_and_its_own(word: str) -> None
     assert len(set(names)) == len(names)
     assert max(map(len, names)) < 60
     assert node_of(texts[-1]) == node_of(texts[-1])
+
+
+@pytest.mark.parametrize(
+    "text", ["record(RUT)", "drawdown(RUT)", "ema(RUT, 20)", "sma(ema(RUT, 5), 10)", "sma(RUT, 9)"]
+)
+def test_a_panel_of_just_the_look_back_gives_the_bits_of_the_whole(text: str) -> None:
+    root, panel = node_of(text), market(9)
+    first = len(panel) - 3
+    saved = evaluate([root], panel[:first]).checkpoints
+    tail = panel[first - lookback([root]) :]
+    few = evaluate([root], tail, len(tail) - 3, saved).columns[root]
+    np.testing.assert_array_equal(few, evaluate([root], panel).columns[root][first:])

@@ -149,3 +149,15 @@ def test_the_calendar_reaches_beyond_now_for_the_next_open() -> None:
         opens = Sessions(at(now)).next_open(XNYS, at(now))
         assert opens is not None
         assert opens > at(now)
+
+
+@pytest.mark.parametrize("calendar", ["XBEL", "NYSF"])
+def test_a_calendar_that_cannot_be_used_is_told_in_one_sentence(calendar: str) -> None:
+    with pytest.raises(UnknownCalendar, match=rf"^(unknown calendar|calendar) {calendar}\b[^\n]*$"):
+        SESSIONS.check(calendar)
+
+
+def test_an_exchange_that_is_known_only_from_later_on_starts_there() -> None:
+    clock = SESSIONS.clock("XTKS", NOW)
+    assert 1990 < clock.session(0).year < 2000
+    assert len(clock) > 5_000

@@ -20,7 +20,8 @@ from bot.render.answers import (
     rules_answer,
 )
 from bot.settings import load_settings
-from rules.alerting import AlertState, Firing, Inactive, Pending
+from rules.alerting import AlertState, Coverage, Firing, Inactive, Pending
+from rules.engine import Record
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule, compile_rule
 from rules.model import ALWAYS, XNYS, AlertEvent, Edge, Instrument, Kind, Label, Rule, Severity
@@ -187,7 +188,7 @@ def quote_of(name: str = "RUT", origin: str = "files USD", **changes: object) ->
     values: dict[str, object] = {
         "instrument": name,
         "close": 2559.61,
-        "previous": 2526.24,
+        "change": 0.0132,
         "record": 2531.16,
         "drawdown": 0.0,
         "as_of": SESSION,
@@ -200,16 +201,19 @@ def quote_of(name: str = "RUT", origin: str = "files USD", **changes: object) ->
 
 def prices(origin: str) -> str:
     coin = quote_of(
-        "BTC", origin, close=92_020.95, previous=92_691.71, record=124_752.53, drawdown=0.262, clock=ALWAYS,
+        "BTC", origin, close=92_020.95, change=-0.0072, record=124_752.53, drawdown=0.262, clock=ALWAYS,
         at=at("2025-12-11T00:00Z"),
     )  # fmt: skip
-    return quotes_answer([quote_of(origin=origin), quote_of("VIX", origin, close=15.77, previous=16.93), coin])
+    return quotes_answer([quote_of(origin=origin), quote_of("VIX", origin, close=15.77, change=-0.0685), coin])
 
 
 def rules_standing() -> str:
     states: list[AlertState] = [Firing(CLOSE, CLOSE), Pending(CLOSE, 1), Inactive(CLOSE)]
     names = ["rut-record-close", "rut-sol-coupled", "rut-lags-spx"]
-    return rules_answer([(pack()[name], state) for name, state in zip(names, states, strict=True)], simulated=False)
+    return rules_answer(
+        [(pack()[name], Record("", state, Coverage(ever=True))) for name, state in zip(names, states, strict=True)],
+        simulated=False,
+    )
 
 
 def history(origins: tuple[str, ...]) -> str:
@@ -254,7 +258,7 @@ MESSAGES: Mapping[str, Callable[[], str]] = {
     "regime-first-day": lambda: regime_answer(regime_of(sessions=1, raw=Label.RISK_OFF, since=SESSION), NEXT_OPEN),
     "price": lambda: quote_answer(quote_of(), RUT, NEXT_OPEN),
     "price-simulated": lambda: quote_answer(quote_of(origin="SIMULATED"), RUT, NEXT_OPEN),
-    "price-first-day": lambda: quote_answer(quote_of(previous=None, record=None), OLIVE, NEXT_OPEN),
+    "price-first-day": lambda: quote_answer(quote_of(change=None, record=None), OLIVE, NEXT_OPEN),
     "price-around-the-clock": lambda: quote_answer(quote_of("BTC", clock=ALWAYS), BTC, None),
     "prices": lambda: prices("files USD"),
     "prices-simulated": lambda: prices("SIMULATED"),

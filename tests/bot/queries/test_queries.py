@@ -1,0 +1,71 @@
+"""Answers over files with holes: the change over a gap, stale prices, the source that was used, rules without data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.app import Options, open_app
+from bot.commands.registry import answer
+from bot.queries.correlation import correlation
+from bot.queries.explain import explain
+from bot.queries.quote import quote
+from bot.queries.view import View
+from tests.bot.markets import HEADER, NOW, Folder, simulated
+
+VENUES = f"{HEADER},venue"
+
+
+def view_of(folder: Folder) -> View:
+    return open_app(Options(data=folder.path), at=NOW).view()
+
+
+def days(closes: str, *, first: int = 1, month: str = "2025-12", venue: str = "") -> list[str]:
+    """A row a weekday; a point is a day without one."""
+    rows = [f"{month}-{first + i:02}T00:00:00Z,{c},{c},{c},{c},1{venue}" for i, c in enumerate(closes.split())]
+    return [row for row in rows if ",.," not in row]
+
+
+def test_a_change_over_a_gap_is_unknown_as_it_is_to_a_rule(tmp_path: Path) -> None:
+    """It was once compared with the last known close, however old."""
+    view = view_of(Folder(tmp_path).holds("RUT_1d.csv", *days("10 . 12")))
+    assert quote(view, "RUT").change is None
+    assert explain(view, "ret(RUT)").value is None
+    assert "12.00 (n/a)" in answer(view, "/price RUT").html.replace("<b>", "").replace("</b>", "")
+
+
+def test_a_change_is_the_bits_of_ret(tmp_path: Path) -> None:
+    view = view_of(Folder(tmp_path).holds("RUT_1d.csv", *days("10 11 12.1")))
+    assert quote(view, "RUT").change == explain(view, "ret(RUT)").value
+
+
+def test_a_stale_price_is_dated_by_its_own_close(tmp_path: Path) -> None:
+    folder = Folder(tmp_path).holds("RUT_1d.csv", *days("10 11 12")).holds("VIX_1d.csv", *days("20"))
+    lines = answer(view_of(folder), "/price").html.split("\n")
+    assert lines[1::2] == ["Close of Wed 2025-12-03", "Close of Mon 2025-12-01"]
+
+
+def test_the_source_named_is_the_one_whose_prices_were_used(tmp_path: Path) -> None:
+    """Days name binance first, hours only kraken: what is sampled at the close are the hours."""
+    hours = [
+        f"2025-12-{day:02}T{hour:02}:00:00Z,{day},{day},{day},{day},1,kraken" for day in (1, 2, 3) for hour in (19, 20)
+    ]
+    folder = Folder(tmp_path).holds("RUT_1d.csv", *days("10 11 12"))
+    folder.holds("SOL_1d.csv", *days("1", venue=",binance"), *days("2 3", first=2, venue=",kraken"), header=VENUES)
+    folder.holds("SOL_1h.csv", *hours, header=VENUES)
+    assert correlation(view_of(folder), "RUT", "SOL", 60).origins == ("files USD", "kraken USD")
+
+
+def test_rules_says_which_rules_cannot_be_judged(tmp_path: Path) -> None:
+    folder = Folder(tmp_path).holds("RUT_1d.csv", *days("10 11 12 13 14")).holds("VIX_1d.csv", *days("20"))
+    lines = answer(view_of(folder), "/rules").html.split("\n")
+    assert "🟠 <b>vix-25</b>: no data" in lines
+    assert "🟡 <b>rut-sol-coupled</b>: never had data" in lines
+    assert "🟠 <b>rut-drawdown-10</b>" in lines
+
+
+def test_a_window_longer_than_the_aligned_rows_does_not_hide_what_the_filter_knows() -> None:
+    view = simulated().view()
+    short, long = correlation(view, "RUT", "SOL", 60), correlation(view, "RUT", "SOL", 2520)
+    assert long.r is None
+    assert long.p_above == short.p_above
+    assert long.posterior_mean == short.posterior_mean
