@@ -179,8 +179,9 @@ class _Judge:
             origins=tuple(dict.fromkeys(origin for origin in origins if origin)),
         )
 
-    def _numbers(self, shown: Iterable[Shown], row: int) -> dict[str, float]:
-        return {each.text: float(self.columns[each.node][row - self.start]) for each in shown}
+    def _numbers(self, shown: Iterable[Shown], row: int) -> dict[str, float | None]:
+        numbers = {each.text: float(self.columns[each.node][row - self.start]) for each in shown}
+        return {text: None if np.isnan(number) else number for text, number in numbers.items()}
 
 
 _VERDICTS = {1.0: Verdict.TRUE, 0.0: Verdict.FALSE}

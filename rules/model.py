@@ -133,7 +133,8 @@ class AlertEvent:
     """Something that happened to an alert, with the numbers it happened on.
 
     `values` holds the compared sides of the condition that decided, `context` what a reader needs beside them; both map
-    a canonical expression to its number on that row (NaN where undefined). `origins` names who printed the prices.
+    a canonical expression to its number on that row, None where undefined, so that events that say the same are equal.
+    `origins` names who printed the prices.
     """
 
     rule: str
@@ -143,8 +144,8 @@ class AlertEvent:
     severity: Severity
     title: str
     clock: str
-    values: Mapping[str, float] = field(default_factory=dict)
-    context: Mapping[str, float] = field(default_factory=dict)
+    values: Mapping[str, float | None] = field(default_factory=dict)
+    context: Mapping[str, float | None] = field(default_factory=dict)
     origins: tuple[str, ...] = ()
 
     @property

@@ -64,7 +64,7 @@ def _by_text(shown: Iterable[Shown]) -> dict[str, Shown]:
     return {each.text: each for each in shown}
 
 
-def _line(text: str, value: float, shown: Mapping[str, Shown], *, strong: bool = False) -> str:
+def _line(text: str, value: float | None, shown: Mapping[str, Shown], *, strong: bool = False) -> str:
     known = shown.get(text)
     words, unit = (known.words, known.unit) if known else (text, Unit.NUMBER)
     number = escape(by_unit(value, unit))
