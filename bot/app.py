@@ -39,20 +39,20 @@ class App:
         return View(self.history, self.settings.scope, self.settings.compiled, as_of)
 
 
-def settings_of(config: Path | None) -> Settings:
+def settings_of(config: Path | None, sessions: Sessions | None = None) -> Settings:
     """The checked configuration of `config`, or of BELLWETHER_CONFIG, or the built-in one."""
     if config is None and os.environ.get(CONFIG_VARIABLE):
         config = Path(os.environ[CONFIG_VARIABLE])
-    return load_settings(config, Sessions(now()).check)
+    return load_settings(config, (sessions or Sessions(now())).check)
 
 
 def open_app(options: Options, at: Instant | None = None) -> App:
     """Read configuration and prices. Raises ConfigurationError or FeedError; `at` stands in for the clock in tests."""
-    settings = settings_of(options.config)
     moment = now() if at is None else at
+    sessions = Sessions(moment)
+    settings = settings_of(options.config, sessions)
     folder = options.data or (Path(settings.market.data) if settings.market.data and options.seed is None else None)
     seed = settings.market.seed if options.seed is None else options.seed
-    sessions = Sessions(moment)
     feed = build_feed("files" if folder else "simulated", Setup(sessions, moment, folder, seed))
     history = asyncio.run(load_history(feed, settings.instrument_map, sessions, moment))
     return App(settings, history, tuple(feed.notes(settings.instrument_map)))

@@ -74,10 +74,13 @@ def evaluate(
         judge.compute(book.checkpoints.get(calendar))
         checkpoints[calendar] = judge.checkpoints
         for rule in group:
+            name = rule.rule.id
             record, happened = judge.judge(rule)
             events += happened
-            if record.through != BEFORE or rule.rule.id in book.records:
-                records[rule.rule.id] = record  # a rule that has seen no row yet is still to be adopted
+            if name not in judge.silent or record.through != BEFORE:
+                records[name] = record
+            elif name in book.records:  # nothing to adopt it on yet: the book keeps what it knew
+                records[name] = book.records[name]
     order = {rule.rule.id: index for index, rule in enumerate(rules)}
     events.sort(key=lambda event: (event.at, order[event.rule]))
     return Outcome(Book(records, checkpoints), tuple(events))

@@ -38,7 +38,6 @@ def correlation(view: View, a: str, b: str, window: int) -> Correlation:
     """
     text = f"corr({a}, {b}, {window})"
     calendar = calendar_of([(text, parse(text))], view.scope)
-    read(text, view.scope)
     exact = _measured(view, a, b, window, view.panel(calendar), approximate=False)
     if exact is None or exact.r is None:
         rough = _measured(view, a, b, window, view.panel(calendar, approximate=True), approximate=True)

@@ -356,6 +356,15 @@ def test_a_rule_that_was_adopted_before_any_row_was_there_says_nothing_of_the_pa
     assert late.book.records[compiled.rule.id].through > 0
 
 
+def test_a_rule_that_changed_before_any_row_was_there_says_nothing_of_the_past() -> None:
+    """The old record must not come back with the new digest: it would count as adopted."""
+    panel = market(3)
+    old, new = (rule("record", "close(RUT) > record(RUT)", f"drawdown(RUT) > {share}%") for share in (1, 2))
+    empty = evaluate([new], {XNYS: panel[:0]}, opened([old]), 0)
+    assert empty.book.records == opened([old]).records
+    assert evaluate([new], {XNYS: panel}, empty.book, after(panel)).events == ()
+
+
 def test_a_panel_that_begins_in_the_middle_is_refused_where_a_memory_has_no_checkpoint() -> None:
     """A new rule beside old ones would else start every memory at the tail's first row, and call old prices records."""
     panel, compiled = market(3), rule("record", "close(RUT) > record(RUT)", "drawdown(RUT) > 1%")
