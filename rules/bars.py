@@ -55,6 +55,23 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Tick:
+    """The latest trade of an instrument: what the bar in progress says so far.
+
+    `at` is the instant of that trade; `open`, `high` and `low` span the session so far and are NaN where the source
+    does not say.
+    """
+
+    instrument: str
+    at: Instant
+    price: float
+    open: float
+    high: float
+    low: float
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
 class Bars:
     """Bars of one instrument and interval.
 
@@ -84,7 +101,7 @@ class Bars:
 
     def upto(self, instant: Instant) -> Bars:
         """The bars that had completed by `instant`."""
-        return self.take(self.end <= instant)
+        return self.take(slice(0, int(np.searchsorted(self.end, instant, side="right"))))
 
     def preferred(self) -> Bars:
         """One bar per end: the one of the most preferred origin."""

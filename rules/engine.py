@@ -6,8 +6,9 @@ checkpoints of folds. Live feeds it a row at a time, replay all rows at once; th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -59,20 +60,28 @@ def opened(rules: Iterable[CompiledRule]) -> Book:
 
 
 def evaluate(
-    rules: Sequence[CompiledRule], panels: Mapping[str, Panel], book: Book, now: Instant, grace: int = GRACE
+    rules: Sequence[CompiledRule],
+    panels: Mapping[str, Panel],
+    book: Book,
+    now: Instant,
+    grace: int = GRACE,
+    awaited: Collection[str] = (),
 ) -> Outcome:
     """Judge every due row that was not judged yet.
 
-    A rule the book does not know, or knows with another digest, is adopted: folded over all rows without an event. A
-    rule the book knows and `rules` does not is closed without one.
+    `panels` holds one panel a track (`CompiledRule.track`): by calendar the closes, and by "calendar/tick" the same
+    with the session in progress, where there is one. A rule the book does not know, or knows with another digest, is
+    adopted: folded over all due rows without an event. A rule the book knows and `rules` does not is closed without
+    one. Newer bars of the instruments in `awaited` may be on their way: rows that lack them are not due, however late.
     """
     records: dict[str, Record] = {}
     checkpoints: dict[str, Checkpoints] = {}
     events: list[AlertEvent] = []
-    for calendar, group in _by_calendar(rules).items():
-        judge = _Judge(panels[calendar], group, book, now, grace)
-        judge.compute(book.checkpoints.get(calendar))
-        checkpoints[calendar] = judge.checkpoints
+    for track, group in _by_track(rules).items():
+        panel = panels[track] if track in panels else panels[group[0].calendar]
+        judge = _Judge(panel, group, book, partial(due_rows, now=now, grace=grace, awaited=awaited))
+        judge.compute(book.checkpoints.get(track))
+        checkpoints[track] = judge.checkpoints
         for rule in group:
             name = rule.rule.id
             record, happened = judge.judge(rule)
@@ -98,19 +107,20 @@ def _verdicts(column: Floats) -> list[Verdict]:
     return [_VERDICTS.get(value, Verdict.UNKNOWN) for value in column.tolist()]
 
 
-def _by_calendar(rules: Sequence[CompiledRule]) -> dict[str, list[CompiledRule]]:
+def _by_track(rules: Sequence[CompiledRule]) -> dict[str, list[CompiledRule]]:
     groups: dict[str, list[CompiledRule]] = {}
     for rule in rules:
-        groups.setdefault(rule.calendar, []).append(rule)
+        groups.setdefault(rule.track, []).append(rule)
     return groups
 
 
 class _Judge:
     """The rules of one clock against one panel."""
 
-    def __init__(self, panel: Panel, rules: Sequence[CompiledRule], book: Book, now: Instant, grace: int) -> None:
+    def __init__(self, panel: Panel, rules: Sequence[CompiledRule], book: Book, due: Callable[..., int]) -> None:
         self.panel, self.rules = panel, rules
         self.closes = panel.clock.closes.tolist()
+        self.last_closed = len(panel) - panel.provisional - 1
         self.records: dict[str, Record] = {}
         self.silent: set[str] = set()
         for rule in rules:
@@ -119,16 +129,22 @@ class _Judge:
                 record = Record(rule.digest)
                 self.silent.add(rule.rule.id)
             self.records[rule.rule.id] = record
-        self.first = {name: self._row_after(record.through) for name, record in self.records.items()}
-        self.stop = {
-            rule.rule.id: due_rows(panel, rule.instruments, self.first[rule.rule.id], now, grace) for rule in rules
-        }
+        self.first = {rule.rule.id: self._row_after(rule, self.records[rule.rule.id].through) for rule in rules}
+        self.stop = {rule.rule.id: due(panel, rule.instruments, self.first[rule.rule.id]) for rule in rules}
         self.start = min(self.first.values())
         self.columns: Mapping[Node, Floats] = {}
         self.checkpoints: Checkpoints = {}
 
-    def _row_after(self, instant: Instant) -> int:
-        return int(np.searchsorted(self.panel.clock.closes, instant, side="right"))
+    def _row_after(self, rule: CompiledRule, instant: Instant) -> int:
+        row = int(np.searchsorted(self.panel.clock.closes, instant, side="right"))
+        return row + 1 if row < len(self.panel) and self._ended(rule, row) <= instant else row
+
+    def _ended(self, rule: CompiledRule, row: int) -> Instant:
+        """When a row ended: at its close; one in progress, for a rule, with the newest trade of the rule's own."""
+        at: Instant = self.closes[row]
+        if row > self.last_closed:
+            return max((self.panel.trades[name] for name in rule.instruments if name in self.panel.trades), default=at)
+        return at
 
     def compute(self, checkpoints: Checkpoints | None) -> None:
         """All columns of all rules at once, up to the last row that any of them judges."""
@@ -137,7 +153,8 @@ class _Judge:
             return
         roots = [node for rule in self.rules for node in rule.roots]
         seen = self.panel[: max(self.stop.values())]
-        done = evaluate_columns(roots, seen, self.start, checkpoints, min(self.stop.values()))
+        following = min(*self.stop.values(), self.last_closed + 1)
+        done = evaluate_columns(roots, seen, self.start, checkpoints, following)
         self.columns, self.checkpoints = done.columns, done.checkpoints
 
     def judge(self, rule: CompiledRule) -> tuple[Record, list[AlertEvent]]:
@@ -151,12 +168,14 @@ class _Judge:
         timing = rule.rule.timing
         verdicts = zip(self._verdicts(rule.when, first, stop), self._verdicts(rule.clear, first, stop), strict=True)
         for row, (when, clear) in enumerate(verdicts, start=first):
-            bar = self.closes[row]
+            bar = self._ended(rule, row)
             alert, edge = step(timing, alert, when, clear, bar)
             known = when is not Verdict.UNKNOWN and clear is not Verdict.UNKNOWN
-            coverage, covered = cover(PATIENCE, coverage, known, bar)
+            covered = None
+            if known or row <= self.last_closed:  # minutes without a verdict are not sessions without one
+                coverage, covered = cover(PATIENCE, coverage, known, bar)
             events += [self._event(rule, each, row) for each in (covered, edge) if each is not None]
-        after = replace(record, alert=alert, coverage=coverage, through=self.closes[stop - 1])
+        after = replace(record, alert=alert, coverage=coverage, through=self._ended(rule, stop - 1))
         return after, [] if rule.rule.id in self.silent else events
 
     def _verdicts(self, node: Node, first: int, stop: int) -> list[Verdict]:
@@ -172,7 +191,7 @@ class _Judge:
         return AlertEvent(
             rule=rule.rule.id,
             edge=edge,
-            at=self.closes[row],
+            at=self._ended(rule, row),
             session=self.panel.clock.session(row),
             severity=rule.rule.severity,
             title=rule.rule.title or rule.when_text,
@@ -180,6 +199,7 @@ class _Judge:
             values=self._numbers(shown, row),
             context=self._numbers(context, row),
             origins=tuple(dict.fromkeys(origin for origin in origins if origin)),
+            provisional=row > self.last_closed,
         )
 
     def _numbers(self, shown: Iterable[Shown], row: int) -> dict[str, float | None]:

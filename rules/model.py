@@ -134,7 +134,7 @@ class AlertEvent:
 
     `values` holds the compared sides of the condition that decided, `context` what a reader needs beside them; both map
     a canonical expression to its number on that row, None where undefined, so that events that say the same are equal.
-    `origins` names who printed the prices.
+    `origins` names who printed the prices. `provisional` says that the session was still in progress.
     """
 
     rule: str
@@ -147,6 +147,7 @@ class AlertEvent:
     values: Mapping[str, float | None] = field(default_factory=dict)
     context: Mapping[str, float | None] = field(default_factory=dict)
     origins: tuple[str, ...] = ()
+    provisional: bool = False
 
     @property
     def key(self) -> str:

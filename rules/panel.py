@@ -8,8 +8,8 @@ calendar date instead would join a coin's midnight with an index's afternoon (20
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,19 +86,29 @@ class Panel:
     """Columns aligned on a clock. Slicing by rows gives what was known when the last of them closed.
 
     `whole` says that the first row is history's first; without it a memory of the past needs a checkpoint.
+    `trades` is empty where every row has closed; else the last row is a session in progress, which the next panel will
+    not hold, and it says when each instrument was last traded.
     """
 
     clock: Clock
     columns: Mapping[str, Columns]
     origins: Mapping[str, tuple[str, ...]]
     whole: bool = True
+    trades: Mapping[str, Instant] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.clock)
 
+    @property
+    def provisional(self) -> bool:
+        """Whether the last row is a session in progress."""
+        return bool(self.trades)
+
     def __getitem__(self, rows: slice) -> Panel:
+        first, stop, _ = rows.indices(len(self))
         columns = {name: column[rows] for name, column in self.columns.items()}
-        return Panel(self.clock[rows], columns, self.origins, self.whole and rows.indices(len(self))[0] == 0)
+        trades = self.trades if first < stop == len(self) else {}
+        return Panel(self.clock[rows], columns, self.origins, self.whole and first == 0, trades)
 
     def field(self, instrument: str, name: str) -> Floats:
         """A column of `instrument`: open, high, low, close, volume or link. All NaN when there are no bars of it."""
@@ -142,15 +152,22 @@ def build_panel(
     return Panel(clock, columns, origins)
 
 
-def due_rows(panel: Panel, instruments: tuple[str, ...], start: int, now: Instant, grace: int) -> int:
+def due_rows(
+    panel: Panel, instruments: tuple[str, ...], start: int, now: Instant, grace: int, awaited: Collection[str] = ()
+) -> int:
     """The first row from `start` on that may not be judged yet, or the panel's length.
 
-    A row is due once each of `instruments` has its closed bar, or `grace` seconds after its close.
+    A row is due once each of `instruments` has its closed bar, or `grace` seconds after its close. No grace ends for
+    the rows after the last bar of an instrument that is `awaited`, nor for a session in progress.
     """
-    known = np.ones(len(panel), dtype=bool)
+    known, late = np.ones(len(panel), dtype=bool), panel.clock.closes + grace <= now
+    late[len(panel) - panel.provisional :] = False
     for name in instruments:
-        known &= ~np.isnan(panel.field(name, "close"))
-    due = (known | (panel.clock.closes + grace <= now))[start:]
+        priced = ~np.isnan(panel.field(name, "close"))
+        known &= priced
+        if name in awaited:
+            late[int(np.flatnonzero(priced)[-1]) + 1 if priced.any() else 0 :] = False
+    due = (known | late)[start:]
     return start + (int(np.argmin(due)) if not due.all() else len(due))
 
 

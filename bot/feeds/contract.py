@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from rules.bars import Bars, Interval, Ints
+from rules.bars import Tick as Tick
 from rules.model import Instant, Instrument
 from rules.panel import Dates
 
@@ -23,6 +24,10 @@ class FeedError(Exception):
 
 class NoSuchBars(FeedError):
     """The source does not hold this instrument at this interval; asking again will not help."""
+
+
+class SourceDown(FeedError):
+    """The source did not answer, or answered that it is busy; asking later may help."""
 
 
 class TradingHours(Protocol):
@@ -61,7 +66,15 @@ class Feed(Protocol):
         ...
 
     async def bars(self, request: Request) -> Bars:
-        """The asked bars, sorted by end; none is a fair answer. Raises NoSuchBars or FeedError."""
+        """The asked bars, sorted by end; none is a fair answer. Raises NoSuchBars, SourceDown or FeedError."""
+        ...
+
+    async def tick(self, instrument: Instrument) -> Tick | None:
+        """The latest trade; None where the source has only bars. Raises as `bars` does."""
+        ...
+
+    async def close(self) -> None:
+        """Give back connections and threads; nothing is asked afterwards."""
         ...
 
 
@@ -73,9 +86,15 @@ class Setup:
     now: Instant
     folder: Path | None = None
     seed: int = 7
+    venue: str = ""
+    timeout: float = 20.0
 
 
 def build_feed(name: str, setup: Setup) -> Feed:
-    """The feed of the module `bot.feeds.<name>`, made by that module's `build`; only this module is imported."""
+    """The feed of the module `bot.feeds.<name>`, made by that module's `build`; only this module is imported.
+
+    `folder` is where the files feed reads; `venue` is the exchange the exchange feed speaks to; `timeout` bounds one
+    request, in seconds. A feed's `build` may load a large library.
+    """
     feed: Feed = importlib.import_module(f"bot.feeds.{name}").build(setup)
     return feed

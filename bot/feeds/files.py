@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bot.feeds.contract import FeedError, NoSuchBars, Request, Setup, TradingHours
+from bot.feeds.contract import FeedError, NoSuchBars, Request, Setup, Tick, TradingHours
 from rules.bars import DAY, Bars, Floats, Interval, Ints, Origin
 from rules.model import ALWAYS, Instrument
 from rules.panel import Dates
@@ -58,6 +58,13 @@ class FilesFeed:
             self._read[path] = self._bars(path, request.instrument, request.interval)
         bars = self._read[path]
         return bars.take((bars.end > request.after) & (bars.end <= request.until))
+
+    async def tick(self, instrument: Instrument) -> Tick | None:  # noqa: ARG002 - files hold only bars
+        """None: a file holds what has happened."""
+        return None
+
+    async def close(self) -> None:
+        """Nothing is held open."""
 
     def _bars(self, path: Path, instrument: Instrument, interval: Interval) -> Bars:
         table = _table(path)

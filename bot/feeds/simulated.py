@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.feeds._scenario import COINS, FUNDS, INDICES, SCENARIO, Phase, Story, generator
-from bot.feeds.contract import FeedError, NoSuchBars, Request, Setup, TradingHours
+from bot.feeds.contract import FeedError, NoSuchBars, Request, Setup, Tick, TradingHours
 from rules.bars import DAY, HOUR, Bars, Floats, Interval, Ints, Origin
-from rules.model import XNYS, Instant
+from rules.model import XNYS, Instant, Instrument
 from rules.panel import Dates
 
 NAME = "simulated"
@@ -79,6 +79,13 @@ class SimulatedFeed:
         found = held[name, interval]
         first, last = np.searchsorted(found.end, [request.after, request.until], side="right")
         return found.take(np.arange(first, last))
+
+    async def tick(self, instrument: Instrument) -> Tick | None:  # noqa: ARG002 - drawn bar by bar
+        """None: this market is drawn bar by bar."""
+        return None
+
+    async def close(self) -> None:
+        """Nothing is held open."""
 
     @cached_property
     def _market(self) -> tuple[Truth, Mapping[tuple[str, Interval], Bars]]:

@@ -11,7 +11,7 @@ from rules.functions.registry import Scope, Type
 from rules.language.meaning import calendar_of, negated, read, read_condition
 from rules.language.syntax import LONGEST_TEXT, parse
 from rules.language.typed import COMPARISONS, Typed
-from rules.model import Rule
+from rules.model import Basis, Rule
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,20 @@ class CompiledRule:
     digest: str
 
     @property
+    def track(self) -> str:
+        """Which panel judges the rule: its calendar's closes, or those and the session in progress."""
+        return track_of(self.calendar, self.rule.basis)
+
+    @property
     def roots(self) -> tuple[Node, ...]:
         """Every column the rule needs."""
         shown = (*self.values, *self.clear_values, *self.context)
         return (self.when, self.clear, *(each.node for each in shown))
+
+
+def track_of(calendar: str, basis: Basis) -> str:
+    """The name of a panel among those that an evaluation is given."""
+    return calendar if basis is Basis.CLOSE else f"{calendar}/{basis}"
 
 
 def compile_rule(rule: Rule, scope: Scope) -> CompiledRule:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from itertools import product
 from typing import NamedTuple
 
@@ -12,14 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.alerting import Firing, Inactive
+from rules.alerting import Coverage, Firing, Inactive, Pending
+from rules.bars import HOUR, Origin, Tick
 from rules.engine import GRACE, PATIENCE, Book, Outcome, evaluate, opened
 from rules.evaluation import lookback
-from rules.language.compile import CompiledRule
-from rules.model import ALWAYS, XNYS, AlertEvent, Severity
+from rules.language.compile import CompiledRule, compile_rule, track_of
+from rules.model import ALWAYS, XNYS, AlertEvent, Basis, Rule, Severity, Timing
 from rules.panel import Panel
+from rules.provisional import with_provisional
 from rules.scan import Checkpoint
-from tests.rules.markets import column, market, rule, written
+from tests.rules.markets import SCOPE, column, market, rule, written
 
 FEW = settings(max_examples=max(1, settings().max_examples // 3))
 
@@ -378,3 +381,171 @@ def test_two_events_that_say_the_same_are_equal_also_where_a_number_is_undefined
     once, again = (replay([compiled], written(RUT="1 2 3")).events for _ in range(2))
     assert once == again
     assert once[0].context == {"ret(RUT, 21)": None}
+
+
+# Bars that may still come
+
+
+def test_a_row_whose_bars_are_awaited_is_not_due_however_late_it_is() -> None:
+    early, whole = written(RUT="99 99 99", SPX="99 . ."), written(RUT="99 99 99", SPX="99 101 99")
+    now = after(early, 99 * HOUR)
+    first = evaluate([BOTH, HIGH], {XNYS: early}, opened([BOTH, HIGH]), now, awaited={"SPX"})
+    assert first.events == ()
+    assert first.book.records["both"].through == early.clock.closes[0]
+    assert first.book.records["high"].through == early.clock.closes[2]
+    second = evaluate([BOTH, HIGH], {XNYS: whole}, through_json(first.book), now)
+    assert told(second.events, whole) == ["fired 1", "resolved 2"]
+
+
+def test_a_hole_before_the_last_bar_of_an_awaited_instrument_is_a_hole() -> None:
+    panel = written(RUT="99 99 99 99", SPX="99 . 101 .")
+    outcome = evaluate([BOTH], {XNYS: panel}, opened([BOTH]), after(panel), awaited={"SPX"})
+    assert told(outcome.events, panel) == ["fired 2"]
+    assert outcome.book.records["both"].through == panel.clock.closes[2]
+
+
+def test_an_awaited_instrument_without_any_bar_holds_up_every_row() -> None:
+    panel = written(RUT="99 99 101", SPX=". . .")
+    outcome = evaluate([BOTH], {XNYS: panel}, opened([BOTH]), after(panel), awaited={"SPX", "VIX"})
+    assert outcome.book.records == opened([BOTH]).records
+
+
+# A session in progress
+
+
+def live_rule(name: str, when: str, clear: str | None = None, **timing: int) -> CompiledRule:
+    """A compiled rule on ticks."""
+    return compile_rule(Rule(name, when, clear, Basis.TICK, Timing(**timing)), SCOPE)
+
+
+def polled(panel: Panel, minutes: int, **prices: float) -> Panel:
+    """The panel and, so many minutes after the next open, a session in progress with these trades of that minute."""
+    at = int(panel.clock.closes[-1]) + 17 * HOUR + 60 * minutes
+    unsaid = float("nan")
+    ticks = {
+        name: Tick(name, at, price, unsaid, unsaid, unsaid, Origin("test", _venue(panel, name)))
+        for name, price in prices.items()
+    }
+    return with_provisional(panel, dt.date(2031, 1, 1), ticks)
+
+
+def _venue(panel: Panel, name: str) -> str:
+    return panel.origins[name][0].removesuffix(" USD")
+
+
+def judged(compiled: list[CompiledRule], panel: Panel, book: Book, closed: Panel | None = None) -> Outcome:
+    """An evaluation just after the panel's last row, with a session in progress on the tick track."""
+    tick = track_of(XNYS, Basis.TICK)
+    panels = {XNYS: panel if closed is None else closed, tick: panel}
+    return evaluate(compiled, panels, through_json(book), int(panel.clock.closes[-1]) + 1)
+
+
+LIVE = live_rule("live", "RUT > 100", "RUT < 95", confirm=2)
+CALM = written(RUT="99 99", SPX="99 99")
+
+
+def test_the_track_of_a_rule_says_which_rows_it_sees() -> None:
+    assert (HIGH.track, LIVE.track) == (XNYS, "XNYS/tick")
+    assert live_rule("coin", "BTC > 1").track == "24/7/tick"
+    assert HIGH.digest != live_rule("high", "RUT > 100").digest
+
+
+def test_only_rules_on_ticks_see_the_session_in_progress() -> None:
+    both, panel = [HIGH, live_rule("now", "RUT > 100")], polled(CALM, 5, RUT=101)
+    outcome = judged(both, panel, opened(both), closed=CALM)
+    assert [(event.rule, event.provisional) for event in outcome.events] == [("now", True)]
+    assert outcome.book.records["high"].through == CALM.clock.closes[-1]
+
+
+def test_without_a_session_in_progress_a_rule_on_ticks_is_judged_on_closes() -> None:
+    panel = written(RUT="99 101 102")
+    outcome = evaluate([LIVE], {XNYS: panel}, opened([LIVE]), after(panel))
+    assert told(outcome.events, panel) == ["fired 2"]
+    assert not outcome.events[0].provisional
+
+
+def test_each_poll_counts_once_and_the_same_trade_never_again() -> None:
+    book, happened, states = judged([LIVE], CALM, opened([LIVE])).book, [], []
+    for minute in (1, 1, 1, 3, 3, 4):
+        outcome = judged([LIVE], polled(CALM, minute, RUT=101), book)
+        book = outcome.book
+        happened += [event.at for event in outcome.events]
+        states.append(type(book.records["live"].alert))
+    assert states == [Pending, Pending, Pending, Firing, Firing, Firing]
+    assert happened == [int(polled(CALM, 3, RUT=1).clock.closes[-1])]
+
+
+def test_an_older_trade_than_the_one_that_was_judged_is_not_judged() -> None:
+    book = judged([LIVE], polled(CALM, 5, RUT=101), opened([LIVE])).book
+    assert judged([LIVE], polled(CALM, 4, RUT=101), book).book.records == book.records
+
+
+def test_a_rule_ends_with_the_trades_of_what_it_reads() -> None:
+    """One panel serves rules on RUT and on SPX; SPX was traded a while ago."""
+    spx = live_rule("spx", "SPX > 100", confirm=2)
+    book, happened, traded = opened([LIVE, spx]), list[str](), int(polled(CALM, 3, SPX=1).clock.closes[-1])
+    for minute, ago in ((3, 0), (4, 0), (5, 60)):
+        panel = polled(CALM, minute, RUT=101, SPX=101)
+        outcome = judged([LIVE, spx], replace(panel, trades={**panel.trades, "SPX": traded - ago}), book)
+        book, happened = outcome.book, happened + [event.rule for event in outcome.events]
+    assert happened == ["live"]
+    assert isinstance(book.records["spx"].alert, Pending)
+    assert book.records["spx"].through == traded
+
+
+def test_a_rule_whose_instrument_was_not_traded_waits_and_holds_up_no_other() -> None:
+    spread = live_rule("spread", "RUT > SPX")
+    outcome = judged([LIVE, spread], polled(CALM, 3, RUT=101), opened([LIVE, spread]))
+    assert isinstance(outcome.book.records["live"].alert, Pending)
+    assert outcome.book.records["spread"].through == CALM.clock.closes[-1]
+
+
+def test_the_close_comes_after_the_trades_of_its_session() -> None:
+    book = judged([LIVE], polled(CALM, 5, RUT=101), opened([LIVE])).book
+    closed = written(RUT="99 99 101", SPX="99 99 99")
+    outcome = judged([LIVE], closed, book)
+    assert told(outcome.events, closed) == ["fired 2"]
+    assert judged([LIVE], closed, outcome.book).events == ()
+
+
+def test_polls_without_a_verdict_are_no_sessions_without_data() -> None:
+    moved = live_rule("moved", "ret(RUT, 1) > 1%")
+    elsewhere = replace(CALM, origins={"RUT": ("ELSEWHERE USD",), "SPX": ("ELSEWHERE USD",)})
+    book = judged([moved], CALM, opened([moved])).book
+    for minute in range(9):
+        panel = polled(elsewhere, minute, RUT=150)
+        unlinked = replace(panel.columns["RUT"], link=np.append(CALM.columns["RUT"].link, np.nan))
+        outcome = judged([moved], replace(panel, columns={**panel.columns, "RUT": unlinked}), book)
+        assert outcome.events == ()
+        book = outcome.book
+    assert book.records["moved"].coverage == Coverage(int(CALM.clock.closes[-1]), ever=True)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_hundred_polls_leave_the_memories_of_a_replay_without_them(seed: int) -> None:
+    """Bit for bit, also of memories that look some rows back."""
+    pack = [live_rule(each.rule.id, each.rule.when, each.rule.clear) for each in PACK]
+    panel = market(seed, 320, scars=False)
+    book = judged(pack, panel[:300], opened(pack)).book
+    chance = np.random.default_rng(seed)
+    for row in range(300, 320):
+        for minute in range(1, 6):
+            names = {
+                name: float(panel.field(name, "close")[row - 1] * chance.uniform(0.7, 1.4)) for name in panel.columns
+            }
+            outcome = judged(pack, polled(panel[:row], minute, **names), book)
+            assert dumped_memories(outcome.book) == dumped_memories(book)
+            book = outcome.book
+        book = judged(pack, panel[: row + 1], book).book
+    assert dumped_memories(book) == dumped_memories(judged(pack, panel, opened(pack)).book)
+
+
+def dumped_memories(book: Book) -> str:
+    return dumped(Book({}, book.checkpoints))
+
+
+def test_a_rule_that_is_adopted_in_the_middle_of_a_session_stands_where_the_session_stands() -> None:
+    now = live_rule("now", "RUT > 100")
+    outcome = judged([now], polled(CALM, 5, RUT=101), Book())
+    assert outcome.events == ()
+    assert isinstance(outcome.book.records["now"].alert, Firing)

@@ -1,10 +1,15 @@
-"""What every feed promises. A feed joins by one line in FEEDS, built to hold RUT's days and BTC's days and hours."""
+"""What every feed promises. A feed joins by one line in FEEDS, built to hold RUT's days and BTC's days and hours.
+
+An exchange has no sessions: it joins in COINS_ONLY too, and is tried with what it holds.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,53 +19,98 @@ from hypothesis import strategies as st
 
 from bot.feeds.contract import Feed, NoSuchBars, Request, Setup, build_feed
 from rules.bars import DAY, HOUR, Bars, Interval
-from rules.model import ALWAYS, Instant, Instrument, Kind
-from tests.bot.markets import BTC, NOW, RUT, SESSIONS, Folder, at, hours, utc_days, weekdays
+from rules.model import ALWAYS, Instant, Instrument, Kind, Source
+from tests.bot import markets
+from tests.bot.markets import NOW, SESSIONS, Folder, at, hours, utc_days, weekdays
+from tests.servers.coinbase import CoinbaseServer
+from tests.servers.redirect_ccxt import redirect_ccxt
+from tests.servers.redirect_yahoo import redirect_yahoo
+from tests.servers.yahoo import YahooServer
 
+RUT = replace(markets.RUT, sources=(Source("yahoo", "^RUT"),))
+BTC = replace(markets.BTC, sources=(Source("exchange", "BTC/USD"), Source("yahoo", "BTC-USD")))
 FIRST, LAST = "2025-02-20", "2025-12-31"
 BEGINNING = at("2025-03-01T00:00Z")
 HELD = [(RUT, Interval.DAY), (BTC, Interval.DAY), (BTC, Interval.HOUR)]
 COLUMNS = ("start", "end", "open", "high", "low", "close", "volume", "known_at", "origin")
+PRINTED = tuple(name for name in COLUMNS if name != "known_at")
+"""What the source printed; when it was known may be when it was asked."""
 
 
-def files(folder: Path) -> Feed:
+def files(folder: Path, _: ExitStack) -> Feed:
     rut, btc, coin_hours = weekdays(FIRST, LAST), utc_days(FIRST, LAST), hours(FIRST, LAST)
     Folder(folder).holds("RUT_1d.csv", *rut).holds("BTC_1d.parquet", *btc).holds("BTC_1h.csv.gz", *coin_hours)
     return build_feed("files", Setup(SESSIONS, NOW, folder))
 
 
-def simulated(_: Path) -> Feed:
+def simulated(_: Path, __: ExitStack) -> Feed:
     return build_feed("simulated", Setup(SESSIONS, NOW))
 
 
-FEEDS: dict[str, Callable[[Path], Feed]] = {
+def exchange(_: Path, opened: ExitStack) -> Feed:
+    server = CoinbaseServer(clock=lambda: NOW).holds("BTC", hours(FIRST, LAST), utc_days(FIRST, LAST))
+    redirect_ccxt("coinbase", opened.enter_context(server).url)
+    return build_feed("exchange", Setup(SESSIONS, NOW, venue="coinbase"))
+
+
+def yahoo(_: Path, opened: ExitStack) -> Feed:
+    server = YahooServer(SESSIONS, clock=lambda: NOW).holds("^RUT", Interval.DAY, weekdays(FIRST, LAST))
+    server.holds("BTC-USD", Interval.DAY, utc_days(FIRST, LAST), kind="coin")
+    server.holds("BTC-USD", Interval.HOUR, hours(FIRST, LAST), kind="coin")
+    opened.enter_context(redirect_yahoo(opened.enter_context(server).url))
+    return build_feed("yahoo", Setup(SESSIONS, NOW))
+
+
+FEEDS: dict[str, Callable[[Path, ExitStack], Feed]] = {
     "files": files,
     "simulated": simulated,
+    "exchange": exchange,
+    "yahoo": yahoo,
 }
+"""Each makes a feed from an empty folder; what must be closed after the tests is entered into the stack."""
+COINS_ONLY = {"exchange"}
+LOOPS: dict[Feed, asyncio.Runner] = {}
+"""A feed lives in one event loop, as in the service: its connections belong to it."""
+
+
+def holdings(name: str) -> list[tuple[Instrument, Interval]]:
+    """What the feed of this name is tried with."""
+    return [held for held in HELD if held[0] is BTC or name not in COINS_ONLY]
+
+
+with_all_it_holds = pytest.mark.parametrize(
+    ("feed", "held"),
+    [pytest.param(name, held, id=f"{name}-{held[0].id}_{held[1]}") for name in FEEDS for held in holdings(name)],
+    indirect=["feed"],
+    scope="module",
+)
+with_sessions = pytest.mark.parametrize(
+    "feed", [name for name in FEEDS if name not in COINS_ONLY], indirect=True, scope="module"
+)
 
 
 @pytest.fixture(params=FEEDS, scope="module")
-def feed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Feed:
-    return FEEDS[request.param](tmp_path_factory.mktemp("prices"))
-
-
-@pytest.fixture(params=HELD, ids=lambda held: f"{held[0].id}_{held[1]}")
-def held(request: pytest.FixtureRequest) -> tuple[Instrument, Interval]:
-    found: tuple[Instrument, Interval] = request.param
-    return found
+def feed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Feed]:
+    with ExitStack() as opened, asyncio.Runner() as loop:
+        feed = FEEDS[request.param](tmp_path_factory.mktemp("prices"), opened)
+        LOOPS[feed] = loop
+        yield feed
+        loop.run(feed.close())
+        del LOOPS[feed]
 
 
 def ask(feed: Feed, held: tuple[Instrument, Interval], after: Instant = BEGINNING, until: Instant = NOW) -> Bars:
-    return asyncio.run(feed.bars(Request(*held, after, until)))
+    return LOOPS[feed].run(feed.bars(Request(*held, after, until)))
 
 
 def rows_of(bars: Bars) -> list[tuple[object, ...]]:
-    """Every bar as plain values, NaN as text so that it equals itself."""
+    """Every bar as it was printed, in plain values, NaN as text so that it equals itself."""
     books = [bars.origins[index] for index in bars.origin]
-    values = (getattr(bars, name).tolist() for name in COLUMNS[:-1])
+    values = (getattr(bars, name).tolist() for name in PRINTED[:-1])
     return [tuple(map(repr, row)) for row in zip(*values, books, strict=True)]
 
 
+@with_all_it_holds
 def test_every_feed_is_tried_with_bars_to_speak_of(feed: Feed, held: tuple[Instrument, Interval]) -> None:
     assert len(ask(feed, held)) > 200
 
@@ -70,6 +120,7 @@ def test_a_feed_is_a_feed_and_says_its_name(feed: Feed) -> None:
     assert feed.name in FEEDS
 
 
+@with_all_it_holds
 def test_columns_are_int64_and_float64_and_of_one_length(feed: Feed, held: tuple[Instrument, Interval]) -> None:
     for bars in (ask(feed, held), ask(feed, held, NOW, NOW)):
         for name in COLUMNS:
@@ -78,6 +129,7 @@ def test_columns_are_int64_and_float64_and_of_one_length(feed: Feed, held: tuple
             assert (column.dtype, column.ndim, len(column)) == (wanted, 1, len(bars)), name
 
 
+@with_all_it_holds
 def test_bars_say_their_interval_and_who_printed_them(feed: Feed, held: tuple[Instrument, Interval]) -> None:
     bars = ask(feed, held)
     assert bars.interval is held[1]
@@ -86,24 +138,28 @@ def test_bars_say_their_interval_and_who_printed_them(feed: Feed, held: tuple[In
     assert len(set(bars.origins)) == len(bars.origins)
 
 
+@with_all_it_holds
 def test_bars_are_sorted_by_end_then_origin(feed: Feed, held: tuple[Instrument, Interval]) -> None:
     bars = ask(feed, held)
     keys = list(zip(bars.end.tolist(), bars.origin.tolist(), strict=True))
     assert keys == sorted(keys)
 
 
+@with_all_it_holds
 def test_a_book_prints_one_bar_an_end(feed: Feed, held: tuple[Instrument, Interval]) -> None:
     bars = ask(feed, held)
     keys = [(end, bars.origins[index].book) for end, index in zip(bars.end.tolist(), bars.origin, strict=True)]
     assert len(set(keys)) == len(keys)
 
 
+@with_all_it_holds
 def test_a_bar_starts_before_it_ends_and_is_known_once_it_has(feed: Feed, held: tuple[Instrument, Interval]) -> None:
     bars = ask(feed, held)
     assert (bars.start < bars.end).all()
     assert (bars.end <= bars.known_at).all()
 
 
+@with_all_it_holds
 def test_closes_are_finite_and_prices_positive(feed: Feed, held: tuple[Instrument, Interval]) -> None:
     bars = ask(feed, held)
     assert np.isfinite(bars.close).all()
@@ -114,6 +170,7 @@ def test_closes_are_finite_and_prices_positive(feed: Feed, held: tuple[Instrumen
         assert (known > 0).all(), name
 
 
+@with_all_it_holds
 def test_a_high_is_no_lower_and_a_low_no_higher_than_any_other_price(
     feed: Feed, held: tuple[Instrument, Interval]
 ) -> None:
@@ -124,7 +181,7 @@ def test_a_high_is_no_lower_and_a_low_no_higher_than_any_other_price(
 
 @given(data=st.data())
 def test_no_bar_ends_outside_of_what_was_asked(feed: Feed, data: st.DataObject) -> None:
-    held = data.draw(st.sampled_from(HELD))
+    held = data.draw(st.sampled_from(holdings(feed.name)))
     ends = ask(feed, held).end.tolist()
     instants = st.one_of(st.integers(0, 2 * NOW), st.sampled_from(ends), st.sampled_from(ends).map(lambda end: end - 1))
     after, until = data.draw(instants), data.draw(instants)
@@ -134,17 +191,18 @@ def test_no_bar_ends_outside_of_what_was_asked(feed: Feed, data: st.DataObject) 
 
 @given(data=st.data())
 def test_two_adjacent_requests_give_what_one_would(feed: Feed, data: st.DataObject) -> None:
-    held = data.draw(st.sampled_from(HELD))
+    held = data.draw(st.sampled_from(holdings(feed.name)))
     whole = ask(feed, held)
     ends = whole.end.tolist()
     between = data.draw(st.one_of(st.integers(BEGINNING, NOW), st.sampled_from(ends)))
     halves = ask(feed, held, BEGINNING, between), ask(feed, held, between, NOW)
-    for name in COLUMNS:
+    for name in PRINTED:
         joined = np.concatenate([getattr(half, name) for half in halves])
         assert joined.tobytes() == getattr(whole, name).tobytes(), name
     assert {half.origins for half in halves} == {whole.origins}
 
 
+@with_all_it_holds
 def test_asking_twice_gives_the_same_even_if_the_first_answer_was_written_on(
     feed: Feed, held: tuple[Instrument, Interval]
 ) -> None:
@@ -155,6 +213,7 @@ def test_asking_twice_gives_the_same_even_if_the_first_answer_was_written_on(
     assert rows_of(ask(feed, held)) == before
 
 
+@with_all_it_holds
 def test_the_feed_knows_nothing_more_when_asked_about_the_future(feed: Feed, held: tuple[Instrument, Interval]) -> None:
     assert rows_of(ask(feed, held, until=NOW + 400 * DAY)) == rows_of(ask(feed, held))
 
@@ -179,6 +238,7 @@ def test_what_it_does_not_hold_is_refused_in_one_sentence(
     assert not sentence.endswith(".")
 
 
+@with_sessions
 @pytest.mark.parametrize(
     ("session", "close"),
     [
@@ -197,6 +257,7 @@ def test_a_session_ends_at_its_close(feed: Feed, session: str, close: str) -> No
     assert bars.end[bars.start == label].tolist() == [at(close)]
 
 
+@with_sessions
 def test_every_bar_of_a_session_belongs_to_one(feed: Feed) -> None:
     bars = ask(feed, (RUT, Interval.DAY))
     dates = (bars.start // DAY).astype("datetime64[D]")

@@ -13,7 +13,7 @@ import pytest
 
 from bot.feeds.contract import FeedError, NoSuchBars, Request, Setup, build_feed
 from bot.market.history import BEGINNING, History, load_history
-from rules.bars import HOUR, Bars, Interval, Origin
+from rules.bars import HOUR, Bars, Interval, Origin, Tick
 from rules.model import ALWAYS, XNYS, Instant, Instrument, Kind
 from rules.panel import Panel
 from tests.bot.markets import BTC, ETH, NOW, RUT, SESSIONS, SPX, Folder, at, hours, simulated, utc_days, weekdays
@@ -32,6 +32,12 @@ class FakeFeed:
 
     def notes(self, known: Iterable[str]) -> list[str]:
         return [f"knows {len(list(known))}"]
+
+    async def tick(self, instrument: Instrument) -> Tick | None:
+        return None
+
+    async def close(self) -> None:
+        self.asked.clear()
 
     async def bars(self, request: Request) -> Bars:
         self.asked.append(request)

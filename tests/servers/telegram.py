@@ -1,0 +1,309 @@
+"""Telegram's Bot API on loopback: long polls, messages read as Telegram reads them, every fault it is known for.
+
+Tests speak to it with verbs: users write (`hears`), it breaks (`fails_with`, `hangs`, `goes_down`), and what the bot
+sent is in `sent`. It keeps what it knows while it is down. A later method is one line in `_methods`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from tests.bot.render.html import LONGEST, TelegramReader
+from tests.servers.loopback import Loopback
+from tests.servers.telegram_faults import Faults, Refused, reset
+
+TOKEN = "7654321:AAHsecretOfTheTestBot_0123456789abc"
+OUR_NAME = "bellwether_test_bot"
+GLANCE = 0.005
+"""Seconds between two looks of a long poll at what is new."""
+
+Params = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message that was accepted. `text` is as sent, `plain` as a reader sees it, `at` is monotonic."""
+
+    chat_id: int
+    text: str
+    plain: str
+    parse_mode: str | None
+    message_id: int
+    disable_notification: bool
+    thread: int | None
+    at: float
+
+
+class TelegramServer(Faults, Loopback):
+    """One bot, its chats, and its updates.
+
+    With a `journal`, each accepted message is a line of it, on the disk before the answer. With `enforces_limits` it
+    answers 429 to what is too much for the real one; `floods` counts that.
+    """
+
+    def __init__(self, token: str = TOKEN, *, journal: Path | None = None, enforces_limits: bool = False) -> None:
+        Faults.__init__(self)
+        Loopback.__init__(self)
+        self.token = token
+        self.sent: list[Posted] = []
+        self.menu: list[dict[str, str]] = []
+        self.calls: list[str] = []
+        self.floods = 0
+        self._journal = journal
+        self._enforces_limits = enforces_limits
+        self._changed = threading.Condition(threading.RLock())
+        self._chats: dict[int, dict[str, Any]] = {}
+        self._gone: set[int] = set()
+        self._moved: dict[int, int] = {}
+        self._updates: list[dict[str, Any]] = []
+        self._update_ids = itertools.count(880_001)
+        self._message_ids = itertools.count(100)
+        self._webhook = False
+        self._poll = 0
+        self._me = {"id": 7654321, "is_bot": True, "first_name": "Test", "username": OUR_NAME}
+        self._methods: dict[str, Callable[[Params], Any]] = {
+            "getMe": lambda params: self._me,
+            "deleteWebhook": self._delete_webhook,
+            "setMyCommands": self._set_my_commands,
+            "sendMessage": self._send_message,
+        }
+
+    def routes(self) -> list[web.RouteDef]:
+        """`/bot<token>/<method>`, as Telegram has it."""
+        return [web.route("*", "/bot{token}/{method}", self._handle)]
+
+    # What users do
+
+    def hears(
+        self,
+        text: str,
+        *,
+        chat: int = 1001,
+        user: int = 1001,
+        kind: str = "private",
+        first_name: str = "Ann",
+        **more: Any,
+    ) -> None:
+        """`user` writes `text` in `chat`. `more` goes into the message as it is."""
+        self._update("message", chat, kind, user, {"first_name": first_name}, {"text": text, **more})
+
+    def edits(self, text: str, *, chat: int = 1001) -> None:
+        """A user changes a message."""
+        self._update("edited_message", chat, "private", chat, {"first_name": "Ann"}, {"text": text, "edit_date": 1})
+
+    def posts(self, text: str, *, chat: int) -> None:
+        """A channel publishes something."""
+        self._update("channel_post", chat, "channel", chat, {"first_name": "Ann"}, {"text": text})
+
+    def poisons(self) -> None:
+        """An update comes that the library cannot read."""
+        with self._changed:
+            unreadable = {"message_id": "?", "date": "yesterday", "chat": 17}
+            self._updates.append({"update_id": next(self._update_ids), "message": unreadable})
+
+    def knows(self, chat: int, kind: str = "private") -> None:
+        """The bot may write to `chat`."""
+        with self._changed:
+            name = {"first_name": "Ann"} if kind == "private" else {"title": "Traders"}
+            self._chats.setdefault(chat, {"id": chat, "type": kind, **name})
+            self._gone.discard(chat)
+
+    def blocks(self, chat: int) -> None:
+        """The reader of `chat` wants no more."""
+        with self._changed:
+            self._gone.add(chat)
+
+    def migrates(self, chat: int, to: int) -> None:
+        """The group `chat` becomes the supergroup `to`."""
+        self.knows(to, "supergroup")
+        with self._changed:
+            self._moved[chat] = to
+
+    def sets_webhook(self) -> None:
+        """Somebody set a webhook: polling is refused until it is deleted."""
+        with self._changed:
+            self._webhook = True
+
+    # What breaks, beside the faults
+
+    def loses_answers(self, times: float = 1) -> None:
+        """The next messages are accepted, and the connection is lost before the answer."""
+
+        async def act(request: web.Request) -> web.StreamResponse | None:
+            self._send_message(await _params(request))
+            return reset(request)
+
+        self.breaks("sendMessage", times, act)
+
+    def goes_down(self) -> None:
+        """The port is closed; nothing is forgotten."""
+        self.stop()
+
+    def comes_back(self) -> None:
+        """The same port again."""
+        self.start()
+
+    # What a test waits for
+
+    def waits_for(self, wanted: str | Callable[[Posted], bool], seconds: float = 10, *, after: int = 0) -> Posted:
+        """The first message that holds the text or satisfies the condition, not counting the first `after` sent."""
+
+        def fits(posted: Posted) -> bool:
+            return wanted in posted.plain if isinstance(wanted, str) else wanted(posted)
+
+        with self._changed:
+            found = self._changed.wait_for(lambda: [each for each in self.sent[after:] if fits(each)], seconds)
+            assert found, f"{wanted} never came; sent: {[each.plain for each in self.sent]}"
+            return found[0]
+
+    def waits_for_calls(self, method: str, times: int = 1, seconds: float = 10) -> None:
+        """`method` was called so often, whatever it was answered."""
+        with self._changed:
+            came = self._changed.wait_for(lambda: self.calls.count(method) >= times, seconds)
+            assert came, f"{method} was called {self.calls.count(method)} times"
+
+    # The API
+
+    async def _close(self) -> None:
+        """Also what still waits for a client that went away."""
+        await super()._close()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        method = request.match_info["method"]
+        with self._changed:
+            self.calls.append(method)
+            self._changed.notify_all()
+        try:
+            if request.match_info["token"] != self.token:
+                raise Refused(401)
+            act = self.next_fault(method)
+            answer = await act(request) if act is not None else None
+            return answer or web.json_response({"ok": True, "result": await self._result(method, request)})
+        except Refused as refused:
+            return refused.answer()
+
+    async def _result(self, method: str, request: web.Request) -> Any:
+        params = await _params(request)
+        if method == "getUpdates":
+            return await self._get_updates(params)
+        if method not in self._methods:
+            raise Refused(404, "Not Found: method not found")
+        return self._methods[method](params)
+
+    def _update(
+        self, what: str, chat: int, kind: str, user: int, name: dict[str, str], content: dict[str, Any]
+    ) -> None:
+        self.knows(chat, kind)
+        with self._changed:
+            sender = {"id": user, "is_bot": False, **name}
+            message = {"message_id": next(self._message_ids), "date": int(time.time()), "chat": self._chats[chat]}
+            update = {"update_id": next(self._update_ids), what: {**message, "from": sender, **content}}
+            self._updates.append(update)
+
+    async def _get_updates(self, params: Params) -> list[dict[str, Any]]:
+        """What is new from `offset` on, after at most `timeout` seconds; what lies before it is confirmed."""
+        if self._webhook:
+            raise Refused(409, "Conflict: can't use getUpdates method while webhook is active")
+        self._poll += 1
+        mine, until = self._poll, time.monotonic() + float(params.get("timeout", 0))
+        offset = int(params.get("offset", 0))
+        kinds = set(json.loads(params.get("allowed_updates", "[]")))
+        with self._changed:
+            self._updates = [each for each in self._updates if each["update_id"] >= offset]
+        while True:
+            with self._changed:
+                new = [each for each in self._updates if not kinds or kinds & each.keys()]
+            if new or time.monotonic() >= until:
+                return new[: int(params.get("limit", 100))]
+            await asyncio.sleep(GLANCE)
+            if mine != self._poll:
+                raise Refused(409)
+
+    def _delete_webhook(self, params: Params) -> bool:
+        self._webhook = False
+        return True
+
+    def _set_my_commands(self, params: Params) -> bool:
+        self.menu = json.loads(params["commands"])
+        return True
+
+    def _send_message(self, params: Params) -> dict[str, Any]:
+        chat = self._open_chat(int(params["chat_id"]))
+        plain = _as_read(params["text"], params.get("parse_mode"))
+        silent = params.get("disable_notification") == "true"
+        thread = int(params["message_thread_id"]) if "message_thread_id" in params else None
+        with self._changed:
+            now = time.monotonic()
+            if self._enforces_limits:
+                self._refuse_flood(chat["id"], now)
+            number = next(self._message_ids)
+            posted = Posted(chat["id"], params["text"], plain, params.get("parse_mode"), number, silent, thread, now)
+            self._write_down(posted)
+            self.sent.append(posted)
+            self._changed.notify_all()
+        return {"message_id": number, "date": int(time.time()), "chat": chat, "from": self._me, "text": plain}
+
+    def _open_chat(self, chat: int) -> dict[str, Any]:
+        if chat in self._moved:
+            moved = "Bad Request: group chat was upgraded to a supergroup chat"
+            raise Refused(400, moved, migrate_to_chat_id=self._moved[chat])
+        if chat in self._gone:
+            raise Refused(403)
+        if chat not in self._chats:
+            raise Refused(400, "Bad Request: chat not found")
+        return self._chats[chat]
+
+    def _refuse_flood(self, chat: int, now: float) -> None:
+        """30 a second over all (on the average of three), one a second in a chat, 20 a minute in a group."""
+        ages = [(now - each.at, each.chat_id) for each in self.sent[-1_000:]]
+        in_chat = [age for age, where in ages if where == chat]
+        too_many = sum(age < 3.0 for age, _ in ages) >= 90 or any(age < 1.0 for age in in_chat)
+        if too_many or (chat < 0 and sum(age < 60.0 for age in in_chat) >= 20):
+            self.floods += 1
+            raise Refused(429, retry_after=1)
+
+    def _write_down(self, posted: Posted) -> None:
+        if self._journal is not None:
+            with self._journal.open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps(asdict(posted)) + "\n")
+                lines.flush()
+                os.fsync(lines.fileno())
+
+
+async def _params(request: web.Request) -> Params:
+    """Arguments in any of the ways that Telegram takes them."""
+    if request.content_type == "application/json":
+        return {**request.query, **await request.json()}
+    return {**request.query, **await request.post()}
+
+
+def _as_read(text: str, parse_mode: str | None) -> str:
+    """What a reader sees. Raises Refused as Telegram words it."""
+    if parse_mode not in (None, "HTML"):
+        raise Refused(400, "Bad Request: unsupported parse_mode")
+    reader = TelegramReader(text if parse_mode else "x")
+    sizes = ("no text at all", f"{reader.units} units are too long")
+    faults = [each for each in reader.faults if each not in sizes]
+    if faults:
+        raise Refused(400, f"Bad Request: can't parse entities: {faults[0]}")
+    plain = reader.text if parse_mode else text
+    if not plain.strip():
+        raise Refused(400, "Bad Request: message text is empty")
+    if len(plain.encode("utf-16-le", "surrogatepass")) // 2 > LONGEST:
+        raise Refused(400, "Bad Request: message is too long")
+    return plain
