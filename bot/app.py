@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.clock import now
-from bot.feeds.contract import Setup, build_feed
-from bot.market.history import History, load_history
+from bot.feeds.contract import Feed, Setup, build_feed
+from bot.market.history import History, intervals_of, load_history
+from bot.market.live import LiveHistory
+from bot.market.preference import order_of, ranks_of
 from bot.market.sessions import Sessions
 from bot.queries.view import View
 from bot.settings import CONFIG_VARIABLE, Settings, load_settings
@@ -24,13 +26,15 @@ class Options:
     config: Path | None = None
     data: Path | None = None
     seed: int | None = None
+    store: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """Everything an offline command needs. `notes` is what the user should be told once."""
+    """Everything an offline command needs. `notes` is told to the user once; `feed` is None over a store."""
 
     settings: Settings
+    feed: Feed | None
     history: History
     notes: tuple[str, ...]
 
@@ -51,8 +55,34 @@ def open_app(options: Options, at: Instant | None = None) -> App:
     moment = now() if at is None else at
     sessions = Sessions(moment)
     settings = settings_of(options.config, sessions)
+    if options.store:
+        return App(settings, None, asyncio.run(_stored_history(settings, sessions)), ())
     folder = options.data or (Path(settings.market.data) if settings.market.data and options.seed is None else None)
     seed = settings.market.seed if options.seed is None else options.seed
     feed = build_feed("files" if folder else "simulated", Setup(sessions, moment, folder, seed))
     history = asyncio.run(load_history(feed, settings.instrument_map, sessions, moment))
-    return App(settings, history, tuple(feed.notes(settings.instrument_map)))
+    return App(settings, feed, history, tuple(feed.notes(settings.instrument_map)))
+
+
+async def _stored_history(settings: Settings, sessions: Sessions) -> History:
+    """The prices that the service has gathered; it may be running meanwhile. Raises StoreError where there are none."""
+    from bot.store.bars import load_bars  # a database is nothing for commands over files to load
+    from bot.store.database import Database
+    from bot.store.errors import StoreError
+
+    path = settings.store.file
+    if not path.exists():
+        raise StoreError(f"{path} is not there; `bellwether run` makes it, and store.url names it")
+    database = Database(path)
+    try:
+        order = order_of(settings.instrument_map, settings.feeds.venues)
+        live = LiveHistory(settings.instrument_map, sessions, ranks_of(order))
+        async with database.read() as connection:
+            for name, instrument in settings.instrument_map.items():
+                for interval in intervals_of(instrument):
+                    live.load(name, await load_bars(connection, name, interval))
+    finally:
+        await database.close()
+    if (end := live.newest_end) is None:
+        raise StoreError(f"{path} holds no bars yet; `bellwether run` fills it")
+    return live.snapshot(end)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import unescape
 
-from bot.commands.registry import answer
-from bot.queries.view import View
+from bot.answers import NO_TOKEN, Chat
+from bot.commands.registry import Reply
+from bot.delivery.channel import Outcome, Sent
+from bot.render.plain import TAG
 
-_TAG = re.compile(r"</?(b|i|code|pre)>")
+TERMINAL = Chat("console", "terminal", "terminal", subscribed_since=None, user="")
+"""The chat that a terminal is."""
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ANSI = {"<b>": "\x1b[1m", "</b>": "\x1b[22m", "<i>": "\x1b[2m", "</i>": "\x1b[22m"}
 
@@ -18,7 +22,7 @@ _ANSI = {"<b>": "\x1b[1m", "</b>": "\x1b[22m", "<i>": "\x1b[2m", "</i>": "\x1b[2
 def to_terminal(html: str, *, styled: bool) -> str:
     """A message as a terminal shows it: bold and dim where it can, plain text elsewhere."""
     harmless = _CONTROL.sub(" ", html)  # what a user typed never steers the terminal
-    return unescape(_TAG.sub(lambda tag: _ANSI.get(tag[0], "") if styled else "", harmless))
+    return unescape(TAG.sub(lambda tag: _ANSI.get(tag[0], "") if styled else "", harmless))
 
 
 def show(html: str) -> None:
@@ -26,14 +30,38 @@ def show(html: str) -> None:
     print(to_terminal(html, styled=sys.stdout.isatty()), flush=True)
 
 
-def converse(view: View, lines: Iterable[str], *, prompt: str) -> None:
-    """Answer every line until there are none or one says quit."""
+class ConsoleChannel:
+    """Alerts on standard output."""
+
+    name = "console"
+
+    async def send(self, address: str, html: str, *, plain: bool = False, silent: bool = False) -> Outcome:  # noqa: ARG002
+        """Print one message; a terminal has one address and no sound."""
+        show(f"{html}\n")
+        return Sent()
+
+
+class ConsoleFront:
+    """The front of a service without a token: it only tells."""
+
+    channel = ConsoleChannel()
+    state = NO_TOKEN
+
+    async def start(self) -> None:
+        """Nothing to connect to."""
+
+    async def stop(self) -> None:
+        """Nothing to close."""
+
+
+def converse(ask: Callable[[str], Reply], lines: Iterable[str], *, prompt: str) -> None:
+    """Show what `ask` replies to every line until there are none or one says quit."""
     print(prompt, end="", flush=True)
     for line in lines:
         if line.strip().lstrip("/").lower() in ("quit", "exit"):
             return
         if line.strip():
-            show(answer(view, line).html)
+            show(ask(line).html)
             print()
         print(prompt, end="", flush=True)
     if prompt:

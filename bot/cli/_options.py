@@ -20,12 +20,15 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def add_market(parser: argparse.ArgumentParser) -> None:
-    """--config, --data, --seed: which market a command works on."""
+def add_market(parser: argparse.ArgumentParser, *, store: bool = True) -> None:
+    """--config, --data, --store, --seed: which market a command works on."""
     parser.add_argument("--config", type=Path, metavar="FILE", help="configuration, laid over config.example.toml")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="read prices from this folder (docs/data-files.md)")
-    parser.add_argument(
-        "--seed", type=whole_number(0, 2**32), metavar="N", help="without --data: which simulated market"
+    prices = parser.add_mutually_exclusive_group()
+    prices.add_argument("--data", type=Path, metavar="DIR", help="read prices from this folder (docs/data-files.md)")
+    if store:
+        prices.add_argument("--store", action="store_true", help="read the prices that `bellwether run` has gathered")
+    prices.add_argument(
+        "--seed", type=whole_number(0, 2**32), metavar="N", help="without either: which simulated market"
     )
 
 

@@ -15,7 +15,7 @@ from rules.model import AlertEvent, Instant
 def opened(arguments: object) -> App:
     """The app that the shared options ask for; its notes go to standard error, once."""
     options = {name: getattr(arguments, name, None) for name in ("config", "data", "seed")}
-    app = open_app(Options(**options))
+    app = open_app(Options(**options, store=getattr(arguments, "store", False)))
     for note in app.notes:
         print(note, file=sys.stderr)
     return app

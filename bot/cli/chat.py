@@ -1,4 +1,4 @@
-"""The bot in this terminal: /corr, /regime, /price, /rules, /history, /help."""
+"""The bot in this terminal: /corr, /regime, /price, /rules, /rule, /history, /help."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import sys
 
 from bot.cli._options import add_as_of, add_market
 from bot.cli._output import opened
-from bot.console import converse
+from bot.clock import now
+from bot.commands.registry import Desk, Reply, answer
+from bot.console import TERMINAL, converse
 from bot.render.alerts import SIMULATED
 
 
@@ -24,5 +26,9 @@ def run(arguments: argparse.Namespace) -> int:
     if interactive:
         market = f"a {SIMULATED} market" if view.simulated else "real prices"
         print(f"Bellwether on {market}. /help lists the commands, /quit leaves. Not investment advice.\n")
-    converse(view, sys.stdin, prompt="> " if interactive else "")
+
+    def ask(line: str) -> Reply:
+        return answer(Desk(view, TERMINAL, None, now()), line)
+
+    converse(ask, sys.stdin, prompt="> " if interactive else "")
     return 0

@@ -6,7 +6,10 @@ import argparse
 from pathlib import Path
 
 from bot.app import settings_of
-from bot.settings import warnings
+from bot.render.alerts import SIMULATED
+from bot.settings import MarketSettings, Prices, Settings, SourceFeed, TelegramSettings, warnings
+
+SIMULATED_MARKET = f"a {SIMULATED} market"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -21,8 +24,29 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments.file or arguments.config)
     for warning in warnings(settings):
         print(f"warning: {warning}")
-    prices = f"the files in {settings.market.data}" if settings.market.data else "a SIMULATED market"
-    token = "set" if settings.telegram.token.get_secret_value() else "not set: alerts go to the terminal"
     print(f"ok: {len(settings.compiled)} rules on {len(settings.instruments)} instruments")
-    print(f"prices: {prices}; Telegram token: {token}")
+    print(f"alerts go to: {_alerts(settings.telegram)}")
+    print(f"bellwether run watches: {_watched(settings)}")
+    print(f"it keeps its state in: {settings.store.file}")
+    print(f"other commands read: {_read(settings.market)}")
     return 0
+
+
+def _read(market: MarketSettings) -> str:
+    return f"the files in {market.data}" if market.data else SIMULATED_MARKET
+
+
+def _alerts(telegram: TelegramSettings) -> str:
+    if not telegram.given:
+        return "the terminal (no Telegram token is set)"
+    allowed = "anybody" if telegram.everyone else f"{len(telegram.allow)} allowed id{'s' * (len(telegram.allow) != 1)}"
+    return f"Telegram (the token is set), for {allowed}"
+
+
+def _watched(settings: Settings) -> str:
+    """The live feeds that any instrument names; the exchange feed is its venues."""
+    if settings.run.source is Prices.SIMULATED:
+        return f"{SIMULATED_MARKET} at the pace of the clock"
+    venues = f"exchange ({', '.join(settings.feeds.venues)})"
+    named = {feed for instrument in settings.instruments.values() for feed in instrument.sources}
+    return ", ".join(venues if feed is SourceFeed.EXCHANGE else feed for feed in sorted(named)) or "nothing"

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import shutil
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bot.app import App
 from bot.cli._options import add_market
 from bot.cli._output import opened
-from bot.commands.registry import answer
-from bot.console import show
+from bot.commands.registry import Desk, answer
+from bot.console import TERMINAL, ConsoleChannel, show
+from bot.delivery.worker import Worker
+from bot.live import Room, one_feed, open_room
 from bot.queries.view import NoAnswer
-from bot.render.alerts import SIMULATED, alert, summary
-from bot.render.numbers import date
-from rules.engine import Book, evaluate
-from rules.model import XNYS, AlertEvent, Edge
+from bot.render.alerts import SIMULATED
+from bot.render.numbers import date, session_of
+from bot.store.chats import subscribe
+from bot.store.database import Database
+from rules.model import XNYS, Instant
 
 YEAR = 252
 
@@ -30,18 +35,18 @@ NEXT = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The shared options."""
-    add_market(parser)
+    add_market(parser, store=False)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """A year of sessions, then two questions, then where to go next."""
     app = opened(arguments)
-    sessions, told = _year(app)
+    sessions, told = asyncio.run(_year(app))
     view = app.view()
-    print(f"\n{told} messages in {sessions} sessions. Now two questions.\n")
+    print(f"{told} messages in {sessions} sessions. Now two questions.\n")
     for question in ("/corr RUT SOL", "/regime"):
         print(f"> {question}")
-        show(answer(view, question).html)
+        show(answer(Desk(view, TERMINAL, None, view.history.until), question).html)
         print()
     print("Where to go next")
     for words, why in NEXT:
@@ -58,38 +63,44 @@ def _program() -> str:
     return str(called.relative_to(here) if called.is_absolute() and called.is_relative_to(here) else called)
 
 
-def _year(app: App) -> tuple[int, int]:
-    """Tick by tick as live would: adopt silently, then judge each session as it closes, and tell.
+async def _year(app: App) -> tuple[int, int]:
+    """Tick by tick as the service would, through its store and its outbox, in a database that is thrown away.
 
     Returns how many sessions and messages that were. Raises NoAnswer where no session has closed.
     """
-    rules = app.settings.compiled
-    panels = {name: app.view().panel(name) for name in {XNYS, *(rule.calendar for rule in rules)}}
-    closes = panels[XNYS].clock.closes.tolist()
+    closes = app.view().panel(XNYS).clock.closes.tolist()
     if len(closes) < 2:
         raise NoAnswer(f"the demo needs prices of two sessions of {XNYS} at least")
     year = closes[max(1, len(closes) - YEAR) :]
     market = f"a {SIMULATED} market" if app.history.simulated else "real prices"
-    first = panels[XNYS].clock.session(len(closes) - len(year))
-    print(f"{len(year)} sessions of {market} from {date(first)}, {len(rules)} rules.\n")
-    grace = app.settings.market.grace_minutes * 60
-    book, told, sent = Book(), set[str](), 0
-    for now in [closes[-len(year) - 1], *year]:
-        seen = {name: panel[: int((panel.clock.closes <= now).sum())] for name, panel in panels.items()}
-        outcome = evaluate(rules, seen, book, now + grace, grace)
-        book = outcome.book
-        sent += sum(_tell(app, event, told) for event in outcome.events)
-    return len(year), sent
+    first = session_of(year[0])
+    print(f"{len(year)} sessions of {market} from {date(first)}, {len(app.settings.compiled)} rules.\n")
+    with TemporaryDirectory(prefix="bellwether-demo-") as folder:
+        before = closes[-len(year) - 1]
+        assert app.feed is not None, "the demo knows no store"
+        order, build = one_feed(app.feed, app.settings.instrument_map)
+        database = Database(Path(folder) / "demo.db", durable=False)
+        room = open_room(app.settings, database, order, build, ConsoleChannel.name, before)
+        try:
+            return len(year), await _play(room, before, year, app.settings.market.grace_minutes * 60)
+        finally:
+            await room.close()
 
 
-def _tell(app: App, event: AlertEvent, told: set[str]) -> int:
-    """The whole message the first time a rule fires, one line after that; a quiet resolution is not sent."""
-    rule = next(each for each in app.settings.compiled if each.rule.id == event.rule)
-    if event.edge is Edge.RESOLVED and not rule.rule.notify_resolved:
-        return 0
-    if event.rule in told:
-        show(summary(event))
-    else:
-        show(f"\n{alert(event, rule)}\n")
-        told.add(event.rule)
-    return 1
+async def _play(room: Room, before: Instant, closes: list[Instant], grace: int) -> int:
+    """Adopt every rule at `before`, then judge and tell each session a grace after its close."""
+    now = before + grace
+    await room.database.migrate()
+    async with room.database.write() as connection:
+        await subscribe(connection, ConsoleChannel.name, TERMINAL.address, TERMINAL.kind, now)
+    worker = Worker(room.database, ConsoleChannel(), "demo", lambda: now)
+    await room.intake.backfill(now, lambda _name, _share: None)
+    await room.watch.tick(now)
+    told = 0
+    for close in closes:
+        now = close + grace
+        owed = (await room.watch.tick(now)).owed
+        while owed and await worker.round():
+            pass
+        told += owed
+    return told

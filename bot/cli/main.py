@@ -92,6 +92,7 @@ def _guarded(command: Callable[[], int]) -> int:
     from bot.feeds.contract import FeedError
     from bot.queries.view import NoAnswer
     from bot.settings import ConfigurationError
+    from bot.store.errors import StoreError
     from rules.language.errors import LanguageError
 
     try:
@@ -102,7 +103,7 @@ def _guarded(command: Callable[[], int]) -> int:
         return _complain(str(error))
     except FeedError as error:
         return _complain(str(error))
-    except NoAnswer as error:
+    except (NoAnswer, StoreError) as error:
         print(f"bellwether: {error}", file=sys.stderr)
         return FAILURE
 

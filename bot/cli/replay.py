@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import sys
+from collections.abc import Iterable
 
 from bot.cli._options import add_json, add_market, date
 from bot.cli._output import event_values, opened, print_json
@@ -36,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.rule is not None and arguments.rule not in ids:
         reason = f"unknown rule {arguments.rule}{nearest(arguments.rule, ids)} (known: {listing(ids)})"
         raise ConfigurationError([Problem("--rule", reason)])
+    _note(rule.rule.id for rule in view.live_only if arguments.rule in (None, rule.rule.id))
     events = [event for event in view.events(arguments.rule) if event.session >= first]
     for event in events:
         if arguments.json:
@@ -45,3 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.json:
         print(f"{len(events)} events{f', {SIMULATED}' if view.simulated else ''}")
     return 0
+
+
+def _note(ids: Iterable[str]) -> None:
+    """Which of the asked rules need prices between the closes, on the side."""
+    if names := ", ".join(ids):
+        print(f"not replayed, because only a live market has ticks: {names}", file=sys.stderr)

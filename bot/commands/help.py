@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from bot.commands.registry import Refusal, Reply, all_commands, command
-from bot.queries.view import View
+from bot.commands.registry import Desk, Refusal, Reply, all_commands, command
+from bot.render.chats import NO_ADVICE
 from rules.functions.registry import vocabulary
 from rules.language.errors import listing, nearest
 
 
 @command("/help [NAME]", "the commands, or what a word of the rule language means", "/help drawdown")
-def help_(_view: View, words: Sequence[str]) -> Reply:
+def help_(_desk: Desk, words: Sequence[str]) -> Reply:
     """Usage of every command; of a function its documentation."""
     if len(words) > 1:
         raise Refusal("it takes one name, or none")
@@ -39,4 +39,4 @@ def _of_function(name: str) -> list[str]:
 def _overview() -> str:
     lines = [f"<b>{escape(each.usage)}</b>\n   {escape(each.summary)}" for each in all_commands().values()]
     functions = ", ".join(sorted(vocabulary()))
-    return "\n".join([*lines, f"Rule language: {functions}", "Not investment advice."])
+    return "\n".join([*lines, f"Rule language: {functions}", NO_ADVICE])

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.commands.registry import Refusal, Reply, command
-from bot.queries.view import View
+from bot.commands.registry import Desk, Refusal, Reply, command, rule_named
+from bot.queries.view import NoAnswer
 from bot.render.answers import history_answer
-from rules.language.errors import listing, nearest
 
 SHOWN = 12
 
 
 @command("/history [RULE]", "the last alerts, of one rule or of all", "/history rut-record-close")
-def history(view: View, words: Sequence[str]) -> Reply:
+def history(desk: Desk, words: Sequence[str]) -> Reply:
     """The last events, newest last."""
-    ids = [rule.rule.id for rule in view.rules]
+    view = desk.view
     if len(words) > 1:
         raise Refusal("it takes one rule, or none for all")
-    if words and words[0] not in ids:
-        raise Refusal(f"unknown rule {words[0]}{nearest(words[0], ids)} (known: {listing(ids)})")
-    return Reply(history_answer(view.events(*words)[-SHOWN:], simulated=view.simulated))
+    ids = [rule_named(view, word).rule.id for word in words]
+    if ids and view.record(ids[0]) is None:
+        raise NoAnswer(f"{ids[0]} is watched live only: bars of the past cannot say when it fired")
+    return Reply(history_answer(view.events(*ids)[-SHOWN:], simulated=view.simulated))

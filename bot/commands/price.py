@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.answers import Quote
-from bot.commands.registry import Refusal, Reply, command, instrument
+from bot.commands.registry import Desk, Refusal, Reply, command, instrument
 from bot.queries.quote import quote
 from bot.queries.view import NoAnswer, View
 from bot.render.answers import quote_answer, quotes_answer
 
 
 @command("/price [X]", "the last close of an instrument, or of all", "/price RUT")
-def price(view: View, words: Sequence[str]) -> Reply:
+def price(desk: Desk, words: Sequence[str]) -> Reply:
     """Close, change, record and distance to it."""
+    view = desk.view
     if len(words) > 1:
         raise Refusal("it takes one instrument, or none for all")
     if not words:

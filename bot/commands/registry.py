@@ -1,10 +1,12 @@
 """How a command is found, understood and refused: the same for every channel.
 
-A command is a function decorated in a file of this package. A refusal is one sentence, the usage and an example.
+A command is a function decorated in a file of this package. It reads what lies on its desk and returns a Reply: it
+sends nothing and writes nothing. A refusal is one sentence, the usage and an example.
 """
 
 from __future__ import annotations
 
+import enum
 import importlib
 import pkgutil
 import re
@@ -14,25 +16,56 @@ from functools import cache
 from html import escape
 
 from bot import commands
+from bot.answers import Chat, Status
 from bot.queries.view import NoAnswer, View
+from rules.language.compile import CompiledRule
 from rules.language.errors import LanguageError, listing, nearest
-from rules.model import Instrument
+from rules.model import Instant, Instrument
 
 LONGEST_LINE = 1_000
+TERMINAL = "terminal"
+"""The kind of a chat that is no chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a command works on: the market, who asks, how the service is, and when.
+
+    `status` is None where no service runs: nothing is watched there.
+    """
+
+    view: View
+    chat: Chat
+    status: Status | None
+    now: Instant
+
+    @property
+    def keeps_chats(self) -> bool:
+        """Whether a change can be carried out; a terminal that no service runs behind has nothing to change."""
+        return self.status is not None or self.chat.kind != TERMINAL
+
+
+class Change(enum.Enum):
+    """What is to be stored of the chat. The caller does it before the reply is sent: the reply says it was done."""
+
+    SUBSCRIBE = "subscribe"
+    UNSUBSCRIBE = "unsubscribe"
+    FORGET = "forget"
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a command answers: Telegram HTML."""
+    """What a command answers, in Telegram HTML, and what it wants changed."""
 
     html: str
+    change: Change | None = None
 
 
 class Refusal(Exception):
     """A command's words that mean nothing; one sentence."""
 
 
-Run = Callable[[View, Sequence[str]], Reply]
+Run = Callable[[Desk, Sequence[str]], Reply]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +101,7 @@ def all_commands() -> Mapping[str, Command]:
     return dict(sorted(_REGISTRY.items()))
 
 
-def answer(view: View, line: str) -> Reply:
+def answer(desk: Desk, line: str) -> Reply:
     """The reply to a line such as `/corr RUT SOL 60`; never raises for what a user typed."""
     words = line[:LONGEST_LINE].split()
     if not words:
@@ -79,7 +112,7 @@ def answer(view: View, line: str) -> Reply:
         hint = nearest(name, all_commands()) or f"; there are {listing(f'/{each}' for each in all_commands())}"
         return Reply(escape(f"There is no command {words[0]}{hint}"))
     try:
-        return known.run(view, words[1:])
+        return known.run(desk, words[1:])
     except Refusal as refusal:
         return Reply(escape(f"{refusal}\nUsage: {known.usage}\nExample: {known.example}"))
     except LanguageError as error:
@@ -95,6 +128,15 @@ def instrument(view: View, word: str) -> Instrument:
         names = view.scope.instruments
         raise Refusal(f"unknown instrument {word}{nearest(word, names)} (known: {listing(names)})")
     return known
+
+
+def rule_named(view: View, word: str) -> CompiledRule:
+    """The rule of an id, in any case. Raises Refusal with the nearest ids."""
+    known = {rule.rule.id: rule for rule in view.rules}
+    found = known.get(word.lower())
+    if found is None:
+        raise Refusal(f"unknown rule {word}{nearest(word, known)} (known: {listing(known)})")
+    return found
 
 
 def pair(view: View, first: str, second: str) -> tuple[Instrument, Instrument]:

@@ -49,6 +49,11 @@ def _first_day(bars: Mapping[str, Mapping[Interval, Bars]]) -> dt.date:
     return dt.date(1970, 1, 1) + dt.timedelta(days=min(starts, default=BEGINNING) // DAY)
 
 
+def intervals_of(instrument: Instrument) -> tuple[Interval, ...]:
+    """The intervals that panels are made of: days, and for what never stops also hours."""
+    return (Interval.DAY, Interval.HOUR) if instrument.calendar == ALWAYS else (Interval.DAY,)
+
+
 async def load_history(feed: Feed, instruments: Mapping[str, Instrument], sessions: Sessions, now: Instant) -> History:
     """Ask `feed` for all bars of all instruments that completed by `now`. Raises FeedError without any."""
     loaded = await asyncio.gather(*(_bars_of(feed, instrument, now) for instrument in instruments.values()))
@@ -60,10 +65,8 @@ async def load_history(feed: Feed, instruments: Mapping[str, Instrument], sessio
 
 
 async def _bars_of(feed: Feed, instrument: Instrument, now: Instant) -> dict[Interval, Bars]:
-    """The intervals that panels are made of: days, and for what never stops also hours."""
-    wanted = [Interval.DAY, Interval.HOUR] if instrument.calendar == ALWAYS else [Interval.DAY]
     found: dict[Interval, Bars] = {}
-    for interval in wanted:
+    for interval in intervals_of(instrument):
         try:
             found[interval] = await feed.bars(Request(instrument, interval, BEGINNING, now))
         except NoSuchBars:

@@ -57,6 +57,18 @@ class Sessions:
         row = whole.row_of(session)
         return int(whole.closes[row]) if row >= 0 else int(whole.closes[0]) - 1
 
+    def last_close(self, calendar: str, until: Instant) -> Instant | None:
+        """The closing instant of the newest session that has closed by `until`; None before the first."""
+        closes = _clock(calendar, self._last).closes
+        row = int(np.searchsorted(closes, until, side="right")) - 1
+        return int(closes[row]) if row >= 0 else None
+
+    def in_progress(self, calendar: str, now: Instant) -> dt.date | None:
+        """The session that is trading at `now`; None between sessions."""
+        whole = _clock(calendar, self._last)
+        row = int(np.searchsorted(whole.closes, now, side="right"))
+        return whole.session(row) if row < len(whole) and _opens(calendar, self._last)[row] <= now else None
+
     def next_open(self, calendar: str, now: Instant) -> Instant | None:
         """When trading starts next after `now`; None where it never stops."""
         if calendar == ALWAYS:

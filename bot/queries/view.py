@@ -10,10 +10,10 @@ import numpy as np
 
 from bot.market.history import History
 from rules.bars import Floats
-from rules.engine import Outcome, Record, evaluate, opened
+from rules.engine import Book, Outcome, Record, evaluate, opened
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule
-from rules.model import AlertEvent, Instant
+from rules.model import AlertEvent, Basis, Instant
 from rules.panel import Panel
 
 
@@ -25,9 +25,16 @@ class View:
     """One history as of the close of session `as_of` (by default the last)."""
 
     def __init__(
-        self, history: History, scope: Scope, rules: Sequence[CompiledRule], as_of: dt.date | None = None
+        self,
+        history: History,
+        scope: Scope,
+        rules: Sequence[CompiledRule],
+        as_of: dt.date | None = None,
+        live: Outcome | None = None,
     ) -> None:
+        """`live` is what the running service knows of the rules that are judged on ticks; history cannot tell it."""
         self.history, self.scope, self.rules, self.as_of = history, scope, tuple(rules), as_of
+        self._live = live or Outcome(Book(), ())
         self._panels: dict[tuple[str, bool], Panel] = {}
 
     @property
@@ -46,20 +53,29 @@ class View:
         """When trading starts next after `at`; None where it never stops."""
         return self.history.sessions.next_open(calendar, at)
 
+    @property
+    def live_only(self) -> tuple[CompiledRule, ...]:
+        """The rules that bars cannot replay, because they are judged on ticks."""
+        return tuple(rule for rule in self.rules if rule.rule.basis is Basis.TICK)
+
     @cached_property
     def outcome(self) -> Outcome:
-        """All rules judged from the beginning, every row due: the book as it stands, and every event."""
-        panels = {rule.calendar: self.panel(rule.calendar) for rule in self.rules}
+        """The rules on closes judged from the beginning, every row due: the book as it stands, and every event."""
+        rules = [rule for rule in self.rules if rule.rule.basis is Basis.CLOSE]
+        panels = {rule.calendar: self.panel(rule.calendar) for rule in rules}
         last = max((int(panel.clock.closes[-1]) for panel in panels.values() if len(panel)), default=0)
-        return evaluate(self.rules, panels, opened(self.rules), last, grace=0)
+        return evaluate(rules, panels, opened(rules), last, grace=0)
 
     def events(self, rule: str | None = None) -> tuple[AlertEvent, ...]:
         """What happened to alerts, oldest first; whether a resolution is told is the rule's `notify_resolved`."""
-        return tuple(event for event in self.outcome.events if rule in (None, event.rule))
+        ticks = {each.rule.id for each in self.live_only}
+        live = [event for event in self._live.events if event.rule in ticks]
+        happened = sorted((*self.outcome.events, *live), key=lambda event: event.at) if live else self.outcome.events
+        return tuple(event for event in happened if rule in (None, event.rule))
 
-    def record(self, rule: str) -> Record:
-        """Where a rule's alert stands, and whether the rule has data."""
-        return self.outcome.book.records[rule]
+    def record(self, rule: str) -> Record | None:
+        """Where a rule's alert stands, and whether the rule has data; None where only the running service knows."""
+        return self.outcome.book.records.get(rule) or self._live.book.records.get(rule)
 
 
 def number(value: float) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from bot.render.numbers import by_unit, closing
+from bot.render.numbers import by_unit, closing, duration, instant
 from rules.functions.registry import Unit
 from rules.language.compile import CompiledRule, Shown
 from rules.model import AlertEvent, Edge, Severity
@@ -26,8 +26,18 @@ def alert(event: AlertEvent, rule: CompiledRule | None) -> str:
     if rule is not None:
         lines.append(_next(event, rule))
     source = "" if is_simulated(event) or not event.origins else f" · {escape(', '.join(event.origins))}"
-    lines.append(f"{closing(event.session, event.clock)}{source}")
+    lines.append(f"{_as_of(event)}{source}")
     lines.append(f"<i>{escape(event.rule)} · {event.short_id}</i>")
+    return "\n".join(lines)
+
+
+def as_sent(html: str, *, late: int | None, repeat: bool) -> str:
+    """A message as it goes out: `late` seconds after what it tells of, perhaps not for the first time."""
+    lines = [html]
+    if late is not None:
+        lines.append(f"<b>Late</b>: this is {duration(late)} old")
+    if repeat:
+        lines.append("May be a repeat: its first sending went unanswered")
     return "\n".join(lines)
 
 
@@ -44,6 +54,10 @@ def mark(event: AlertEvent) -> str:
 def is_simulated(event: AlertEvent) -> bool:
     """Whether any of its prices was made up."""
     return SIMULATED in event.origins
+
+
+def _as_of(event: AlertEvent) -> str:
+    return f"{instant(event.at)}, provisional" if event.provisional else closing(event.session, event.clock)
 
 
 def _title(event: AlertEvent) -> str:

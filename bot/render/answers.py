@@ -22,7 +22,10 @@ from bot.render.numbers import (
 from rules.alerting import Firing, Pending
 from rules.engine import Record
 from rules.language.compile import CompiledRule
-from rules.model import ALWAYS, XNYS, AlertEvent, Instant, Instrument, Label
+from rules.language.errors import short
+from rules.model import ALWAYS, XNYS, AlertEvent, Basis, Instant, Instrument, Label
+
+NOTHING_FIRED = "Nothing has fired here."
 
 
 def correlation_answer(answer: Correlation, next_open: Instant | None) -> str:
@@ -108,28 +111,90 @@ def quotes_answer(quotes: Sequence[Quote]) -> str:
     return "\n".join(lines)
 
 
-def rules_answer(rules: Sequence[tuple[CompiledRule, Record]], *, simulated: bool) -> str:
-    """Every rule, where its alert stands, and when it fires."""
+def rules_answer(rules: Sequence[tuple[CompiledRule, Record | None]], *, simulated: bool) -> str:
+    """Every rule, where its alert stands, and when it fires. Without a record a rule is watched live only."""
     lines = [SIMULATED_LINE] if simulated else []
     for rule, record in rules:
-        lines.append(f"{MARKS[rule.rule.severity]} <b>{escape(rule.rule.id)}</b>{_standing(record)}")
+        standing = _standing(rule, record)
+        lines.append(f"{MARKS[rule.rule.severity]} <b>{escape(rule.rule.id)}</b>{f': {standing}' if standing else ''}")
         lines.append(f"   <code>{escape(rule.when_text)}</code>")
     return "\n".join(lines) if rules else "No rules are configured."
 
 
-def _standing(record: Record) -> str:
-    """Where an alert stands, and whether its rule can be judged at all."""
+def rule_answer(rule: CompiledRule, record: Record | None, events: Sequence[AlertEvent], *, simulated: bool) -> str:
+    """One rule in full: its conditions in words and as written, where its alert stands, `events`, what re-arms it."""
+    of = rule.rule
+    lines = [
+        f"{MARKS[of.severity]} <b>{escape(of.title or short(rule.when_text, 120))}</b>",
+        *([SIMULATED_LINE] if simulated else []),
+        f"<i>{escape(of.id)}</i> · {of.severity} · {'every poll' if of.basis is Basis.TICK else 'at the close'}",
+        f"Now: {_standing(rule, record) or 'quiet'}",
+        f"Fires when {escape(_bounded(rule.when_words))}",
+        f"   <code>{escape(_bounded(rule.when_text))}</code>",
+        *_rearming(rule),
+        *_timing(rule),
+    ]
+    if events:
+        lines += ["Lately:", *map(summary, events)]
+    elif record is not None:
+        lines.append(NOTHING_FIRED)
+    return "\n".join(lines)
+
+
+def _rearming(rule: CompiledRule) -> list[str]:
+    if rule.rule.clear is None:
+        return ["Clears and re-arms when that no longer holds"]
+    return [
+        f"Clears and re-arms when {escape(_bounded(rule.clear_words))}",
+        f"   <code>{escape(_bounded(rule.clear_text))}</code>",
+    ]
+
+
+def _timing(rule: CompiledRule) -> list[str]:
+    """What is not as usual, counted in the rule's rows."""
+    timing = rule.rule.timing
+    row = "poll" if rule.rule.basis is Basis.TICK else "UTC day" if rule.calendar == ALWAYS else "close"
+    found = []
+    if timing.confirm > 1:
+        found.append(f"Fires on the {_ordinal(timing.confirm)} {row} in a row")
+    if timing.confirm_clear > 1:
+        found.append(f"Clears on the {_ordinal(timing.confirm_clear)} {row} in a row")
+    if timing.cooldown:
+        found.append(f"Rests {timing.cooldown} {row}{'s' * (timing.cooldown != 1)} after it fired")
+    if timing.expires is not None:
+        found.append(f"Clears by itself after {timing.expires} {row}{'s' * (timing.expires != 1)}")
+    return found
+
+
+def _ordinal(count: int) -> str:
+    suffix = "th" if 10 < count % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
+    return f"{count}{suffix}"
+
+
+def _bounded(text: str) -> str:
+    """An expression of a thousand letters shall not cost the message."""
+    return short(text, 600)
+
+
+def _standing(rule: CompiledRule, record: Record | None) -> str:
+    """Where an alert stands, and whether its rule can be judged at all; empty where there is nothing to say."""
+    if record is None:
+        return "watched live only"
     state, coverage = record.alert, record.coverage
-    firing = f": firing since {session_of(state.since).isoformat()}" if isinstance(state, Firing) else ""
-    pending = f": pending, {state.seen} seen" if isinstance(state, Pending) else ""
-    blind = ": no data" if coverage.told else "" if coverage.ever else ": never had data"
-    return f"{firing}{pending}{blind}"
+    found = ["live"] if rule.rule.basis is Basis.TICK else []
+    if isinstance(state, Firing):
+        found.append(f"firing since {session_of(state.since).isoformat()}")
+    if isinstance(state, Pending):
+        found.append(f"pending, {state.seen} seen")
+    if coverage.told or not coverage.ever:
+        found.append("no data" if coverage.told else "never had data")
+    return ", ".join(found)
 
 
 def history_answer(events: Sequence[AlertEvent], *, simulated: bool) -> str:
     """One line an event, newest last."""
     if not events:
-        return "Nothing has fired here."
+        return NOTHING_FIRED
     return "\n".join([*([SIMULATED_LINE] if simulated else []), *map(summary, events)])
 
 

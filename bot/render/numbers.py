@@ -92,6 +92,19 @@ def date(session: dt.date) -> str:
     return f"{session:%a} {session.isoformat()}"
 
 
+def duration(seconds: int) -> str:
+    """45 s, 12 min, 3 h 5 min, 2 d 4 h: the two largest units that matter."""
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3_600:
+        return f"{seconds // 60} min"
+    hours, minutes = divmod(seconds // 60, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
 def instant(at: Instant) -> str:
     """Thu 2025-12-11 14:30Z"""
     return f"{dt.datetime.fromtimestamp(at, dt.UTC):%a %Y-%m-%d %H:%M}Z"

@@ -4,9 +4,38 @@ The built-in configuration is the file config.example.toml itself. A user's file
 environment over both.
 """
 
+from bot.settings.doubts import warnings
 from bot.settings.environment import CONFIG_VARIABLE
-from bot.settings.load import load_settings, warnings
-from bot.settings.models import Settings
+from bot.settings.load import load_settings
+from bot.settings.models import MarketSettings, Settings
 from bot.settings.problems import ConfigurationError, Problem
+from bot.settings.service import (
+    DeliverySettings,
+    FeedsSettings,
+    Prices,
+    RunSettings,
+    SettleSettings,
+    SourceFeed,
+    StoreSettings,
+    TelegramSettings,
+    Venue,
+)
 
-__all__ = ["CONFIG_VARIABLE", "ConfigurationError", "Problem", "Settings", "load_settings", "warnings"]
+__all__ = [
+    "CONFIG_VARIABLE",
+    "ConfigurationError",
+    "DeliverySettings",
+    "FeedsSettings",
+    "MarketSettings",
+    "Prices",
+    "Problem",
+    "RunSettings",
+    "Settings",
+    "SettleSettings",
+    "SourceFeed",
+    "StoreSettings",
+    "TelegramSettings",
+    "Venue",
+    "load_settings",
+    "warnings",
+]

@@ -25,7 +25,14 @@ _WITH_IDS = ("baskets", "instruments")
 
 _EXAMPLES = {
     ("market", 1): '{"seed": 7}',
-    ("telegram", 1): '{"token": "..."}',
+    ("run", 1): '{"poll_seconds": 60}',
+    ("run", 2): '{"coin": 2}',
+    ("store", 1): '{"url": "sqlite:///bellwether.db"}',
+    ("telegram", 1): '{"allow": [123456789]}',
+    ("telegram", 2): "[123456789]",
+    ("feeds", 1): '{"venues": ["coinbase", "kraken"]}',
+    ("feeds", 2): '["coinbase", "kraken"]',
+    ("delivery", 1): '{"expire_minutes": 1440}',
     ("baskets", 1): '{"ALTS": ["SOL", "ADA"]}',
     ("baskets", 2): '["SOL", "ADA"]',
     ("instruments", 1): '{"RUT": {"name": "Russell 2000"}}',

@@ -17,8 +17,6 @@ from bot.settings.places import Places, Tables
 from bot.settings.problems import ConfigurationError, Fault, Problem
 from bot.settings.toml_lines import lines_of
 from bot.settings.words import fault_of, unknown_key
-from rules.language.meaning import read_condition
-from rules.language.typed import COMPARISONS
 
 
 def load_settings(file: Path | None = None, check_calendar: CheckCalendar | None = None) -> Settings:
@@ -42,16 +40,6 @@ def load_settings(file: Path | None = None, check_calendar: CheckCalendar | None
     if problems or settings is None:
         raise ConfigurationError(problems)
     return settings
-
-
-def warnings(settings: Settings) -> list[str]:
-    """What is allowed but probably not meant."""
-    found = []
-    for rule in settings.rules:
-        typed = read_condition(rule.when, settings.scope)
-        if rule.clear is None and any(part.symbol in COMPARISONS for part in typed.walk()):
-            found.append(f"rule {rule.id} has no clear: at its level it may fire again and again; say when it ends")
-    return found
 
 
 def _validated(known: dict[str, Any]) -> tuple[Settings | None, list[Fault]]:

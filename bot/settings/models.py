@@ -9,28 +9,22 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import Field, StringConstraints
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.settings.environment import read_environment
+from bot.settings.fields import Count, InstrumentId, RuleId, Section, Symbol, Tag, Whole
+from bot.settings.service import (
+    DeliverySettings,
+    FeedsSettings,
+    RunSettings,
+    SourceFeed,
+    StoreSettings,
+    TelegramSettings,
+)
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule, compile_rule
 from rules.model import XNYS, Basis, Delivery, Instrument, Kind, Rule, Severity, Source, Timing
-
-
-def _no_truth(value: object) -> object:
-    """`confirm = true` is no count; pydantic would take it for 1."""
-    if isinstance(value, bool):
-        raise PydanticCustomError("int_type", "a truth value")
-    return value
-
-
-Whole = Annotated[int, BeforeValidator(_no_truth)]
-InstrumentId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{0,11}$")]
-RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
-Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
-Count = Annotated[Whole, Field(ge=1, le=250)]
 
 
 @cache
@@ -51,35 +45,25 @@ def built_in() -> dict[str, Any]:
     return deepcopy(_built_in())
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class MarketSettings(_Section):
-    """Where prices come from, and how long a rule waits for late ones."""
+class MarketSettings(Section):
+    """Where answers and replays have their prices from, and how long a rule waits for late ones."""
 
     data: str
     seed: Annotated[Whole, Field(ge=0, le=2**32)]
     grace_minutes: Annotated[Whole, Field(ge=0, le=24 * 60)]
 
 
-class TelegramSettings(_Section):
-    """The bot's identity."""
-
-    token: SecretStr
-
-
-class InstrumentSettings(_Section):
+class InstrumentSettings(Section):
     """One instrument; its id is the table's name."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=60)]
     kind: Kind
     calendar: str = XNYS
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3,5}$")] = "USD"
-    sources: dict[str, str] = {}
+    sources: dict[SourceFeed, Symbol] = Field(default={})
 
 
-class RuleSettings(_Section):
+class RuleSettings(Section):
     """One rule as it is written."""
 
     id: RuleId
@@ -112,7 +96,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     market: MarketSettings
+    run: RunSettings
+    store: StoreSettings
     telegram: TelegramSettings
+    feeds: FeedsSettings
+    delivery: DeliverySettings
     baskets: dict[InstrumentId, tuple[str, ...]]
     instruments: dict[InstrumentId, InstrumentSettings]
     rules: tuple[RuleSettings, ...]
@@ -136,7 +124,7 @@ class Settings(BaseSettings):
         return {
             name: Instrument(
                 name, each.name, each.kind, each.calendar, each.currency,
-                tuple(Source(feed, symbol) for feed, symbol in each.sources.items()),
+                tuple(Source(feed.value, symbol) for feed, symbol in each.sources.items()),
             )
             for name, each in self.instruments.items()
         }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -12,12 +13,19 @@ from bot.settings.problems import Fault
 from bot.settings.shape import Path, keys_of, word
 from rules.language.errors import listing, nearest
 
-_SECRET = "telegram"
-"""The section of which no value is ever shown."""
+_SECRET = ("telegram", "store")
+"""Sections of which no value is ever shown: a token, or a URL with a password in it."""
 
 _WANTED = {
     ("market", 1): "a table, such as [market]",
+    ("run", 1): "a table, such as [run]",
+    ("run", 2): "a table, such as { coin = 2 }",
+    ("store", 1): "a table, such as [store]",
     ("telegram", 1): "a table, such as [telegram]",
+    ("telegram", 2): "a list of ids, such as [123456789]",
+    ("feeds", 1): "a table, such as [feeds]",
+    ("feeds", 2): 'a list of exchanges, such as ["coinbase", "kraken"]',
+    ("delivery", 1): "a table, such as [delivery]",
     ("baskets", 1): "a table, such as [baskets]",
     ("baskets", 2): 'a list of instruments, such as ["SOL", "ADA"]',
     ("instruments", 1): "tables, such as [instruments.RUT]",
@@ -31,15 +39,22 @@ _WANTED = {
 
 _ID = "up to 12 capital letters and digits, a letter first"
 _FORMS = {
+    ("run", "days_from"): "must be a date from 1990-01-02 on, such as 2000-01-03",
+    (
+        "store",
+        "url",
+    ): "must be sqlite:/// and a file, such as sqlite:///bellwether.db; no other database yet",
+    ("telegram", "token"): "must be a token as @BotFather gives it: digits, a colon, about 35 letters and digits",
+    ("telegram", "base_url"): "must be a server's URL without a slash at its end, such as https://api.telegram.org",
+    ("telegram", "allow"): "must be the id of a person or a chat, as the bot's /id tells it; negative for a group",
     ("baskets", "[key]"): f"the name of a basket must be {_ID}, such as ALTS",
     ("instruments", "[key]"): f"the id of an instrument must be {_ID}, such as RUT",
     ("instruments", "currency"): "must be 3 to 5 capital letters, such as USD",
     ("rules", "id"): "must be up to 48 lower-case letters, digits and dashes, such as rut-record-close",
     ("rules", "tags"): "must be up to 32 lower-case letters, digits and dashes, such as russell",
 }
-"""What a text must look like, by section and field."""
+"""What a value must look like, by section and field."""
 
-_WHOLE = "must be a whole number"
 _TRUTH = "must be true or false"
 
 _REASONS: dict[str, str | Callable[[Path, dict[str, Any]], str]] = {
@@ -50,12 +65,15 @@ _REASONS: dict[str, str | Callable[[Path, dict[str, Any]], str]] = {
     "string_unicode": "must be text in UTF-8",
     "string_too_short": "must not be empty",
     "string_too_long": lambda _, limits: f"must be at most {limits['max_length']} characters long",
-    "string_pattern_mismatch": lambda path, _: _FORMS[str(path[0]), str(path[2])],
-    "int_type": _WHOLE,
-    "int_parsing": _WHOLE,
-    "int_parsing_size": _WHOLE,
-    "int_from_float": _WHOLE,
-    "finite_number": _WHOLE,
+    "string_pattern_mismatch": lambda path, _: _form(path),
+    "form": lambda path, _: _form(path),
+    "too_short": "must not be empty",
+    "repeated": lambda _, found: f"must name {found['name']} only once",
+    "int_type": lambda path, _: _form(path),
+    "int_parsing": lambda path, _: _form(path),
+    "int_parsing_size": lambda path, _: _form(path),
+    "int_from_float": lambda path, _: _form(path),
+    "finite_number": lambda path, _: _form(path),
     "greater_than_equal": lambda _, limits: f"must be greater than or equal to {limits['ge']}",
     "less_than_equal": lambda _, limits: f"must be less than or equal to {limits['le']}",
     "bool_type": _TRUTH,
@@ -77,7 +95,7 @@ def fault_of(error: ErrorDetails) -> Fault:
     if callable(reason):
         reason = reason(path, error.get("ctx", {}))
     reason += _shown(path, error["input"])
-    return Fault(path[:2] if path[2:] == ("[key]",) else path, reason)
+    return Fault(path[:-1] if path[-1] == "[key]" else path, reason)
 
 
 def unknown_key(path: Path) -> Fault:
@@ -91,10 +109,18 @@ def _wanted(path: Path) -> str:
     return f"must be {_WANTED[str(path[0]), len(path)]}"
 
 
+def _form(path: Path) -> str:
+    """What stands for the innermost part of `path` that has a form of its own; all others are counts."""
+    forms = (_FORMS.get((str(path[0]), str(part))) for part in reversed(path))
+    return next((form for form in forms if form), "must be a whole number")
+
+
 def _shown(path: Path, given: object) -> str:
     """ ", not 'x'"; nothing for what is secret, long or no plain value."""
-    if path[0] == _SECRET:
+    if path[0] in _SECRET:
         return ""
+    if isinstance(given, dt.date):
+        return f", not {given}"
     if isinstance(given, bool):
         return f", not {str(given).lower()}"
     if isinstance(given, float) or (isinstance(given, int) and abs(given) < 10**18):

@@ -11,16 +11,28 @@ import pytest
 from bot.cli.main import command_summaries
 from tests.bot.cli.terminal import Terminal
 from tests.bot.render.html import TAGS
+from tests.bot.settings.loading import TOKEN
 
 COMMANDS = sorted(command_summaries())
 MINE = '[[rules]]\nid = "mine"\nwhen = "close(RUT) > record(RUT)"\nclear = "drawdown(RUT) > 1%"\n'
+
+SERVICE = f"""[market]
+data = "prices"
+[store]
+url = "sqlite:////var/lib/bellwether.db"
+[telegram]
+token = "{TOKEN}"
+allow = [7, -1001234567890]
+[feeds]
+venues = ["kraken"]
+"""
 
 
 # Help
 
 
 def test_these_are_the_commands() -> None:
-    assert COMMANDS == ["chat", "check", "corr", "demo", "explain", "regime", "replay"]
+    assert COMMANDS == ["chat", "check", "corr", "demo", "explain", "regime", "replay", "run"]
 
 
 @pytest.mark.parametrize("word", ["--help", "-h", "help"])
@@ -48,7 +60,9 @@ def test_without_a_command_help_is_shown_as_bad_usage(terminal: Terminal) -> Non
 
 
 def test_an_unknown_command_is_told_in_one_sentence(terminal: Terminal) -> None:
-    wanted = "bellwether: there is no command 'nope'; commands are chat, check, corr, demo, explain, regime, replay"
+    wanted = (
+        "bellwether: there is no command 'nope'; commands are chat, check, corr, demo, explain, regime, replay, run"
+    )
     assert terminal.runs("nope").fault == wanted
 
 
@@ -196,7 +210,7 @@ def test_regime_history_in_words_says_that_it_is_simulated(terminal: Terminal) -
 
 def test_replay_prints_every_key_in_order(terminal: Terminal, prices: Path) -> None:
     ran = terminal.runs("replay", "--data", prices, "--json")
-    assert (ran.code, ran.err) == (0, "")
+    assert ran.code == 0
     assert len(ran.lines) > 10
     for line in ran.lines:
         assert list(line) == ["event", "rule", "session", "at", "severity", "title", "values"]
@@ -231,9 +245,17 @@ def test_replay_in_words_counts_its_events(terminal: Terminal, prices: Path) -> 
     assert terminal.runs("replay", "--from", "2090-01-01").out == "0 events, SIMULATED\n"
 
 
+def test_replay_says_on_the_side_which_rules_bars_cannot_replay(terminal: Terminal, prices: Path) -> None:
+    note = "not replayed, because only a live market has ticks: rut-record-intraday\n"
+    assert terminal.runs("replay", "--data", prices, "--json").err == note
+    assert terminal.runs("replay", "--data", prices, "--rule", "rut-record-close").err == ""
+    ran = terminal.runs("replay", "--data", prices, "--rule", "rut-record-intraday")
+    assert (ran.code, ran.out, ran.err) == (0, "0 events\n", note)
+
+
 def test_replay_before_the_data_has_no_events(terminal: Terminal, prices: Path) -> None:
     ran = terminal.runs("replay", "--data", prices, "--to", "0001-01-01", "--json")
-    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    assert (ran.code, ran.out) == (0, "")
 
 
 # explain
@@ -268,15 +290,40 @@ def test_check_counts_what_it_found(terminal: Terminal, tmp_path: Path) -> None:
     ran = terminal.runs("check")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines() == [
-        "ok: 13 rules on 17 instruments",
-        "prices: a SIMULATED market; Telegram token: not set: alerts go to the terminal",
+        "ok: 14 rules on 17 instruments",
+        "alerts go to: the terminal (no Telegram token is set)",
+        "bellwether run watches: exchange (coinbase, kraken, okx, bybit, kucoin, binance), yahoo",
+        "it keeps its state in: bellwether.db",
+        "other commands read: a SIMULATED market",
     ]
     file = tmp_path / "my.toml"
-    file.write_text('[market]\ndata = "prices"\n[telegram]\ntoken = "123:SECRET"\n' + MINE)
+    file.write_text(SERVICE + MINE)
     for arguments in ((file,), ("--config", file)):
         ran = terminal.runs("check", *arguments)
         assert ran.code == 0
-        assert ran.out == "ok: 1 rules on 17 instruments\nprices: the files in prices; Telegram token: set\n"
+        assert ran.out.splitlines() == [
+            "ok: 1 rules on 17 instruments",
+            "alerts go to: Telegram (the token is set), for 2 allowed ids",
+            "bellwether run watches: exchange (kraken), yahoo",
+            "it keeps its state in: /var/lib/bellwether.db",
+            "other commands read: the files in prices",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "for_whom"), [("allow = [7]", "1 allowed id"), ("allow = [7]\neveryone = true", "anybody")]
+)
+def test_check_says_who_may_use_the_bot(terminal: Terminal, tmp_path: Path, allowed: str, for_whom: str) -> None:
+    file = tmp_path / "my.toml"
+    file.write_text(f'[telegram]\ntoken = "{TOKEN}"\n{allowed}\n')
+    assert f"alerts go to: Telegram (the token is set), for {for_whom}\n" in terminal.runs("check", file).out
+
+
+def test_check_says_that_a_service_would_watch_a_simulated_market(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    file.write_text('[run]\nsource = "simulated"\n')
+    wanted = "bellwether run watches: a SIMULATED market at the pace of the clock\n"
+    assert wanted in terminal.runs("check", file).out
 
 
 def test_check_of_a_file_and_an_option_uses_the_file_it_was_given(terminal: Terminal, tmp_path: Path) -> None:

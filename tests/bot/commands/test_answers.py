@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from bot.app import Options, open_app
-from bot.commands.registry import answer
 from bot.feeds.contract import Setup, build_feed
 from bot.market.history import load_history
 from bot.queries.view import View
 from bot.settings import Settings, load_settings
 from rules.model import Edge
+from tests.bot.commands.desks import ask_offline
 from tests.bot.markets import NOW, SESSIONS, Folder, hours, simulated, utc_days, weekdays
 from tests.bot.render.html import TelegramReader, assert_telegram_accepts
 
@@ -50,7 +50,7 @@ def on_files(folder: Folder, as_of: str | None = None, config: Settings | None =
 
 def ask(view: View, line: str) -> list[str]:
     """The lines of an answer as a reader sees them."""
-    html = answer(view, line).html
+    html = ask_offline(view, line).html
     assert_telegram_accepts(html)
     return TelegramReader(html).text.split("\n")
 
@@ -233,8 +233,8 @@ def test_history_of_one_rule_is_of_that_alone(view: View) -> None:
 
 
 def test_history_refuses_an_unknown_rule_with_the_nearest(view: View) -> None:
-    sentence = ask(view, "/history rut-record-clos")[0]
-    assert sentence.startswith("unknown rule rut-record-clos; did you mean rut-record-close? (known: rut-record-close,")
+    sentence = ask(view, "/history vix-2")[0]
+    assert sentence.startswith("unknown rule vix-2; did you mean vix-25? (known: rut-record-close,")
 
 
 def test_without_events_nothing_has_fired(folder: Folder) -> None:
@@ -271,7 +271,7 @@ def test_help_of_an_unknown_word_names_the_nearest(view: View, word: str) -> Non
 
 def test_the_answers_are_those_of_the_app_that_is_opened_at_that_moment() -> None:
     view = open_app(Options(seed=7), at=NOW).view()
-    assert answer(view, "/regime") == answer(simulated().view(), "/regime")
+    assert ask_offline(view, "/regime") == ask_offline(simulated().view(), "/regime")
 
 
 @pytest.mark.shared_data
@@ -281,5 +281,5 @@ def test_the_answer_on_real_prices_is_the_figure_of_the_issue(shared_data: Path)
     assert lines[0] == "RUT and SOL, 60 returns"
     assert lines[1].startswith("r +0.50, 90% ")
     assert lines[-1] == "Source: files USD"
-    everything = [answer(app.view(dt.date(2010, 1, 4)), line).html for line in ("/regime", "/rules", "/history")]
+    everything = [ask_offline(app.view(dt.date(2010, 1, 4)), line).html for line in ("/regime", "/rules", "/history")]
     assert not [html for html in everything if "SIMULATED" in html]

@@ -6,18 +6,21 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.commands.registry import Command, all_commands, answer
-from bot.queries.view import View
+from bot.commands.registry import Command, Desk, all_commands, answer
 from bot.render.alerts import SIMULATED
+from tests.bot.commands.desks import GROUP, live, offline
 from tests.bot.markets import simulated
 from tests.bot.render.html import TelegramReader, assert_telegram_accepts
 
 NAMES = sorted(all_commands())
+OF_NO_PRICES = {"forget", "help", "id", "start", "stop"}
 
 
-@pytest.fixture(scope="module")
-def view() -> View:
-    return simulated().view()
+@pytest.fixture(params=["terminal", "private", "group"])
+def desk(request: pytest.FixtureRequest) -> Desk:
+    """Every kind of place that a question comes from."""
+    view = simulated().view()
+    return {"terminal": offline(view), "private": live(view), "group": live(view, GROUP)}[request.param]
 
 
 @pytest.fixture(params=NAMES)
@@ -25,9 +28,9 @@ def command(request: pytest.FixtureRequest) -> Command:
     return all_commands()[request.param]
 
 
-def ask(view: View, line: str) -> str:
+def ask(desk: Desk, line: str) -> str:
     """The answer as a reader sees it; fails where Telegram would refuse it."""
-    html = answer(view, line).html
+    html = answer(desk, line).html
     assert_telegram_accepts(html)
     return TelegramReader(html).text
 
@@ -41,7 +44,9 @@ def refused(command: Command, text: str) -> str:
 
 
 def test_these_are_the_commands() -> None:
-    assert NAMES == ["corr", "help", "history", "price", "regime", "rules"]
+    assert NAMES == [
+        "corr", "forget", "help", "history", "id", "price", "regime", "rule", "rules", "start", "status", "stop",
+    ]  # fmt: skip
 
 
 def test_a_command_says_what_it_does_and_how_it_is_written(command: Command) -> None:
@@ -51,40 +56,41 @@ def test_a_command_says_what_it_does_and_how_it_is_written(command: Command) -> 
     assert command.run.__doc__
 
 
-def test_help_tells_of_it_alone_and_among_all(command: Command, view: View) -> None:
-    for alone in (ask(view, f"/help {command.name}"), ask(view, f"/help /{command.name}")):
+def test_help_tells_of_it_alone_and_among_all(command: Command, desk: Desk) -> None:
+    for alone in (ask(desk, f"/help {command.name}"), ask(desk, f"/help /{command.name}")):
         assert alone.split("\n\n")[0] == f"{command.usage}\n{command.summary}\nExample: {command.example}"
-    overview = ask(view, "/help")
+    overview = ask(desk, "/help")
     assert command.usage in overview
     assert command.summary in overview
 
 
-def test_its_example_is_answered(command: Command, view: View) -> None:
-    text = ask(view, command.example)
+def test_its_example_is_answered(command: Command, desk: Desk) -> None:
+    text = ask(desk, command.example)
     assert "Usage:" not in text
     assert "There is no command" not in text
 
 
-def test_its_answer_about_simulated_prices_says_so(command: Command, view: View) -> None:
-    if command.name != "help":
-        assert SIMULATED in ask(view, command.example)
+def test_its_answer_about_simulated_prices_says_so(command: Command, desk: Desk) -> None:
+    quiet = OF_NO_PRICES if desk.status else OF_NO_PRICES | {"status"}
+    if command.name not in quiet:
+        assert SIMULATED in ask(desk, command.example)
 
 
-def test_wrong_words_are_refused_with_usage_and_example(command: Command, view: View) -> None:
-    sentence = refused(command, ask(view, f"/{command.name} nonsense words that mean nothing here at all"))
+def test_wrong_words_are_refused_with_usage_and_example(command: Command, desk: Desk) -> None:
+    sentence = refused(command, ask(desk, f"/{command.name} nonsense words that mean nothing here at all"))
     assert sentence
     assert "\n" not in sentence
 
 
-def test_too_many_words_are_refused(command: Command, view: View) -> None:
-    refused(command, ask(view, f"{command.example} and then some more words beyond"))
+def test_too_many_words_are_refused(command: Command, desk: Desk) -> None:
+    refused(command, ask(desk, f"{command.example} and then some more words beyond"))
 
 
 @pytest.mark.parametrize("spelling", ["/{}", "{}", "//{}", "/{}@BellwetherBot", "/{upper}", "  /{}  "])
-def test_it_is_found_however_it_is_spelled(command: Command, view: View, spelling: str) -> None:
+def test_it_is_found_however_it_is_spelled(command: Command, desk: Desk, spelling: str) -> None:
     name, _, rest = command.example.lstrip("/").partition(" ")
     line = f"{spelling.format(name, upper=name.upper())} {rest}"
-    assert answer(view, line) == answer(view, command.example)
+    assert answer(desk, line) == answer(desk, command.example)
 
 
 HOSTILE = st.one_of(
@@ -110,8 +116,10 @@ HOSTILE = st.one_of(
 @example(words=["RUT", "SOL", "1" * 900])
 @example(words=["RUT", "SOL", "000000000060999"])
 @example(words=["RUT", "\x00"])
+@example(words=["yes"])
 def test_nothing_a_user_types_makes_it_raise_or_answer_what_telegram_refuses(name: str, words: list[str]) -> None:
-    ask(simulated().view(), f"/{name} {' '.join(words)}")
+    for desk in (offline(simulated().view()), live(simulated().view())):
+        ask(desk, f"/{name} {' '.join(words)}")
 
 
 @given(line=HOSTILE)
@@ -121,13 +129,15 @@ def test_nothing_a_user_types_makes_it_raise_or_answer_what_telegram_refuses(nam
 @example(line="\n\n")
 @example(line="x" * 4096)
 def test_nothing_a_user_types_in_place_of_a_command_makes_it_raise(line: str) -> None:
-    ask(simulated().view(), line)
+    ask(offline(simulated().view()), line)
 
 
-def test_a_line_without_words_is_shown_the_way() -> None:
-    view = simulated().view()
+def test_a_line_without_words_is_shown_the_way(desk: Desk) -> None:
     for line in ("", "   ", "\n"):
-        assert ask(view, line) == "Write a command; /help lists them."
+        assert ask(desk, line) == "Write a command; /help lists them."
+
+
+THERE_ARE = ", ".join(f"/{name}" for name in NAMES)
 
 
 @pytest.mark.parametrize(
@@ -136,9 +146,9 @@ def test_a_line_without_words_is_shown_the_way() -> None:
         ("/cor RUT SOL", "There is no command /cor; did you mean corr?"),
         ("/regmie", "There is no command /regmie; did you mean regime?"),
         ("prices", "There is no command prices; did you mean price?"),
-        ("/xyz", "There is no command /xyz; there are /corr, /help, /history, /price, /regime, /rules"),
-        ("<b>", "There is no command <b>; there are /corr, /help, /history, /price, /regime, /rules"),
+        ("/xyz", f"There is no command /xyz; there are {THERE_ARE}"),
+        ("<b>", f"There is no command <b>; there are {THERE_ARE}"),
     ],
 )
-def test_an_unknown_command_is_told_the_nearest(view: View, line: str, sentence: str) -> None:
-    assert ask(view, line) == sentence
+def test_an_unknown_command_is_told_the_nearest(desk: Desk, line: str, sentence: str) -> None:
+    assert ask(desk, line) == sentence

@@ -161,3 +161,51 @@ def test_an_exchange_that_is_known_only_from_later_on_starts_there() -> None:
     clock = SESSIONS.clock("XTKS", NOW)
     assert 1990 < clock.session(0).year < 2000
     assert len(clock) > 5_000
+
+
+@pytest.mark.parametrize(
+    ("until", "close"),
+    [
+        pytest.param("2025-12-10T21:00:00Z", "2025-12-10T21:00Z", id="at the close"),
+        pytest.param("2025-12-10T20:59:59Z", "2025-12-09T21:00Z", id="a second before it"),
+        pytest.param("2025-11-28T18:00:00Z", "2025-11-28T18:00Z", id="a half day"),
+        pytest.param("2025-11-30T12:00:00Z", "2025-11-28T18:00Z", id="a Sunday"),
+        pytest.param("2026-03-09T20:00:00Z", "2026-03-09T20:00Z", id="the first summer close"),
+        pytest.param("2026-11-02T20:59:59Z", "2026-10-30T20:00Z", id="the first winter close is an hour later"),
+    ],
+)
+def test_the_last_close_is_the_one_that_has_been(until: str, close: str) -> None:
+    assert SESSIONS.last_close(XNYS, at(until)) == at(close)
+
+
+def test_before_the_first_session_nothing_has_closed() -> None:
+    assert SESSIONS.last_close(XNYS, at("1990-01-02T20:59:59Z")) is None
+    assert SESSIONS.last_close(ALWAYS, at("1990-01-03T00:00:00Z")) == at("1990-01-03T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("now", "session"),
+    [
+        pytest.param("2025-12-10T14:29:59Z", None, id="before the open"),
+        pytest.param("2025-12-10T14:30:00Z", "2025-12-10", id="at the open"),
+        pytest.param("2025-12-10T20:59:59Z", "2025-12-10", id="a second before the close"),
+        pytest.param("2025-12-10T21:00:00Z", None, id="at the close"),
+        pytest.param("2025-11-28T17:59:59Z", "2025-11-28", id="a half day's last second"),
+        pytest.param("2025-11-28T18:00:00Z", None, id="a half day's afternoon"),
+        pytest.param("2025-11-27T16:00:00Z", None, id="a holiday"),
+        pytest.param("2025-12-13T16:00:00Z", None, id="a Saturday"),
+        pytest.param("2026-03-09T13:30:00Z", "2026-03-09", id="the first summer open"),
+        pytest.param("2026-11-02T13:30:00Z", None, id="the first winter open is an hour later"),
+    ],
+)
+def test_a_session_is_in_progress_from_its_open_until_before_its_close(now: str, session: str | None) -> None:
+    assert SESSIONS.in_progress(XNYS, at(now)) == (session and dt.date.fromisoformat(session))
+
+
+def test_what_never_stops_is_always_in_progress() -> None:
+    assert SESSIONS.in_progress(ALWAYS, at("2025-12-13T23:59:59Z")) == dt.date(2025, 12, 13)
+    assert SESSIONS.in_progress(ALWAYS, at("2025-12-14T00:00:00Z")) == dt.date(2025, 12, 14)
+
+
+def test_beyond_the_calendar_nothing_is_in_progress() -> None:
+    assert SESSIONS.in_progress(XNYS, NOW + 900 * DAY) is None

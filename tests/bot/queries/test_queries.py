@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from bot.app import Options, open_app
-from bot.commands.registry import answer
 from bot.queries.correlation import correlation
 from bot.queries.explain import explain
 from bot.queries.quote import quote
 from bot.queries.view import View
+from rules.alerting import Firing
+from rules.engine import Book, Outcome, Record
+from tests.bot.commands.desks import ask_offline
 from tests.bot.markets import HEADER, NOW, Folder, simulated
 
 VENUES = f"{HEADER},venue"
@@ -30,7 +33,7 @@ def test_a_change_over_a_gap_is_unknown_as_it_is_to_a_rule(tmp_path: Path) -> No
     view = view_of(Folder(tmp_path).holds("RUT_1d.csv", *days("10 . 12")))
     assert quote(view, "RUT").change is None
     assert explain(view, "ret(RUT)").value is None
-    assert "12.00 (n/a)" in answer(view, "/price RUT").html.replace("<b>", "").replace("</b>", "")
+    assert "12.00 (n/a)" in ask_offline(view, "/price RUT").html.replace("<b>", "").replace("</b>", "")
 
 
 def test_a_change_is_the_bits_of_ret(tmp_path: Path) -> None:
@@ -40,7 +43,7 @@ def test_a_change_is_the_bits_of_ret(tmp_path: Path) -> None:
 
 def test_a_stale_price_is_dated_by_its_own_close(tmp_path: Path) -> None:
     folder = Folder(tmp_path).holds("RUT_1d.csv", *days("10 11 12")).holds("VIX_1d.csv", *days("20"))
-    lines = answer(view_of(folder), "/price").html.split("\n")
+    lines = ask_offline(view_of(folder), "/price").html.split("\n")
     assert lines[1::2] == ["Close of Wed 2025-12-03", "Close of Mon 2025-12-01"]
 
 
@@ -57,7 +60,7 @@ def test_the_source_named_is_the_one_whose_prices_were_used(tmp_path: Path) -> N
 
 def test_rules_says_which_rules_cannot_be_judged(tmp_path: Path) -> None:
     folder = Folder(tmp_path).holds("RUT_1d.csv", *days("10 11 12 13 14")).holds("VIX_1d.csv", *days("20"))
-    lines = answer(view_of(folder), "/rules").html.split("\n")
+    lines = ask_offline(view_of(folder), "/rules").html.split("\n")
     assert "🟠 <b>vix-25</b>: no data" in lines
     assert "🟡 <b>rut-sol-coupled</b>: never had data" in lines
     assert "🟠 <b>rut-drawdown-10</b>" in lines
@@ -69,3 +72,33 @@ def test_a_window_longer_than_the_aligned_rows_does_not_hide_what_the_filter_kno
     assert long.r is None
     assert long.p_above == short.p_above
     assert long.posterior_mean == short.posterior_mean
+
+
+def test_a_rule_on_ticks_is_not_judged_on_bars(tmp_path: Path) -> None:
+    """On closes alone it would say what no reader was ever told."""
+    config = tmp_path / "my.toml"
+    high = 'when = "close(RUT) > 10"\nclear = "close(RUT) < 10"\n'
+    config.write_text(f'[[rules]]\nid = "a"\non = "tick"\n{high}[[rules]]\nid = "b"\n{high}')
+    folder = Folder(tmp_path / "prices").holds("RUT_1d.csv", *days("10 11 12"))
+    app = open_app(Options(config=config, data=folder.path), at=NOW)
+    view = app.view()
+    assert [event.rule for event in view.events()] == ["b"]
+    assert [rule.rule.id for rule in view.live_only] == ["a"]
+    assert view.record("a") is None
+    assert view.record("b") is not None
+
+
+def test_what_the_service_knows_of_rules_on_ticks_stands_among_the_rest_by_time(tmp_path: Path) -> None:
+    config = tmp_path / "my.toml"
+    high = 'when = "close(RUT) > 10"\nclear = "close(RUT) <= 10"\n'
+    config.write_text(f'[[rules]]\nid = "a"\non = "tick"\n{high}[[rules]]\nid = "b"\n{high}')
+    folder = Folder(tmp_path / "prices").holds("RUT_1d.csv", *days("10 11 10"))
+    app = open_app(Options(config=config, data=folder.path), at=NOW)
+    first, last = app.view().events("b")
+    ticked = replace(first, rule="a", at=first.at + 60)
+    foreign = replace(first, at=first.at + 120)
+    known = Outcome(Book({"a": Record("", Firing(ticked.at, ticked.at))}), (ticked, foreign))
+    view = View(app.history, app.settings.scope, app.settings.compiled, live=known)
+    assert view.events() == (first, ticked, last)
+    assert view.events("a") == (ticked,)
+    assert view.record("a") == known.book.records["a"]

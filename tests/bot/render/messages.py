@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from math import nan
 
-from bot.answers import Correlation, Quote, Regime
+from bot.answers import NO_TOKEN, POLLING, Chat, Correlation, Quote, Regime, SourceStatus, Status
 from bot.queries.explain import explain
 from bot.render.alerts import alert
 from bot.render.answers import (
@@ -17,14 +18,17 @@ from bot.render.answers import (
     quote_answer,
     quotes_answer,
     regime_answer,
+    rule_answer,
     rules_answer,
 )
+from bot.render.chats import UNKEPT, asks_to_forget, forgotten, greeting, ids, subscribed, unsubscribed
+from bot.render.status import NOT_WATCHING, status_answer
 from bot.settings import load_settings
 from rules.alerting import AlertState, Coverage, Firing, Inactive, Pending
 from rules.engine import Record
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule, compile_rule
-from rules.model import ALWAYS, XNYS, AlertEvent, Edge, Instrument, Kind, Label, Rule, Severity
+from rules.model import ALWAYS, XNYS, AlertEvent, Edge, Instrument, Kind, Label, Rule, Severity, Timing
 from tests.bot.markets import BTC, RUT, at, simulated
 
 CLOSE, NEXT_OPEN = at("2025-12-10T21:00Z"), at("2025-12-11T14:30Z")
@@ -216,6 +220,74 @@ def rules_standing() -> str:
     )
 
 
+def rule_standing(
+    name: str, record: Record | None, *events: AlertEvent, simulated: bool = False, **changes: object
+) -> str:
+    """A rule of the pack in full, or what it would be with `changes`."""
+    compiled = compile_rule(replace(pack()[name].rule, **changes), load_settings().scope)  # type: ignore[arg-type]
+    return rule_answer(compiled, record, events, simulated=simulated)
+
+
+def rule_in_full(*, simulated: bool = False) -> str:
+    origins = MADE_UP if simulated else REAL
+    events = [event("rut-sol-coupled", edge, origins=origins) for edge in (Edge.FIRED, Edge.RESOLVED, Edge.FIRED)]
+    known = Record("", Firing(CLOSE, CLOSE), Coverage(ever=True))
+    return rule_standing("rut-sol-coupled", known, *events, simulated=simulated)
+
+
+def rule_of_every_timing() -> str:
+    timing = Timing(confirm=3, confirm_clear=11, cooldown=1, expires=21)
+    return rule_standing("rut-lags-spx", Record(""), clear=None, timing=timing, title="")
+
+
+CHAT = Chat("telegram", "71", "private", subscribed_since=None, user="71")
+
+
+def service(**changes: object) -> Status:
+    """A service that is well on the evening of 2025-12-10, or something near it."""
+    now = at("2025-12-10T21:45Z")
+    values: dict[str, object] = {
+        "started": now - 3 * 86_400,
+        "now": now,
+        "sources": (SourceStatus("yahoo", now - 12, None, ""), SourceStatus("coinbase", now - 200, None, "")),
+        "waiting": {},
+        "rules": 14,
+        "rules_waiting": 0,
+        "owed": 0,
+        "oldest_owed": None,
+        "failed": 0,
+        "chats": 2,
+        "last_judged": at("2025-12-10T21:30Z"),
+        "telegram": POLLING,
+        "database": "bellwether.db",
+        "size": 214_300_000,
+    }
+    return Status(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def service_in_trouble() -> Status:
+    """All that can be wrong at once, in the words of servers."""
+    now = service().now
+    return service(
+        sources=(
+            SourceStatus("yahoo", now - 900, now - 840, "429 <b>Too Many Requests</b>\n" + "x" * 200),
+            SourceStatus("coinbase", None, now - 7, "no answer & no reason"),
+            SourceStatus("kraken", now - 3, None, ""),
+        ),
+        waiting=dict.fromkeys(("RUT", "SPX", "VIX", "IWM", "SPY"), "yahoo fails") | {"SOL": "backfill 43%"},
+        rules_waiting=9, owed=5, oldest_owed=now - 1_320, failed=1, telegram="connecting: <no route>",
+        size=1_430_000_000,
+    )  # fmt: skip
+
+
+def service_just_started() -> Status:
+    now = service().now
+    return service(
+        started=now - 20, sources=(SourceStatus("yahoo", None, None, ""),), waiting={"RUT": "backfill 12%"},
+        rules_waiting=14, last_judged=None, chats=1, telegram=NO_TOKEN, size=40_960,
+    )  # fmt: skip
+
+
 def history(origins: tuple[str, ...]) -> str:
     events = [
         event("rut-record-close", origins=origins),
@@ -263,6 +335,25 @@ MESSAGES: Mapping[str, Callable[[], str]] = {
     "prices": lambda: prices("files USD"),
     "prices-simulated": lambda: prices("SIMULATED"),
     "rules": rules_standing,
+    "rules-live-only": lambda: rules_answer([(pack()["rut-record-intraday"], None)], simulated=False),
+    "rule": rule_in_full,
+    "rule-simulated": lambda: rule_in_full(simulated=True),
+    "rule-live-only": lambda: rule_standing("rut-record-intraday", None),
+    "rule-timing": rule_of_every_timing,
+    "start": lambda: greeting(subscribed(CLOSE, already=False)),
+    "start-again": lambda: greeting(subscribed(CLOSE, already=True)),
+    "start-unkept": lambda: greeting(UNKEPT),
+    "stop": lambda: unsubscribed(before=True),
+    "stop-again": lambda: unsubscribed(before=False),
+    "forget": asks_to_forget,
+    "forget-yes": forgotten,
+    "id": lambda: ids(CHAT),
+    "id-group": lambda: ids(replace(CHAT, address="-1001234567890", kind="group")),
+    "status": lambda: status_answer(service(), simulated=False),
+    "status-simulated": lambda: status_answer(service(), simulated=True),
+    "status-trouble": lambda: status_answer(service_in_trouble(), simulated=False),
+    "status-started": lambda: status_answer(service_just_started(), simulated=False),
+    "status-none": lambda: NOT_WATCHING,
     "rules-none": lambda: rules_answer([], simulated=False),
     "history": lambda: history(REAL),
     "history-simulated": lambda: history(MADE_UP),

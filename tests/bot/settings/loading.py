@@ -10,6 +10,8 @@ from bot.settings import ConfigurationError, Settings, load_settings
 from tests.bot.markets import SESSIONS
 
 ONE_RULE = '[[rules]]\nid = "mine"\nwhen = "close(RUT) > record(RUT)"\n'
+TOKEN = "123456789:AA-SECRET_secret-SECRET_secret-SECRET"
+"""Of the shape of a token, and none."""
 
 
 def load(config: Path, text: str) -> Settings:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.settings import load_settings
 from tests.bot.markets import SESSIONS
-from tests.bot.settings.loading import environment_faults, faults, load
+from tests.bot.settings.loading import TOKEN, environment_faults, faults, load
 
 
 def test_the_environment_is_over_the_file(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,9 +20,9 @@ def test_the_environment_is_over_the_file(config: Path, monkeypatch: pytest.Monk
 
 
 def test_a_token_is_secret_wherever_it_may_be_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BELLWETHER_TELEGRAM__TOKEN", "123:SECRET")
+    monkeypatch.setenv("BELLWETHER_TELEGRAM__TOKEN", TOKEN)
     settings = load_settings()
-    assert settings.telegram.token.get_secret_value() == "123:SECRET"
+    assert settings.telegram.token.get_secret_value() == TOKEN
     printed = [repr(settings), str(settings), repr(settings.telegram), str(settings.telegram), f"{settings.telegram}"]
     printed += [settings.model_dump_json(), repr(settings.model_dump()), str(settings.telegram.token)]
     assert not [text for text in printed if "SECRET" in text]
@@ -32,13 +32,25 @@ def test_a_token_is_secret_wherever_it_may_be_printed(monkeypatch: pytest.Monkey
     "text",
     ['telegram = "123:SECRET"', 'token = "123:SECRET"', '[telegram]\ntokn = "123:SECRET"', "[telegram]\ntoken = 123",
      '[telegram]\ntoken = ["123:SECRET"]', '[telegram.token]\nvalue = "123:SECRET"',
-     '[[telegram]]\ntoken = "123:SECRET"'],
+     '[[telegram]]\ntoken = "123:SECRET"', '[telegram]\ntoken = "123:SECRET"', '[telegram]\nbase_url = "123:SECRET"',
+     '[telegram]\nallow = "123:SECRET"', '[telegram]\nallow = ["123:SECRET"]', '[telegram]\neveryone = "123:SECRET"',
+     '[store]\nurl = "postgresql://me:SECRET@host/db"', '[store]\nurl = ["SECRET"]'],
 )  # fmt: skip
-def test_no_fault_shows_a_token_that_stands_in_the_wrong_place(config: Path, text: str) -> None:
+def test_no_fault_shows_a_secret_that_stands_in_the_wrong_place(config: Path, text: str) -> None:
     assert not [fault for fault in faults(config, text) if "SECRET" in fault]
 
 
-@pytest.mark.parametrize("variable", ["BELLWETHER_TELEGRAM", "BELLWETHER_TOKEN", "BELLWETHER_TELEGRAM__TOKN"])
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "BELLWETHER_TELEGRAM",
+        "BELLWETHER_TOKEN",
+        "BELLWETHER_TELEGRAM__TOKN",
+        "BELLWETHER_TELEGRAM__TOKEN",
+        "BELLWETHER_TELEGRAM__ALLOW",
+        "BELLWETHER_STORE__URL",
+    ],
+)
 def test_no_fault_shows_a_token_of_a_mistyped_variable(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(variable, "123:SECRET")
     assert not [fault for fault in environment_faults() if "SECRET" in fault]
@@ -85,7 +97,8 @@ ENVIRONMENT_FAULTS = {
     ),
     "BELLWETHER_": (
         "1",
-        "BELLWETHER_ (environment): names no section; known here: market, telegram, baskets, instruments, rules",
+        "BELLWETHER_ (environment): names no section; known here: market, run, store, telegram, feeds, delivery, "
+        "baskets, instruments, rules",
     ),
     "BELLWETHER_MARKET__SEED__X": (
         "1",
@@ -105,7 +118,7 @@ ENVIRONMENT_FAULTS = {
     ),
     "BELLWETHER_TELEGRAM": (
         "123:SECRET",
-        'BELLWETHER_TELEGRAM (environment): must be a table as JSON, such as {"token": "..."}',
+        'BELLWETHER_TELEGRAM (environment): must be a table as JSON, such as {"allow": [123456789]}',
     ),
     "BELLWETHER_INSTRUMENTS__DOGE__KIND": (
         "coin",
@@ -127,7 +140,10 @@ def test_a_variable_that_means_nothing_is_told_by_its_name(
     assert environment_faults() == [fault]
 
 
-TABLES = [("BELLWETHER_MARKET", "table"), ("BELLWETHER_TELEGRAM", "table"), ("BELLWETHER_BASKETS", "table"),
+TABLES = [("BELLWETHER_MARKET", "table"), ("BELLWETHER_RUN", "table"), ("BELLWETHER_RUN__SETTLE_MINUTES", "table"),
+          ("BELLWETHER_STORE", "table"), ("BELLWETHER_TELEGRAM", "table"), ("BELLWETHER_TELEGRAM__ALLOW", "list"),
+          ("BELLWETHER_FEEDS", "table"), ("BELLWETHER_FEEDS__VENUES", "list"), ("BELLWETHER_DELIVERY", "table"),
+          ("BELLWETHER_BASKETS", "table"),
           ("BELLWETHER_INSTRUMENTS", "table"), ("BELLWETHER_INSTRUMENTS__RUT", "table"), ("BELLWETHER_RULES", "list"),
           ("BELLWETHER_INSTRUMENTS__RUT__SOURCES", "table"), ("BELLWETHER_BASKETS__ALTS", "list")]  # fmt: skip
 
@@ -143,6 +159,29 @@ def test_what_is_no_json_is_told_by_its_name_with_json_that_is_right(
     assert right != fault
     monkeypatch.setenv(variable, right)
     load_settings(None, SESSIONS.check)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "found"),
+    [
+        ("BELLWETHER_RUN__SOURCE", "simulated", "simulated"),
+        ("BELLWETHER_RUN__DAYS_FROM", "2000-01-03", "2000-01-03"),
+        ("BELLWETHER_RUN__SETTLE_MINUTES__COIN", "5", 5),
+        ("BELLWETHER_STORE__URL", "sqlite:////var/lib/bellwether.db", "sqlite:////var/lib/bellwether.db"),
+        ("BELLWETHER_TELEGRAM__ALLOW", "[7, -1001234567890]", [7, -1001234567890]),
+        ("BELLWETHER_TELEGRAM__EVERYONE", "true", True),
+        ("BELLWETHER_FEEDS__VENUES", '["kraken"]', ["kraken"]),
+        ("BELLWETHER_DELIVERY__EXPIRE_MINUTES", "60", 60),
+    ],
+)
+def test_the_service_can_be_set_by_variables(
+    variable: str, value: str, found: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    told: Any = load_settings(None, SESSIONS.check).model_dump(mode="json")
+    for step in variable.lower().split("_", 1)[1].split("__"):
+        told = told[step]
+    assert told == found
 
 
 def test_a_value_set_twice_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

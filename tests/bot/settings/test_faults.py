@@ -6,12 +6,22 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
-from bot.settings import ConfigurationError, load_settings
+from bot.settings import (
+    ConfigurationError,
+    DeliverySettings,
+    FeedsSettings,
+    RunSettings,
+    SettleSettings,
+    StoreSettings,
+    TelegramSettings,
+    load_settings,
+)
 from bot.settings.models import InstrumentSettings, MarketSettings, RuleSettings
 from tests.bot.golden import assert_golden
 from tests.bot.markets import SESSIONS
-from tests.bot.settings.loading import ONE_RULE, faults
+from tests.bot.settings.loading import ONE_RULE, TOKEN, faults
 
 HERE = Path(__file__).parent
 
@@ -28,7 +38,8 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_line(config: Path) ->
         (b"seed = \n", "my.toml: not valid TOML: invalid value (at line 1, column 8)"),
         (b"[market]\nseed = 1 # \xff\n", "my.toml: not UTF-8 text; a configuration looks like config.example.toml"),
         ("colour = 1",
-         "my.toml line 1, colour: unknown key colour; known here: market, telegram, baskets, instruments, rules"),
+         "my.toml line 1, colour: unknown key colour; known here: market, run, store, telegram, feeds, delivery, "
+         "baskets, instruments, rules"),
         ("[market]\nsed = 1", "my.toml line 2, market.sed: unknown key sed; did you mean seed?"),
         ("[market]\nseed = 1.5", "my.toml line 2, market.seed: must be a whole number, not 1.5"),
         ("[market]\nseed = -1", "my.toml line 2, market.seed: must be greater than or equal to 0, not -1"),
@@ -77,6 +88,70 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_line(config: Path) ->
 )  # fmt: skip
 def test_a_fault_is_one_sentence_with_its_line(config: Path, text: str | bytes, fault: str) -> None:
     assert faults(config, text) == [fault]
+
+
+VENUES = "'coinbase', 'kraken', 'okx', 'bybit', 'kucoin' or 'binance'"
+SQLITE = "must be sqlite:/// and a file, such as sqlite:///bellwether.db; no other database yet"
+TOKEN_FORM = "must be a token as @BotFather gives it: digits, a colon, about 35 letters and digits"
+SERVER = "must be a server's URL without a slash at its end, such as https://api.telegram.org"
+CHAT = "must be the id of a person or a chat, as the bot's /id tells it; negative for a group"
+DAYS_FROM = "must be a date from 1990-01-02 on, such as 2000-01-03"
+
+
+@pytest.mark.parametrize(
+    ("section", "line", "fault"),
+    [
+        ("run", "source = 'files'", "source: must be 'live' or 'simulated', not 'files'"),
+        ("run", "poll_seconds = 4", "poll_seconds: must be greater than or equal to 5, not 4"),
+        ("run", "poll_seconds = 3601", "poll_seconds: must be less than or equal to 3600, not 3601"),
+        ("run", "hours_days = 29", "hours_days: must be greater than or equal to 30, not 29"),
+        ("run", "hours_days = 5001", "hours_days: must be less than or equal to 5000, not 5001"),
+        ("run", "days_from = 1990-01-01", f"days_from: {DAYS_FROM}, not 1990-01-01"),
+        ("run", "days_from = '2025-02-30'", f"days_from: {DAYS_FROM}, not '2025-02-30'"),
+        ("run", "days_from = 'yesterday'", f"days_from: {DAYS_FROM}, not 'yesterday'"),
+        ("run", "days_from = '20250102'", f"days_from: {DAYS_FROM}, not '20250102'"),
+        ("run", "days_from = 2000-01-03T10:00:00Z", f"days_from: {DAYS_FROM}, not 2000-01-03 10:00:00+00:00"),
+        ("run", "days_from = 0", f"days_from: {DAYS_FROM}, not 0"),
+        ("run", "settle_minutes = 3", "settle_minutes: must be a table, such as { coin = 2 }, not 3"),
+        ("run", "settle_minutes.coin = 241", "settle_minutes.coin: must be less than or equal to 240, not 241"),
+        ("run", "settle_minutes.etf = -1", "settle_minutes.etf: must be greater than or equal to 0, not -1"),
+        ("run", "settle_minutes.coins = 1", "settle_minutes.coins: unknown key coins; did you mean coin?"),
+        ("store", "url = 'postgresql://me:pw@host/db'", f"url: {SQLITE}"),
+        ("store", "url = 'bellwether.db'", f"url: {SQLITE}"),
+        ("store", "url = 'sqlite://'", f"url: {SQLITE}"),
+        ("store", "url = 'sqlite:///'", f"url: {SQLITE}"),
+        ("store", "url = 'sqlite:////'", f"url: {SQLITE}"),
+        ("store", "url = 'sqlite:///:memory:'", f"url: {SQLITE}"),
+        ("store", "url = 'sqlite:///a.db?mode=ro'", f"url: {SQLITE}"),
+        ("telegram", "token = '123:SECRET'", f"token: {TOKEN_FORM}"),
+        ("telegram", f"token = ' {TOKEN}'", f"token: {TOKEN_FORM}"),
+        ("telegram", f"token = '{TOKEN}/'", f"token: {TOKEN_FORM}"),
+        ("telegram", "base_url = 'api.telegram.org'", f"base_url: {SERVER}"),
+        ("telegram", "base_url = 'https://api.telegram.org/'", f"base_url: {SERVER}"),
+        ("telegram", "base_url = 'https://me:pw@host'", f"base_url: {SERVER}"),
+        ("telegram", "base_url = ''", f"base_url: {SERVER}"),
+        ("telegram", "allow = 7", "allow: must be a list of ids, such as [123456789]"),
+        ("telegram", "allow = ['@somebody']", f"allow[0]: {CHAT}"),
+        ("telegram", "allow = [7, 0]", f"allow[1]: {CHAT}"),
+        ("telegram", "allow = [4503599627370497]", f"allow[0]: {CHAT}"),
+        ("telegram", "allow = [true]", f"allow[0]: {CHAT}"),
+        ("telegram", "everyone = 'maybe'", "everyone: must be true or false"),
+        ("feeds", "venues = []", "venues: must not be empty"),
+        ("feeds", "venues = 'kraken'",
+         "venues: must be a list of exchanges, such as [\"coinbase\", \"kraken\"], not 'kraken'"),
+        ("feeds", "venues = ['krakn']", f"venues[0]: must be {VENUES}, not 'krakn'"),
+        ("feeds", "venues = ['okx', 'kraken', 'okx']", "venues: must name okx only once"),
+        ("feeds", "timeout_seconds = 0", "timeout_seconds: must be greater than or equal to 1, not 0"),
+        ("feeds", "timeout_seconds = 121", "timeout_seconds: must be less than or equal to 120, not 121"),
+        ("delivery", "expire_minutes = 0", "expire_minutes: must be greater than or equal to 1, not 0"),
+        ("delivery", "expire_minutes = 10081", "expire_minutes: must be less than or equal to 10080, not 10081"),
+        ("delivery", "expires = 3", "expires: unknown key expires; did you mean expire_minutes?"),
+        ("instruments.RUT", "sources.yaho = '^RUT'", "sources.yaho: must be 'exchange' or 'yahoo', not 'yaho'"),
+        ("instruments.RUT", "sources.yahoo = ''", "sources.yahoo: must not be empty"),
+    ],
+)  # fmt: skip
+def test_a_fault_of_the_service_is_one_sentence_too(config: Path, section: str, line: str, fault: str) -> None:
+    assert faults(config, f"[{section}]\n{line}") == [f"my.toml line 2, {section}.{fault}"]
 
 
 @pytest.mark.parametrize(
@@ -153,10 +228,18 @@ def test_a_built_in_rule_that_no_longer_fits_is_told_as_such(config: Path) -> No
     assert all(each.startswith("config.example.toml (built in) line ") for each in told)
 
 
+SERVICE: dict[str, type[BaseModel]] = {
+    "run": RunSettings, "store": StoreSettings, "telegram": TelegramSettings, "feeds": FeedsSettings,
+    "delivery": DeliverySettings,
+}  # fmt: skip
 PLACES = [
-    "{}", "market = {}", "telegram = {}", "baskets = {}", "instruments = {}", "rules = {}",
+    "{}", "market = {}", *(f"{section} = {{}}" for section in SERVICE), "baskets = {}",
+    "instruments = {}", "rules = {}",
     *(f"[market]\n{key} = {{}}" for key in MarketSettings.model_fields),
-    "[telegram]\ntoken = {}", "[baskets]\nX = {}", "[baskets]\nX = [{}]", "[instruments]\nX = {}",
+    *(f"[{section}]\n{key} = {{}}" for section, model in SERVICE.items() for key in model.model_fields),
+    *(f"[run]\nsettle_minutes.{kind} = {{}}" for kind in SettleSettings.model_fields),
+    "[telegram]\nallow = [{}]", "[feeds]\nvenues = [{}]", "[baskets]\nX = {}", "[baskets]\nX = [{}]",
+    "[instruments]\nX = {}",
     *(f"[instruments.RUT]\n{key} = {{}}" for key in InstrumentSettings.model_fields),
     "[instruments.RUT]\nsources.yahoo = {}", "rules = [{}]",
     *(f"[[rules]]\n{key} = {{}}" for key in RuleSettings.model_fields), "[[rules]]\ntags = [{}]",

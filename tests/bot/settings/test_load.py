@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
-from bot.settings import Settings, load_settings, warnings
-from bot.settings.models import InstrumentSettings, MarketSettings, RuleSettings, TelegramSettings, built_in
-from rules.model import XNYS, Basis, Delivery, Severity, Timing
+from bot.market.sessions import HISTORY_STARTS
+from bot.settings import (
+    DeliverySettings,
+    FeedsSettings,
+    RunSettings,
+    Settings,
+    StoreSettings,
+    TelegramSettings,
+    Venue,
+    load_settings,
+    warnings,
+)
+from bot.settings.fields import EARLIEST
+from bot.settings.models import InstrumentSettings, MarketSettings, RuleSettings, built_in
+from rules.model import XNYS, Basis, Delivery, Kind, Severity, Timing
 from tests.bot.markets import SESSIONS
-from tests.bot.settings.loading import ONE_RULE, faults, load
+from tests.bot.settings.loading import ONE_RULE, TOKEN, faults, load
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.toml"
 
@@ -30,7 +43,7 @@ def test_an_empty_file_changes_nothing(config: Path) -> None:
 
 OPTIONAL = {
     "instruments": {"currency"},
-    "rules": {"on", "confirm_clear", "cooldown", "expires", "notify_resolved", "delivery", "enabled"},
+    "rules": {"confirm_clear", "cooldown", "expires", "notify_resolved", "delivery", "enabled"},
 }
 """What the example need not show; every other field stands in it."""
 
@@ -39,7 +52,11 @@ OPTIONAL = {
     ("section", "model"),
     [
         ("market", MarketSettings),
+        ("run", RunSettings),
+        ("store", StoreSettings),
         ("telegram", TelegramSettings),
+        ("feeds", FeedsSettings),
+        ("delivery", DeliverySettings),
         ("instruments", InstrumentSettings),
         ("rules", RuleSettings),
     ],
@@ -72,8 +89,26 @@ def test_the_pack_and_the_instruments_have_their_final_names() -> None:
     assert settings.instruments["RUT"].sources == {"yahoo": "^RUT"}
     coupled = {f"rut-{coin}-coupled" for coin in ("sol", "ada", "btc", "eth", "xrp")}
     regimes = {f"regime-{label}" for label in ("risk-on", "neutral", "risk-off")}
-    others = {"rut-record-close", "rut-rally-10", "rut-drawdown-10", "rut-lags-spx", "vix-25"}
+    others = {"rut-record-close", "rut-record-intraday", "rut-rally-10", "rut-drawdown-10", "rut-lags-spx", "vix-25"}
     assert {rule.id for rule in settings.rules} == coupled | regimes | others
+
+
+def test_the_record_of_the_session_in_progress_comes_after_the_record_of_the_close() -> None:
+    settings = load_settings()
+    assert [rule.id for rule in settings.rules][:2] == ["rut-record-close", "rut-record-intraday"]
+    assert [rule.rule.id for rule in settings.compiled if rule.rule.basis is Basis.TICK] == ["rut-record-intraday"]
+
+
+def test_the_service_is_as_documented_unless_said() -> None:
+    settings = load_settings()
+    assert (settings.run.source, settings.run.poll_seconds, settings.run.hours_days) == ("live", 60, 730)
+    assert settings.run.days_from == EARLIEST == HISTORY_STARTS
+    assert [settings.run.settle_minutes.seconds(kind) for kind in Kind] == [30 * 60, 45 * 60, 30 * 60, 2 * 60]
+    assert settings.store.file == Path("bellwether.db")
+    assert settings.telegram.base_url == "https://api.telegram.org"
+    assert (settings.telegram.given, settings.telegram.allow, settings.telegram.everyone) == (False, (), False)
+    assert settings.feeds.venues == tuple(Venue)
+    assert (settings.feeds.timeout_seconds, settings.delivery.expire_minutes) == (20, 1440)
 
 
 # A file lies over it
@@ -155,7 +190,69 @@ def test_a_file_written_by_a_windows_editor_is_read(config: Path) -> None:
     assert load_settings(config).market.seed == 11
 
 
+@pytest.mark.parametrize(
+    ("line", "file"),
+    [
+        ("sqlite:///a.db", "a.db"),
+        ("sqlite:///b", "b"),
+        ("sqlite:///data/my bot.db", "data/my bot.db"),
+        ("sqlite:////var/lib/bellwether.db", "/var/lib/bellwether.db"),
+        ("sqlite:///C:/bots/bellwether.db", "C:/bots/bellwether.db"),
+    ],
+)
+def test_the_store_is_a_file(config: Path, line: str, file: str) -> None:
+    assert load(config, f"[store]\nurl = '{line}'").store.file == Path(file)
+
+
+@pytest.mark.parametrize("day", ["2000-01-03", "'2000-01-03'"])
+def test_history_begins_at_a_date_of_toml_or_at_its_text(config: Path, day: str) -> None:
+    assert load(config, f"[run]\ndays_from = {day}").run.days_from == dt.date(2000, 1, 3)
+
+
+def test_one_kind_settles_as_said_and_the_others_as_before(config: Path) -> None:
+    settle = load(config, "[run.settle_minutes]\ncoin = 0\n").run.settle_minutes
+    assert (settle.coin, settle.index, settle.volatility, settle.etf) == (0, 30, 45, 30)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8081", "https://bots.example/telegram"])
+def test_a_bot_api_server_of_ones_own(config: Path, url: str) -> None:
+    assert load(config, f"[telegram]\nbase_url = '{url}'").telegram.base_url == url
+
+
+def test_a_token_may_stand_in_the_file(config: Path) -> None:
+    telegram = load(config, f"[telegram]\ntoken = '{TOKEN}'\nallow = [7, -1001234567890]\n").telegram
+    assert telegram.given
+    assert telegram.token.get_secret_value() == TOKEN
+    assert telegram.allow == (7, -1001234567890)
+
+
 # Warnings
+
+
+@pytest.mark.parametrize(
+    ("more", "warned"), [("", True), ("allow = []", True), ("allow = [7]", False), ("everyone = true", False)]
+)
+def test_a_bot_that_nobody_may_use_is_warned_of(config: Path, more: str, warned: bool) -> None:
+    found = warnings(load(config, f"[telegram]\ntoken = '{TOKEN}'\n{more}\n"))
+    wanted = (
+        "telegram has a token and allows nobody: write to the bot once it runs, it answers with your id; "
+        "put that into telegram.allow"
+    )
+    assert found == ([wanted] if warned else [])
+
+
+@pytest.mark.parametrize(("confirm", "warned"), [(1, True), (2, False)])
+def test_a_rule_that_one_bad_print_fires_is_warned_of(config: Path, confirm: int, warned: bool) -> None:
+    text = f"{ONE_RULE}clear = 'drawdown(RUT) > 3%'\non = 'tick'\nconfirm = {confirm}\n"
+    wanted = "rule mine is on ticks with confirm = 1: one bad print fires it; confirm 2 or more"
+    assert warnings(load(config, text)) == ([wanted] if warned else [])
+
+
+@pytest.mark.parametrize(("source", "warned"), [("live", True), ("simulated", False)])
+def test_an_instrument_that_nobody_prices_is_warned_of(config: Path, source: str, warned: bool) -> None:
+    text = f"[run]\nsource = '{source}'\n[instruments.DOGE]\nname = 'Dogecoin'\nkind = 'coin'\n"
+    wanted = "instrument DOGE has no sources: bellwether run will never have a price of it"
+    assert warnings(load(config, text)) == ([wanted] if warned else [])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,21 @@
+"""/start: what this is, and alerts from now on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.commands.registry import Change, Desk, Refusal, Reply, command
+from bot.render.chats import UNKEPT, greeting, subscribed
+
+
+@command("/start", "what this bot does; alerts come from now on", "/start")
+def start(desk: Desk, words: Sequence[str]) -> Reply:
+    """A greeting and a subscription; nothing changes where alerts come already."""
+    if words:
+        raise Refusal("it takes nothing more")
+    if not desk.keeps_chats:
+        return Reply(greeting(UNKEPT))
+    since = desk.chat.subscribed_since
+    if since is not None:
+        return Reply(greeting(subscribed(since, already=True)))
+    return Reply(greeting(subscribed(desk.now, already=False)), Change.SUBSCRIBE)

@@ -1,0 +1,59 @@
+"""Which events are told, in which words, and for how long they stay news. A decision: nothing is sent here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from bot.render.alerts import alert
+from bot.store.outbox import Message
+from rules.language.compile import CompiledRule
+from rules.model import ALWAYS, AlertEvent, Delivery, Edge, Instant, Severity
+
+LATE_TICK = 10 * 60
+"""Seconds after which an alert on a session in progress says how late it is."""
+
+MARGIN = 30 * 60
+"""Seconds beyond the grace after which an alert on a close says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """How long an alert is on time, and how long it is news, in seconds.
+
+    `next_open` says when a calendar's trading starts next after an instant.
+    """
+
+    next_open: Callable[[str, Instant], Instant | None]
+    grace: int
+    expire: int
+
+    def late_after(self, event: AlertEvent) -> Instant:
+        """Sent later than this, a message says how late it is."""
+        return event.at + (LATE_TICK if event.provisional else self.grace + MARGIN)
+
+    def expires_at(self, event: AlertEvent) -> Instant:
+        """Until then it is sent: for a set time, and over a weekend until trading starts again."""
+        opens = None if event.clock == ALWAYS else self.next_open(event.clock, event.at)
+        return max(event.at + self.expire, opens or 0)
+
+
+def messages(events: Iterable[AlertEvent], rules: Mapping[str, CompiledRule], news: News) -> list[Message]:
+    """What is to be told of events; a quiet resolution is not."""
+    return [
+        Message(
+            event=event,
+            html=alert(event, rules.get(event.rule)),
+            policy=rules[event.rule].rule.delivery if event.rule in rules else Delivery.AT_LEAST_ONCE,
+            silent=event.severity in (Severity.INFO, Severity.NOTICE) or event.edge is not Edge.FIRED,
+            late_after=news.late_after(event),
+            expires_at=news.expires_at(event),
+        )
+        for event in events
+        if is_told(event, rules.get(event.rule))
+    ]
+
+
+def is_told(event: AlertEvent, rule: CompiledRule | None) -> bool:
+    """Whether readers hear of an event."""
+    return event.edge is not Edge.RESOLVED or (rule is not None and rule.rule.notify_resolved)

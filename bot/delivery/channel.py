@@ -1,0 +1,82 @@
+"""What a channel promises, and how a sending may end. Outcomes are data: the worker settles each by its type.
+
+A channel translates its own errors to these; nothing of Telegram or of a terminal is known here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The channel accepted the message; `message` is its id there, empty where there is none."""
+
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryLater:
+    """Surely not delivered. `seconds` is what the channel asked for; None leaves the delay to the worker."""
+
+    reason: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """Delivered or not: the answer was lost on the way."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatGone:
+    """Nothing can be sent to this chat any more: blocked, deleted, kicked."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMoved:
+    """The chat lives at another address now; nothing was delivered."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """The channel cannot read the message's markup; the same words as plain text may pass."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The channel refuses this message for good."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRejected:
+    """The channel does not know us: every message would fail. Nothing is lost, nothing goes out."""
+
+    reason: str
+
+
+Outcome = Sent | RetryLater | Ambiguous | ChatGone | ChatMoved | NotUnderstood | Rejected | TokenRejected
+
+
+class Channel(Protocol):
+    """A way to a reader. Never raises for what a network or a reader does."""
+
+    @property
+    def name(self) -> str:
+        """How chats of this channel are stored: telegram, console."""
+        ...
+
+    async def send(self, address: str, html: str, *, plain: bool = False, silent: bool = False) -> Outcome:
+        """Send one message to a chat. `plain` sends the words without markup; `silent` without a sound."""
+        ...

@@ -1,0 +1,104 @@
+"""The text of /status: whether all is well or what is not, then what there is. At most fifteen lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from html import escape
+
+from bot.answers import NO_TOKEN, POLLING, SourceStatus, Status
+from bot.render.alerts import SIMULATED_LINE
+from bot.render.numbers import duration, instant
+from rules.language.errors import short
+from rules.model import Instant
+
+LATE = 5 * 60
+"""Seconds a message may be owed before that is worth a line."""
+
+SHOWN = 5
+"""Troubles told one by one."""
+
+NOT_WATCHING = "Nothing is watched here: only <code>bellwether run</code> watches and sends alerts."
+
+
+def status_answer(status: Status, *, simulated: bool) -> str:
+    """The verdict first, then each trouble, then the facts."""
+    troubles = list(_troubles(status))
+    told, untold = troubles[:SHOWN], len(troubles[SHOWN:])
+    return "\n".join(
+        [
+            f"<b>{'Not all is well' if troubles else 'All is well'}</b>",
+            *([SIMULATED_LINE] if simulated else []),
+            *(f"⚠ {each}" for each in told),
+            *([f"⚠ and {untold} more"] if untold else []),
+            *_facts(status),
+        ]
+    )
+
+
+def _troubles(status: Status) -> Iterator[str]:
+    """What keeps an alert from being judged or from arriving, the worst first."""
+    if status.telegram not in (POLLING, NO_TOKEN):
+        yield f"Telegram: {_words(status.telegram)}"
+    if status.oldest_owed is not None and status.now - status.oldest_owed >= LATE:
+        yield f"{_messages(status.owed)} owed, the oldest for {_since(status.oldest_owed, status)}"
+    if status.failed:
+        yield f"{_messages(status.failed)} given up in 24 h"
+    if status.rules_waiting:
+        yield f"{status.rules_waiting} of {status.rules} rules wait for history"
+    for source in status.sources:
+        if source.failing_since is not None:
+            yield f"{_words(source.name)} fails for {_since(source.failing_since, status)}: {_words(source.reason)}"
+    for reason, names in _by_reason(status.waiting).items():
+        yield f"No complete history of {_some(names)}: {_words(reason)}"
+
+
+def _facts(status: Status) -> Iterator[str]:
+    yield f"Up {_since(status.started, status)}"
+    well = [_answered(source, status) for source in status.sources if source.failing_since is None]
+    if well:
+        yield f"Prices: {', '.join(well)}"
+    judged = "none judged yet" if status.last_judged is None else f"last judged {instant(status.last_judged)}"
+    yield f"Rules: {status.rules}, {judged}"
+    yield f"Messages: {status.owed or 'none'} owed"
+    yield f"Chats: {status.chats}"
+    if status.telegram in (POLLING, NO_TOKEN):
+        yield f"Telegram: {status.telegram}"
+    yield f"Database: {_words(status.database)}, {_size(status.size)}"
+
+
+def _since(then: Instant, status: Status) -> str:
+    """How long ago; nothing is in the future, even where the clock was set back."""
+    return duration(max(0, status.now - then))
+
+
+def _answered(source: SourceStatus, status: Status) -> str:
+    when = "not asked yet" if source.last_answer is None else f"{_since(source.last_answer, status)} ago"
+    return f"{_words(source.name)} {when}"
+
+
+def _messages(count: int) -> str:
+    return f"{count} message{'s' * (count != 1)}"
+
+
+def _by_reason(waiting: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, reason in waiting.items():
+        found.setdefault(reason, []).append(name)
+    return found
+
+
+def _some(names: list[str]) -> str:
+    first, more = ", ".join(map(escape, names[:4])), len(names[4:])
+    return f"{first} and {more} more" if more else first
+
+
+def _words(text: str) -> str:
+    """What another program said, on one line and of bounded length."""
+    return escape(short(" ".join(text.split()), 80))
+
+
+def _size(size: int) -> str:
+    for unit, name in ((1e9, "GB"), (1e6, "MB")):
+        if size >= unit:
+            return f"{size / unit:.1f} {name}"
+    return f"{size / 1e3:.0f} kB"

@@ -1,0 +1,42 @@
+"""What a configuration may say, and probably does not mean: warnings of `check`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.settings.models import RuleSettings, Settings
+from bot.settings.service import Prices
+from rules.functions.registry import Scope
+from rules.language.meaning import read_condition
+from rules.language.typed import COMPARISONS
+from rules.model import Basis
+
+
+def warnings(settings: Settings) -> list[str]:
+    """What is allowed but probably not meant."""
+    rules = [doubt for rule in settings.rules for doubt in _about_rule(rule, settings.scope)]
+    return [*_about_telegram(settings), *_about_sources(settings), *rules]
+
+
+def _about_telegram(settings: Settings) -> Iterator[str]:
+    telegram = settings.telegram
+    if telegram.given and not telegram.allow and not telegram.everyone:
+        yield (
+            "telegram has a token and allows nobody: write to the bot once it runs, it answers with your id; "
+            "put that into telegram.allow"
+        )
+
+
+def _about_sources(settings: Settings) -> Iterator[str]:
+    if settings.run.source is Prices.LIVE:
+        for name, instrument in settings.instruments.items():
+            if not instrument.sources:
+                yield f"instrument {name} has no sources: bellwether run will never have a price of it"
+
+
+def _about_rule(rule: RuleSettings, scope: Scope) -> Iterator[str]:
+    typed = read_condition(rule.when, scope)
+    if rule.clear is None and any(part.symbol in COMPARISONS for part in typed.walk()):
+        yield f"rule {rule.id} has no clear: at its level it may fire again and again; say when it ends"
+    if rule.on is Basis.TICK and rule.confirm < 2:
+        yield f"rule {rule.id} is on ticks with confirm = {rule.confirm}: one bad print fires it; confirm 2 or more"

@@ -1,0 +1,74 @@
+"""What the sections of the configuration are made of: a table that refuses unknown keys, counts, texts of one form."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic_core import PydanticCustomError
+
+EARLIEST = dt.date(1990, 1, 2)
+"""Nothing before this session is looked at."""
+
+_TOKEN = re.compile(r"[0-9]{5,15}:[A-Za-z0-9_-]{30,64}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LONGEST_CHAT = 2**52
+"""Telegram's ids have at most 52 bits."""
+
+
+class Section(BaseModel):
+    """A table of which every key is known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _no_truth(value: object) -> object:
+    """`confirm = true` is no count; pydantic would take it for 1."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("int_type", "a truth value")
+    return value
+
+
+def _misshapen() -> PydanticCustomError:
+    """The sentence stands in bot.settings.words, by section and field."""
+    return PydanticCustomError("form", "not of the field's form")
+
+
+def _token(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if text and not _TOKEN.fullmatch(text):
+        raise _misshapen()
+    return value
+
+
+def _chat(value: int) -> int:
+    if not 0 < abs(value) <= _LONGEST_CHAT:
+        raise _misshapen()
+    return value
+
+
+def _session_date(value: object) -> object:
+    """A date of TOML or as text. pydantic would also take 0 for 1970, and an instant for its day."""
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            value = dt.date.fromisoformat(value)
+        except ValueError:
+            raise _misshapen() from None
+    if not isinstance(value, dt.date) or isinstance(value, dt.datetime) or value < EARLIEST:
+        raise _misshapen()
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_no_truth)]
+Count = Annotated[Whole, Field(ge=1, le=250)]
+InstrumentId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{0,11}$")]
+RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
+Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+Symbol = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+Token = Annotated[SecretStr, AfterValidator(_token)]
+ChatId = Annotated[Whole, AfterValidator(_chat)]
+SessionDate = Annotated[dt.date, BeforeValidator(_session_date)]
+ServerUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#@]+(/[^\s/?#@]+)*$", max_length=200)]
+SqliteUrl = Annotated[str, StringConstraints(pattern=r"^sqlite:///([^:?\x00-\x1f][^?\x00-\x1f]*)?[^/:?\x00-\x1f]$")]

@@ -1,0 +1,121 @@
+"""The engine's book and the events it led to, as rows. Of the book only what has changed is written."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.store.database import Connection
+from bot.store.schema import checkpoints, events, rules
+from rules.alerting import AlertState, Coverage, Firing, Inactive, Pending
+from rules.engine import Book, Record
+from rules.model import AlertEvent, Edge, Instant, Severity
+from rules.scan import Checkpoint
+
+_RECORD = insert(events).on_conflict_do_nothing()
+_STATES: dict[str, type[AlertState]] = {each.__name__: each for each in (Inactive, Pending, Firing)}
+
+
+async def load_book(connection: Connection) -> Book:
+    """Where everything stood when last committed; an empty book in an empty database."""
+    records = {
+        row.id: Record(row.digest, _state(row.alert), Coverage(**row.coverage), row.through)
+        for row in await connection.execute(sa.select(rules))
+    }
+    kept: dict[str, dict[str, Checkpoint]] = {}
+    for row in await connection.execute(sa.select(checkpoints)):
+        kept.setdefault(row.track, {})[row.node] = Checkpoint.load(row.content)
+    return Book(records, kept)
+
+
+async def save_book(connection: Connection, before: Book, after: Book) -> None:
+    """Write what has changed from `before`, which is what the store holds, to `after`."""
+    await _write(connection, rules, _recorded(before), _recorded(after), ("id",))
+    await _write(connection, checkpoints, _dumped(before), _dumped(after), ("track", "node"))
+
+
+async def save_events(connection: Connection, happened: Sequence[AlertEvent], now: Instant) -> list[AlertEvent]:
+    """Record events; returns those that were not known yet: a repeated tick is a no-op."""
+    fresh = []
+    for event in happened:
+        row = {"key": event.key, "rule": event.rule, "at": event.at, "content": _plain(event), "recorded_at": now}
+        if (await connection.execute(_RECORD, row)).rowcount:
+            fresh.append(event)
+    return fresh
+
+
+async def recorded_events(connection: Connection, rule: str | None, count: int) -> list[AlertEvent]:
+    """The last `count` events, of one rule or of all, oldest first."""
+    query = sa.select(events.c.content).order_by(events.c.at.desc(), events.c.id.desc()).limit(count)
+    if rule is not None:
+        query = query.where(events.c.rule == rule)
+    rows = (await connection.execute(query)).all()
+    return [_event(row.content) for row in reversed(rows)]
+
+
+async def _write(
+    connection: Connection,
+    table: sa.Table,
+    before: Mapping[Any, dict[str, object]],
+    after: Mapping[Any, dict[str, object]],
+    key: Sequence[str],
+) -> None:
+    """Bring `table` from `before` to `after`, both by key."""
+    changed = [row for name, row in after.items() if before.get(name) != row]
+    if changed:
+        upsert = insert(table)
+        values = {column.name: upsert.excluded[column.name] for column in table.c if column.name not in key}
+        await connection.execute(upsert.on_conflict_do_update(index_elements=list(key), set_=values), changed)
+    for name in set(before) - set(after):
+        row = before[name]
+        await connection.execute(sa.delete(table).where(*(table.c[column] == row[column] for column in key)))
+
+
+def _dumped(book: Book) -> dict[tuple[str, str], dict[str, object]]:
+    return {
+        (track, node): {"track": track, "node": node, "content": checkpoint.dump()}
+        for track, of_one in book.checkpoints.items()
+        for node, checkpoint in of_one.items()
+    }
+
+
+def _recorded(book: Book) -> dict[str, dict[str, object]]:
+    return {
+        name: {
+            "id": name,
+            "digest": record.digest,
+            "alert": {"state": type(record.alert).__name__, **asdict(record.alert)},
+            "coverage": asdict(record.coverage),
+            "through": record.through,
+        }
+        for name, record in book.records.items()
+    }
+
+
+def _state(plain: Mapping[str, Any]) -> AlertState:
+    rest = {name: value for name, value in plain.items() if name != "state"}
+    return _STATES[plain["state"]](**rest)
+
+
+def _plain(event: AlertEvent) -> dict[str, object]:
+    return {
+        **asdict(event),
+        "session": event.session.isoformat(),
+        "edge": str(event.edge),
+        "severity": str(event.severity),
+    }
+
+
+def _event(plain: Mapping[str, Any]) -> AlertEvent:
+    changed = {
+        "edge": Edge(plain["edge"]),
+        "severity": Severity(plain["severity"]),
+        "session": dt.date.fromisoformat(plain["session"]),
+        "origins": tuple(plain["origins"]),
+    }
+    return AlertEvent(**{**plain, **changed})

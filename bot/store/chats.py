@@ -1,0 +1,104 @@
+"""Chats and what they asked to be told. Of a chat only its address, its kind and its subscriptions are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.store.database import Connection
+from bot.store.schema import chats, deliveries, is_owed, subscriptions
+from rules.model import Instant
+
+EVERYTHING = "*"
+"""The topic of a subscription to every alert."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A chat that is to be told, and since when: it gets nothing that is older."""
+
+    chat: int
+    since: Instant
+
+
+async def subscribe(connection: Connection, channel: str, address: str, kind: str, now: Instant) -> None:
+    """Tell this chat every alert from now on. One that is subscribed already keeps its instant."""
+    known = insert(chats).values(channel=channel, address=address, kind=kind, first_seen=now, gone=None)
+    back = known.on_conflict_do_update(index_elements=["channel", "address"], set_={"gone": None, "kind": kind})
+    chat = (await connection.execute(back.returning(chats.c.id))).scalar_one()
+    wish = insert(subscriptions).values(chat=chat, topic=EVERYTHING, since=now)
+    await connection.execute(wish.on_conflict_do_nothing())
+
+
+async def unsubscribe(connection: Connection, channel: str, address: str) -> None:
+    """Tell this chat nothing more, what is owed included."""
+    chat = _id_of(channel, address)
+    await connection.execute(sa.delete(subscriptions).where(subscriptions.c.chat == chat))
+    await connection.execute(sa.delete(deliveries).where(deliveries.c.chat == chat, is_owed(deliveries)))
+
+
+async def forget(connection: Connection, channel: str, address: str) -> None:
+    """Delete everything about this chat."""
+    await connection.execute(sa.delete(chats).where(chats.c.channel == channel, chats.c.address == address))
+
+
+async def subscribed_since(connection: Connection, channel: str, address: str) -> Instant | None:
+    """Since when this chat is told every alert; None when it is not."""
+    query = sa.select(subscriptions.c.since).where(subscriptions.c.chat == _id_of(channel, address))
+    since: Instant | None = (await connection.execute(query)).scalar()
+    return since
+
+
+async def subscribers(connection: Connection, channel: str) -> list[Subscriber]:
+    """The chats of a channel that are to be told, and can be."""
+    query = (
+        sa.select(subscriptions.c.chat, subscriptions.c.since)
+        .join(chats, chats.c.id == subscriptions.c.chat)
+        .where(chats.c.channel == channel, chats.c.gone.is_(None))
+        .order_by(subscriptions.c.chat)
+    )
+    return [Subscriber(row.chat, row.since) for row in await connection.execute(query)]
+
+
+async def count_subscribed(connection: Connection) -> int:
+    """How many chats are told."""
+    query = sa.select(sa.func.count(sa.distinct(subscriptions.c.chat)))
+    return int((await connection.execute(query)).scalar_one())
+
+
+async def retire(connection: Connection, chat: int, reason: str) -> None:
+    """Nothing can be sent to this chat any more; it comes back by subscribing again."""
+    await connection.execute(sa.update(chats).where(chats.c.id == chat).values(gone=reason[:200]))
+    await connection.execute(sa.delete(subscriptions).where(subscriptions.c.chat == chat))
+
+
+async def move(connection: Connection, chat: int, address: str) -> None:
+    """The chat lives at another address. If that one is known already, it takes over what is owed, and this one ends.
+
+    What the other was told or is owed already it does not get again. Its own wish to be told or not stands, unless it
+    was given up: then this one's wish holds.
+    """
+    here = (await connection.execute(sa.select(chats.c.channel, chats.c.address).where(chats.c.id == chat))).first()
+    if here is None or here.address == address:
+        return
+    there = (await connection.execute(sa.select(chats.c.id, chats.c.gone).where(*_is(here.channel, address)))).first()
+    if there is None:
+        await connection.execute(sa.update(chats).where(chats.c.id == chat).values(address=address))
+        return
+    if there.gone is not None:
+        await connection.execute(sa.update(chats).where(chats.c.id == there.id).values(gone=None))
+        await connection.execute(sa.update(subscriptions).where(subscriptions.c.chat == chat).values(chat=there.id))
+    known = sa.select(deliveries.c.event).where(deliveries.c.chat == there.id)
+    moved = sa.update(deliveries).where(deliveries.c.chat == chat, deliveries.c.event.not_in(known))
+    await connection.execute(moved.values(chat=there.id))
+    await connection.execute(sa.delete(chats).where(chats.c.id == chat))
+
+
+def _is(channel: str, address: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (chats.c.channel == channel, chats.c.address == address)
+
+
+def _id_of(channel: str, address: str) -> sa.ScalarSelect[int]:
+    return sa.select(chats.c.id).where(*_is(channel, address)).scalar_subquery()

@@ -1,0 +1,235 @@
+"""Messages owed: written with the event that led to them, claimed under a lease, settled one by one.
+
+The messages of a chat stand in line: only the first that is still owed is sent, so that none overtakes another. One
+that a fault of ours keeps back is put aside, and the next need not wait for it. `due_at` says when: a message falls due
+at once, after a pause, or, when whoever claimed it is no more, at the end of the lease.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.store.chats import Subscriber
+from bot.store.database import Connection
+from bot.store.schema import OWED, chats, deliveries, has_failed, is_owed
+from rules.model import AlertEvent, Delivery, Instant
+
+LONGEST_REASON = 200
+
+_OWE = insert(deliveries).on_conflict_do_nothing()
+
+
+def _of_its_chat(column: sa.ColumnElement[str]) -> sa.ScalarSelect[str]:
+    """Looked up row by row: with a join SQLite would sort the whole queue, chat by chat, to find one delivery."""
+    return sa.select(column).where(chats.c.id == deliveries.c.chat).scalar_subquery()
+
+
+_BEFORE = deliveries.alias()
+_WAITS = sa.exists().where(
+    is_owed(_BEFORE), _BEFORE.c.chat == deliveries.c.chat, _BEFORE.c.id < deliveries.c.id, ~_BEFORE.c.aside
+)
+_LINE = (
+    is_owed(deliveries),
+    deliveries.c.id.not_in(sa.bindparam("without", expanding=True)),
+    _of_its_chat(chats.c.channel) == sa.bindparam("channel"),
+    ~_WAITS,
+)
+_IN_TIME = (deliveries.c.due_at, deliveries.c.id)
+
+_NEXT = sa.select(deliveries.c.due_at).where(*_LINE).order_by(*_IN_TIME).limit(1)
+_DUE = (
+    sa.select(deliveries, _of_its_chat(chats.c.address).label("address"))
+    .where(*_LINE, deliveries.c.due_at <= sa.bindparam("now"))
+    .order_by(*_IN_TIME)
+    .limit(sa.bindparam("most"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An event in words, for whoever is to be told."""
+
+    event: AlertEvent
+    html: str
+    policy: Delivery
+    silent: bool
+    late_after: Instant
+    expires_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A delivery that `owner` has claimed: what to send where, and what is known of earlier tries.
+
+    `attempts` counts this one; with the owner it says which claim this is, so that an outdated one settles nothing.
+    """
+
+    id: int
+    chat: int
+    address: str
+    html: str
+    policy: Delivery
+    silent: bool
+    plain: bool
+    repeat: bool
+    attempts: int
+    owner: str
+    at: Instant
+    late_after: Instant
+    expires_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """What is owed at a moment, and what could not be delivered at all."""
+
+    owed: int
+    oldest: Instant | None
+    failed: int
+
+
+async def owe(connection: Connection, messages: Iterable[Message], to: Sequence[Subscriber], now: Instant) -> int:
+    """Write a delivery for every subscriber who may see the event. Returns how many are new."""
+    rows = [
+        _row(message, subscriber.chat, now)
+        for message in messages
+        for subscriber in to
+        if subscriber.since <= message.event.at
+    ]
+    return (await connection.execute(_OWE, rows)).rowcount if rows else 0
+
+
+def _row(message: Message, chat: int, now: Instant) -> dict[str, object]:
+    return {
+        "event": message.event.key,
+        "chat": chat,
+        "html": message.html,
+        "at": message.event.at,
+        "late_after": message.late_after,
+        "expires_at": message.expires_at,
+        "at_most_once": message.policy is Delivery.AT_MOST_ONCE,
+        "silent": message.silent,
+        "created_at": now,
+        "state": OWED,
+        "reason": "",
+        "due_at": now,
+        "attempts": 0,
+        "plain": False,
+        "repeat": False,
+        "aside": False,
+        "message": "",
+    }
+
+
+async def claim(
+    connection: Connection,
+    channel: str,
+    owner: str,
+    now: Instant,
+    lease: int,
+    most: int,
+    without: Collection[int] = (),
+) -> list[Owed]:
+    """Take up to `most` due deliveries of a channel, of each chat the first in line, for `lease` seconds.
+
+    One that was claimed before and never settled is taken as a possible repeat; those named in `without` are not taken.
+    """
+    asked = {"channel": channel, "without": tuple(without), "now": now, "most": most}
+    rows = (await connection.execute(_DUE, asked)).all() if most > 0 else []
+    if rows:
+        taken = sa.update(deliveries).where(deliveries.c.id.in_([row.id for row in rows]))
+        await connection.execute(taken.values(due_at=now + lease, owner=owner, attempts=deliveries.c.attempts + 1))
+    return [_owed(row, owner) for row in rows]
+
+
+def _owed(row: sa.Row[tuple[object, ...]], owner: str) -> Owed:
+    return Owed(
+        id=row.id,
+        chat=row.chat,
+        address=row.address,
+        html=row.html,
+        policy=Delivery.AT_MOST_ONCE if row.at_most_once else Delivery.AT_LEAST_ONCE,
+        silent=row.silent,
+        plain=row.plain,
+        repeat=row.repeat or row.owner is not None,
+        attempts=row.attempts + 1,
+        owner=owner,
+        at=row.at,
+        late_after=row.late_after,
+        expires_at=row.expires_at,
+    )
+
+
+async def settle(
+    connection: Connection, owed: Owed, now: Instant, state: str, reason: str = "", message: str = ""
+) -> None:
+    """Close a delivery for good."""
+    await _update(connection, owed, state=state, reason=reason, message=message, settled_at=now)
+
+
+async def postpone(
+    connection: Connection,
+    owed: Owed,
+    due: Instant,
+    reason: str,
+    *,
+    repeat: bool = False,
+    plain: bool = False,
+    aside: bool = False,
+) -> None:
+    """Give a delivery back, to be tried again at `due`, or to be closed when it expires before that.
+
+    `repeat`: this try may have arrived. `plain`: without markup from now on. `aside`: the next in line need not wait.
+    """
+    await _update(
+        connection, owed, due_at=min(due, owed.expires_at), reason=reason,
+        repeat=repeat or owed.repeat, plain=plain or owed.plain, aside=aside,
+    )  # fmt: skip
+
+
+async def give_back(connection: Connection, owed: Owed, now: Instant) -> None:
+    """As if a delivery had not been claimed: nobody has tried to send it."""
+    await _update(connection, owed, due_at=now, repeat=owed.repeat, attempts=owed.attempts - 1)
+
+
+async def _update(connection: Connection, owed: Owed, reason: str = "", **values: object) -> None:
+    """One that was claimed anew meanwhile, or closed with its chat, is left as it is."""
+    held = (deliveries.c.id == owed.id, deliveries.c.owner == owed.owner, deliveries.c.attempts == owed.attempts)
+    changed = sa.update(deliveries).where(is_owed(deliveries), *held)
+    await connection.execute(changed, {**values, "reason": reason[:LONGEST_REASON], "owner": None})
+
+
+async def abandon(connection: Connection, chat: int, reason: str, now: Instant) -> None:
+    """Close everything owed to a chat that is gone."""
+    open_ones = sa.update(deliveries).where(deliveries.c.chat == chat, is_owed(deliveries))
+    closed = {"state": "gone", "reason": reason[:LONGEST_REASON], "settled_at": now, "owner": None}
+    await connection.execute(open_ones, closed)
+
+
+async def free_claims(connection: Connection, now: Instant) -> None:
+    """At a start: what a process that is no more had claimed may have arrived, and is owed again at once."""
+    await connection.execute(
+        sa.update(deliveries).where(is_owed(deliveries), deliveries.c.owner.is_not(None)), {"due_at": now}
+    )
+
+
+async def next_due(connection: Connection, channel: str, without: Collection[int] = ()) -> Instant | None:
+    """When the next delivery of a channel falls due, or its lease ends; None when nothing is owed.
+
+    Those named in `without` do not count.
+    """
+    found: Instant | None = (await connection.execute(_NEXT, {"channel": channel, "without": tuple(without)})).scalar()
+    return found
+
+
+async def debt(connection: Connection, since: Instant) -> Debt:
+    """What is owed now, the oldest since when, and how many deliveries were given up since `since`."""
+    owed = sa.select(sa.func.count(), sa.func.min(deliveries.c.created_at)).where(is_owed(deliveries))
+    count, oldest = (await connection.execute(owed)).one()
+    lost = sa.select(sa.func.count()).where(has_failed(deliveries), deliveries.c.settled_at >= since)
+    failed = (await connection.execute(lost)).scalar_one()
+    return Debt(count, oldest, failed)

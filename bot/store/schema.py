@@ -1,0 +1,185 @@
+"""The tables. Instants are UTC seconds; a table is changed only by a migration, and `SCHEMA` names the newest one."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+SCHEMA = "0001"
+"""The newest migration; a test holds it to bot/store/migrations."""
+
+OWED = "owed"
+"""The state of a delivery that is still to be sent; every other state is final."""
+
+FAILED = ("rejected", "unsure")
+"""The final states of deliveries that may not have arrived though somebody was there to read them."""
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _prices() -> list[sa.Column[float]]:
+    return [sa.Column(name, sa.Float) for name in ("open", "high", "low", "close", "volume")]
+
+
+def _bar_key() -> list[sa.Column[object]]:
+    return [
+        sa.Column("instrument", sa.String(12), nullable=False),
+        sa.Column("interval", sa.String(4), nullable=False),
+        sa.Column("end", sa.BigInteger, nullable=False),
+        sa.Column("origin", sa.ForeignKey("origins.id"), nullable=False),
+    ]
+
+
+origins = sa.Table(
+    "origins",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("feed", sa.String(32), nullable=False),
+    sa.Column("venue", sa.String(32), nullable=False),
+    sa.Column("quote", sa.String(8), nullable=False),
+    sa.Column("volume_unit", sa.String(8), nullable=False),
+    sa.Column("simulated", sa.Boolean, nullable=False),
+    sa.UniqueConstraint("feed", "venue", "quote", "volume_unit", "simulated"),
+)
+
+bars = sa.Table(
+    "bars",
+    metadata,
+    *_bar_key(),
+    sa.Column("start", sa.BigInteger, nullable=False),
+    *_prices(),
+    sa.Column("known_at", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("instrument", "interval", "end", "origin"),
+    sqlite_with_rowid=False,
+)
+
+revisions = sa.Table(
+    "revisions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    *_bar_key(),
+    *_prices(),
+    sa.Column("known_at", sa.BigInteger, nullable=False),
+    sa.Column("replaced_at", sa.BigInteger, nullable=False),
+    comment="what a bar said before the source said something else",
+)
+
+backfills = sa.Table(
+    "backfills",
+    metadata,
+    sa.Column("instrument", sa.String(12), primary_key=True),
+    sa.Column("interval", sa.String(4), primary_key=True),
+    sa.Column("first", sa.BigInteger, nullable=False),
+    sa.Column("through", sa.BigInteger, nullable=False),
+    sa.Column("complete", sa.Boolean, nullable=False),
+    comment="bars that end in (first, through] were asked for",
+)
+
+rules = sa.Table(
+    "rules",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("digest", sa.String(32), nullable=False),
+    sa.Column("alert", sa.JSON, nullable=False),
+    sa.Column("coverage", sa.JSON, nullable=False),
+    sa.Column("through", sa.BigInteger, nullable=False),
+)
+
+checkpoints = sa.Table(
+    "checkpoints",
+    metadata,
+    sa.Column("track", sa.String(32), primary_key=True),
+    sa.Column("node", sa.String(80), primary_key=True),
+    sa.Column("content", sa.JSON, nullable=False),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, comment="in the order they were recorded"),
+    sa.Column("key", sa.String(120), nullable=False, unique=True),
+    sa.Column("rule", sa.String(64), nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False, index=True),
+    sa.Column("content", sa.JSON, nullable=False),
+    sa.Column("recorded_at", sa.BigInteger, nullable=False),
+    sa.Index("ix_events_rule", "rule", "at"),
+)
+
+chats = sa.Table(
+    "chats",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("channel", sa.String(16), nullable=False),
+    sa.Column("address", sa.String(64), nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("first_seen", sa.BigInteger, nullable=False),
+    sa.Column("gone", sa.String(200), comment="why nothing can be sent here any more"),
+    sa.UniqueConstraint("channel", "address"),
+    sqlite_autoincrement=True,  # an answer about a chat that was forgotten must not hit another
+)
+
+subscriptions = sa.Table(
+    "subscriptions",
+    metadata,
+    sa.Column("chat", sa.ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("topic", sa.String(64), primary_key=True),
+    sa.Column("since", sa.BigInteger, nullable=False),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, comment="of a chat's, in the order they are sent"),
+    sa.Column("event", sa.String(120), nullable=False),
+    sa.Column("chat", sa.ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("html", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False, comment="the instant it tells of"),
+    sa.Column("late_after", sa.BigInteger, nullable=False, comment="sent later than this, it says how late it is"),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Column("at_most_once", sa.Boolean, nullable=False),
+    sa.Column("silent", sa.Boolean, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("reason", sa.String(200), nullable=False),
+    sa.Column("due_at", sa.BigInteger, nullable=False, comment="at once, after a pause, or when its lease ends"),
+    sa.Column("owner", sa.String(64), comment="who has claimed it and not settled it"),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("plain", sa.Boolean, nullable=False),
+    sa.Column("repeat", sa.Boolean, nullable=False, comment="an earlier try may have arrived"),
+    sa.Column("aside", sa.Boolean, nullable=False, comment="later ones of its chat need not wait for it"),
+    sa.Column("settled_at", sa.BigInteger),
+    sa.Column("message", sa.String(32), nullable=False, comment="its id in the channel"),
+    sa.UniqueConstraint("chat", "event"),
+    sqlite_autoincrement=True,
+)
+
+
+def is_owed(table: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Still to be sent. The word stands in the statement: with a parameter SQLite would not use the indexes below."""
+    return table.c.state == sa.literal_column(f"'{OWED}'")
+
+
+def has_failed(table: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Given up."""
+    return table.c.state.in_([sa.literal_column(f"'{each}'") for each in FAILED])
+
+
+sa.Index("ix_deliveries_due", deliveries.c.due_at, sqlite_where=is_owed(deliveries))
+sa.Index("ix_deliveries_line", deliveries.c.chat, deliveries.c.id, sqlite_where=is_owed(deliveries))
+sa.Index("ix_deliveries_failed", deliveries.c.settled_at, sqlite_where=has_failed(deliveries))
+
+services = sa.Table(
+    "services",
+    metadata,
+    sa.Column("name", sa.String(16), primary_key=True),
+    sa.Column("host", sa.String(120), nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("started_at", sa.BigInteger, nullable=False),
+    sa.Column("version", sa.String(32), nullable=False),
+)

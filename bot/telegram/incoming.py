@@ -1,0 +1,65 @@
+"""What people write to the bot, in our words: one `Incoming` for each line that wants an answer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from telegram import Message, Update
+from telegram.constants import ChatType
+
+_KINDS: dict[str, Literal["private", "group"]] = {
+    ChatType.PRIVATE: "private",
+    ChatType.GROUP: "group",
+    ChatType.SUPERGROUP: "group",
+}
+
+_ADDRESSED = re.compile(r"/[^\s@]*(@\S*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A line written to the bot.
+
+    `address` is the chat to answer to, `thread` the topic in it; `user` who wrote. `text` is the line without the bot's
+    own name: `/corr@ourbot RUT SOL` reads `/corr RUT SOL`.
+    """
+
+    address: str
+    kind: Literal["private", "group"]
+    user: int
+    text: str
+    thread: int | None = None
+
+
+def read_incoming(update: Update, our_name: str) -> Incoming | None:
+    """The line in an update, if it is one for us.
+
+    In groups only commands are. Edited messages, channel posts, pictures and commands for another bot are not.
+    """
+    message = update.message
+    if message is None or message.from_user is None or not message.text:
+        return None
+    kind = _KINDS.get(message.chat.type)
+    if kind is None or (kind == "group" and not message.text.startswith("/")):
+        return None
+    text = _without_name(message.text, our_name)
+    if text is None:
+        return None
+    return Incoming(str(message.chat.id), kind, message.from_user.id, text, _topic(message))
+
+
+def _without_name(text: str, our_name: str) -> str | None:
+    """A command without the name of the bot it is addressed to; None if that is another one."""
+    addressed = _ADDRESSED.match(text)
+    if addressed is None:
+        return text
+    if addressed[1].lower() != f"@{our_name}".lower():
+        return None
+    return text[: addressed.start(1)] + text[addressed.end(1) :]
+
+
+def _topic(message: Message) -> int | None:
+    """Replies carry a thread id too; only a topic's can be written to."""
+    return message.message_thread_id if message.is_topic_message else None

@@ -1,0 +1,51 @@
+"""Desks that tests ask at: a terminal behind which nothing runs, and a chat of a running service."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.answers import POLLING, Chat, SourceStatus, Status
+from bot.commands.registry import Desk, Reply, answer
+from bot.console import TERMINAL
+from bot.queries.view import View
+from tests.bot.markets import NOW
+
+DAY = 86_400
+PRIVATE = Chat("telegram", "71", "private", subscribed_since=None, user="71")
+GROUP = Chat("telegram", "-1001234567890", "group", subscribed_since=None, user="71")
+
+
+def status(**changes: object) -> Status:
+    """A service that is well, and has been for three days."""
+    well = Status(
+        started=NOW - 3 * DAY,
+        now=NOW,
+        sources=(SourceStatus("yahoo", NOW - 12, None, ""), SourceStatus("coinbase", NOW - 40, None, "")),
+        waiting={},
+        rules=14,
+        rules_waiting=0,
+        owed=0,
+        oldest_owed=None,
+        failed=0,
+        chats=2,
+        last_judged=NOW - 3_600,
+        telegram=POLLING,
+        database="bellwether.db",
+        size=214_300_000,
+    )
+    return replace(well, **changes)  # type: ignore[arg-type]
+
+
+def offline(view: View) -> Desk:
+    """A terminal, as `bellwether chat` opens it."""
+    return Desk(view, TERMINAL, None, NOW)
+
+
+def live(view: View, chat: Chat = PRIVATE, **changes: object) -> Desk:
+    """A chat of the running service; `changes` are what its status says otherwise."""
+    return Desk(view, chat, status(**changes), NOW)
+
+
+def ask_offline(view: View, line: str) -> Reply:
+    """What the terminal gets."""
+    return answer(offline(view), line)

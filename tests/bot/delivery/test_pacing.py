@@ -1,0 +1,346 @@
+"""Turns come at the pace that the channel bears, replies before alerts, and nobody is kept waiting by another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.delivery.pacing import OnHold, Pace, Pacer
+
+SLACK = 1e-9
+
+
+class Afternoon:
+    """A pacer on a clock that only its own sleep moves, and what it let through."""
+
+    def __init__(self, pace: Pace | None = None) -> None:
+        self.now = 1_000.0
+        self.turns: list[tuple[str, float]] = []
+        self.refused: list[tuple[str, float]] = []
+        self.pacer = Pacer(pace, clock=lambda: self.now, sleep=self._sleep)
+
+    async def _sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)  # whoever has a turn notes when, before time goes on
+        self.now += seconds
+
+    async def sends(self, address: str, *, group: bool = False, urgent: bool = False) -> None:
+        try:
+            await self.pacer.turn(address, group=group, urgent=urgent)
+        except OnHold as hold:
+            self.refused.append((address, hold.seconds))
+        else:
+            self.turns.append((address, self.now))
+
+    async def sends_all(self, addresses: list[str], *, group: bool = False) -> None:
+        await asyncio.gather(*(self.sends(each, group=group) for each in addresses))
+
+    def times(self, address: str | None = None) -> list[float]:
+        return [at for each, at in self.turns if address in (None, each)]
+
+
+def play(story: Callable[[Afternoon], Awaitable[None]], pace: Pace | None = None) -> Afternoon:
+    async def told() -> Afternoon:
+        afternoon = Afternoon(pace)
+        await asyncio.wait_for(story(afternoon), 60)
+        return afternoon
+
+    return asyncio.run(told())
+
+
+def most_within(times: list[float], window: float) -> int:
+    """The most turns in any stretch of `window` seconds."""
+    return max(sum(start <= each < start + window - SLACK for each in times) for start in times)
+
+
+def gaps(times: list[float]) -> list[float]:
+    return [later - earlier for earlier, later in pairwise(times)]
+
+
+def assert_refused(day: Afternoon, *told: tuple[str, float]) -> None:
+    assert [address for address, _ in day.refused] == [address for address, _ in told]
+    assert [seconds for _, seconds in day.refused] == pytest.approx([seconds for _, seconds in told], abs=0.05)
+
+
+# The pace
+
+
+def test_the_first_message_goes_at_once() -> None:
+    assert play(lambda day: day.sends("1")).turns == [("1", 1_000.0)]
+
+
+def test_many_chats_get_28_messages_a_second_and_never_two_at_once() -> None:
+    times = play(lambda day: day.sends_all([str(each) for each in range(280)])).times()
+    assert len(times) == 280
+    assert times[-1] - times[0] == pytest.approx(279 / 28)
+    assert min(gaps(times)) >= 1 / 28 - SLACK
+    assert most_within(times, 1.0) == 28
+
+
+def test_a_quiet_hour_is_not_saved_up_for_a_burst() -> None:
+    async def story(day: Afternoon) -> None:
+        await day.sends("0")
+        day.now += 3_600
+        await day.sends_all([str(each) for each in range(60)])
+
+    assert min(gaps(play(story).times())) >= 1 / 28 - SLACK
+
+
+def test_one_chat_gets_a_message_a_second() -> None:
+    times = play(lambda day: day.sends_all(["7"] * 5)).times()
+    assert min(gaps(times)) >= 1.05 - SLACK
+    assert times[-1] - times[0] < 4 * 1.05 + 5 / 28
+
+
+def test_a_group_gets_18_messages_in_any_minute() -> None:
+    times = play(lambda day: day.sends_all(["-100"] * 60, group=True)).times()
+    assert len(times) == 60
+    assert most_within(times, 60.0) == 18
+    assert min(gaps(times)) >= 1.05 - SLACK
+
+
+def test_a_private_chat_has_no_limit_by_the_minute() -> None:
+    assert most_within(play(lambda day: day.sends_all(["7"] * 60)).times(), 60.0) > 50
+
+
+def test_a_chat_that_must_rest_holds_up_nobody() -> None:
+    day = play(lambda day: day.sends_all(["7"] * 20 + ["8", "9"]))
+    assert day.times("8")[0] - 1_000 < 3 / 28 + SLACK
+    assert day.times("9")[0] - 1_000 < 3 / 28 + SLACK
+
+
+def test_a_chat_is_served_in_the_order_of_asking() -> None:
+    order: list[int] = []
+
+    async def story(day: Afternoon) -> None:
+        async def one(number: int) -> None:
+            await day.sends("7")
+            order.append(number)
+
+        await asyncio.gather(*map(one, range(6)))
+
+    play(story)
+    assert order == list(range(6))
+
+
+# Replies first
+
+
+def test_a_reply_overtakes_5_000_alerts() -> None:
+    async def story(day: Afternoon) -> None:
+        alerts = asyncio.gather(*(day.sends(str(each)) for each in range(5_000)))
+        while len(day.turns) < 100:
+            await asyncio.sleep(0)
+        asked = day.now
+        await day.sends("me", urgent=True)
+        assert day.times("me")[0] - asked <= 2 / 28 + SLACK
+        await alerts
+
+    assert len(play(story).turns) == 5_001
+
+
+def test_a_reply_overtakes_the_alerts_of_its_own_chat_too() -> None:
+    async def story(day: Afternoon) -> None:
+        alerts = [asyncio.create_task(day.sends("7")) for _ in range(50)]
+        while len(day.turns) < 2:
+            await asyncio.sleep(0)
+        asked = day.now
+        await day.sends("7", urgent=True)
+        assert day.now - asked <= 1.05 + 2 / 28
+        await asyncio.gather(*alerts)
+
+    assert min(gaps(play(story).times("7"))) >= 1.05 - SLACK
+
+
+def test_replies_keep_the_pace_as_well() -> None:
+    async def story(day: Afternoon) -> None:
+        await asyncio.gather(*(day.sends(str(each), urgent=True) for each in range(100)))
+
+    assert min(gaps(play(story).times())) >= 1 / 28 - SLACK
+
+
+# When the channel asks to wait
+
+
+def test_a_hold_of_a_chat_is_told_to_those_who_wait_for_it_and_to_nobody_else() -> None:
+    async def story(day: Afternoon) -> None:
+        await day.sends("7")
+        waiting = [asyncio.create_task(day.sends(each)) for each in ("7", "7", "8")]
+        await asyncio.sleep(0)
+        day.pacer.hold(30, "7")
+        await asyncio.gather(*waiting)
+        await day.sends("7", urgent=True)
+
+    day = play(story)
+    assert_refused(day, ("7", 30), ("7", 30), ("7", 30 - 1 / 28))
+    assert [address for address, _ in day.turns] == ["7", "8"]
+
+
+def test_a_hold_of_all_is_a_hold_of_every_chat() -> None:
+    async def story(day: Afternoon) -> None:
+        day.pacer.hold(5)
+        await day.sends_all(["7", "8"])
+
+    assert_refused(play(story), ("7", 5), ("8", 5))
+
+
+def test_a_second_chat_on_hold_means_the_token() -> None:
+    async def story(day: Afternoon) -> None:
+        day.pacer.hold(5, "7")
+        await day.sends("9")
+        day.pacer.hold(3, "8")
+        await day.sends("9")
+
+    day = play(story)
+    assert_refused(day, ("9", 3))
+    assert [address for address, _ in day.turns] == ["9"]
+
+
+def test_a_second_hold_of_the_same_chat_is_still_of_that_chat() -> None:
+    async def story(day: Afternoon) -> None:
+        day.pacer.hold(5, "7")
+        day.pacer.hold(2, "7")
+        await day.sends("7")
+        await day.sends("9")
+
+    day = play(story)
+    assert_refused(day, ("7", 5))
+    assert len(day.turns) == 1
+
+
+def test_a_hold_ends_on_time() -> None:
+    async def story(day: Afternoon) -> None:
+        day.pacer.hold(5, "7")
+        day.now += 4.999
+        await day.sends("7")
+        day.now += 0.001
+        await day.sends("7")
+
+    day = play(story)
+    assert len(day.refused) == len(day.turns) == 1
+
+
+# Callers that go away
+
+
+@pytest.mark.parametrize("urgent", [False, True])
+def test_a_cancelled_caller_leaves_its_place_and_nothing_else(urgent: bool) -> None:
+    async def story(day: Afternoon) -> None:
+        tasks = [asyncio.create_task(day.sends("7", urgent=urgent)) for _ in range(10)]
+        tasks += [asyncio.create_task(day.sends(str(each), urgent=urgent)) for each in range(100, 150)]
+        await asyncio.sleep(0)
+        for task in (*tasks[2:8], *tasks[10:40]):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    day = play(story)
+    assert Counter(address for address, _ in day.turns)["7"] == 4
+    assert len(day.turns) == 24
+    assert day.times()[-1] - 1_000 < 4 * 1.1
+
+
+def test_who_is_cancelled_just_as_its_turn_comes_takes_it_along_and_the_next_is_served() -> None:
+    async def story(day: Afternoon) -> None:
+        first = asyncio.create_task(day.sends("7"))
+        second = asyncio.create_task(day.sends("8"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the usher has run; the first caller has not yet woken
+        first.cancel()
+        await asyncio.gather(first, second, return_exceptions=True)
+
+    assert [address for address, _ in play(story).turns] == ["8"]
+
+
+def test_it_works_on_after_all_callers_left() -> None:
+    async def story(day: Afternoon) -> None:
+        tasks = [asyncio.create_task(day.sends("7")) for _ in range(10)]
+        await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await day.sends("7")
+
+    assert len(play(story).turns) == 1
+
+
+def test_chats_at_rest_are_forgotten() -> None:
+    async def story(day: Afternoon) -> None:
+        for number in range(2_000):
+            await day.sends(str(number), group=number % 2 == 0)
+        assert day.pacer.remembered < 28 * 60
+        day.now += 61
+        await day.sends("last")
+        assert day.pacer.remembered == 1
+
+    play(story)
+
+
+def test_callers_that_all_left_are_forgotten() -> None:
+    async def story(day: Afternoon) -> None:
+        for number in range(500):
+            task = asyncio.create_task(day.sends(str(number)))
+            await asyncio.sleep(0)
+            task.cancel()
+        day.now += 61
+        await day.sends("last")
+        assert day.pacer.remembered <= 2
+
+    play(story)
+
+
+# Whatever happens
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["1", "2", "3", "-4", "-5"]), st.booleans(), st.sampled_from([0, 0, 1, 2]), st.booleans()
+        ),
+        max_size=60,
+    )
+)
+def test_the_pace_is_kept_and_everybody_served_in_any_crowd(crowd: list[tuple[str, bool, int, bool]]) -> None:
+    """Callers come in bunches, some in a hurry, some leave."""
+
+    async def story(day: Afternoon) -> None:
+        tasks: list[asyncio.Task[None]] = []
+        for address, urgent, pause, leaves in crowd:
+            tasks.append(asyncio.create_task(day.sends(address, group=address.startswith("-"), urgent=urgent)))
+            for _ in range(pause):
+                await asyncio.sleep(0)
+            if leaves:
+                tasks[-1].cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    pace = Pace(in_group=5, group_window=20.0)
+    day = play(story, pace)
+    served = Counter(address for address, _ in day.turns)
+    for address in {each for each, *_ in crowd}:
+        stay = sum(not leaves for each, _, _, leaves in crowd if each == address)
+        assert served[address] >= stay
+        times = day.times(address)
+        assert all(gap >= pace.between_in_chat - SLACK for gap in gaps(times))
+        if address.startswith("-") and times:
+            assert most_within(times, pace.group_window) <= pace.in_group
+    assert all(gap >= pace.between - SLACK for gap in gaps(day.times()))
+
+
+def test_on_the_real_clock_a_reply_is_quick_among_5_000_alerts() -> None:
+    async def story() -> float:
+        pacer, loop = Pacer(), asyncio.get_running_loop()
+        alerts = [asyncio.create_task(pacer.turn(str(each))) for each in range(5_000)]
+        await asyncio.sleep(0.2)
+        asked = loop.time()
+        await pacer.turn("me", urgent=True)
+        waited = loop.time() - asked
+        for each in alerts:
+            each.cancel()
+        await asyncio.gather(*alerts, return_exceptions=True)
+        return waited
+
+    assert asyncio.run(story()) < 0.5

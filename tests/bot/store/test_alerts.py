@@ -1,0 +1,200 @@
+"""The engine's book and its events come back equal, and only what has changed is written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.store.alerts import load_book, recorded_events, save_book, save_events
+from bot.store.database import Database
+from rules.alerting import AlertState, Coverage, Firing, Inactive, Pending
+from rules.engine import Book, Record
+from rules.model import ALWAYS, XNYS, AlertEvent, Edge, Severity
+from rules.scan import Checkpoint
+from tests.bot.store.stores import NOW, event, stored
+
+whole = st.integers(min_value=0, max_value=2**40)
+alerts: st.SearchStrategy[AlertState] = st.one_of(
+    st.builds(Inactive, st.integers(-1, 2**40), whole, st.booleans()),
+    st.builds(Pending, whole, whole),
+    st.builds(Firing, whole, whole, whole, whole),
+)
+coverages = st.builds(Coverage, st.integers(-1, 2**40), st.booleans(), whole, st.booleans())
+records = st.builds(Record, st.text("0123456789abcdef", max_size=32), alerts, coverages, st.integers(-1, 2**40))
+numbers = st.one_of(st.just(math.nan), st.floats(allow_nan=False))
+arrays: Any = st.one_of(
+    st.lists(numbers, min_size=1, max_size=4).map(np.array),
+    st.lists(st.lists(numbers, min_size=2, max_size=2), min_size=1, max_size=3).map(np.array),
+)
+checkpoints = st.builds(Checkpoint, whole, st.dictionaries(st.sampled_from(["mean", "p", "x"]), arrays, max_size=3))
+names = st.sampled_from(["rut-record-close", "vol-break", "ünïcode", "a"])
+books = st.builds(
+    Book,
+    st.dictionaries(names, records, max_size=4),
+    st.dictionaries(
+        st.sampled_from([XNYS, ALWAYS, "XNYS/tick"]), st.dictionaries(names, checkpoints, min_size=1, max_size=3)
+    ),
+)
+
+
+def exact(book: Book) -> object:
+    """A book with every float as its bits."""
+    return book.records, {
+        (track, node): (each.at, {name: (array.shape, array.tobytes()) for name, array in each.state.items()})
+        for track, of_one in book.checkpoints.items()
+        for node, each in of_one.items()
+    }
+
+
+async def keep(database: Database, before: Book, after: Book) -> Book:
+    async with database.write() as connection:
+        await save_book(connection, before, after)
+    async with database.read() as connection:
+        return await load_book(connection)
+
+
+@contextmanager
+def watched() -> Iterator[list[str]]:
+    """The statements that write, as they come."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith(("INSERT", "UPDATE", "DELETE")):
+            seen.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+def test_an_empty_database_holds_an_empty_book(tmp_path: Path) -> None:
+    assert stored(tmp_path, lambda database: keep(database, Book(), Book())) == Book()
+
+
+def test_any_book_comes_back_to_the_last_bit_whatever_was_there_before(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    @given(st.lists(books, min_size=1, max_size=3))
+    def holds(some: list[Book]) -> None:
+        async def story(database: Database) -> None:
+            before = Book()
+            for book in some:
+                found = await keep(database, before, book)
+                assert exact(found) == exact(book)
+                before = book
+
+        stored(tmp_path_factory.mktemp("book"), story)
+
+    holds()
+
+
+def test_nan_and_the_infinities_come_back(tmp_path: Path) -> None:
+    odd = Checkpoint(NOW, {"x": np.array([[math.nan, math.inf, -math.inf, -0.0, 0.1 + 0.2]])})
+    book = Book({}, {XNYS: {"node": odd}})
+    assert exact(stored(tmp_path, lambda database: keep(database, Book(), book))) == exact(book)
+
+
+def test_only_what_has_changed_is_written_and_what_is_gone_is_deleted(tmp_path: Path) -> None:
+    nan = np.array([math.nan])
+    calm, loud = Record("d1"), Record("d2", Firing(NOW, NOW))
+    before = Book({"calm": calm, "loud": loud, "gone": calm}, {XNYS: {"kept": Checkpoint(1, {"x": nan})}})
+    after = Book(
+        {"calm": replace(calm), "loud": replace(loud, through=NOW)},
+        {XNYS: {"kept": Checkpoint(1, {"x": nan.copy()})}},
+    )
+
+    async def story(database: Database) -> tuple[Book, list[str]]:
+        await keep(database, Book(), before)
+        with watched() as seen:
+            found = await keep(database, before, after)
+            await keep(database, after, after)
+        return found, [" ".join(each.split()[:3]) for each in seen]
+
+    found, written = stored(tmp_path, story)
+    assert exact(found) == exact(after)
+    assert written == ["INSERT INTO rules", "DELETE FROM rules"]
+
+
+def test_a_rule_that_is_gone_takes_its_row_along_and_no_other(tmp_path: Path) -> None:
+    point = Checkpoint(1, {"x": np.ones(1)})
+    before = Book({}, {XNYS: {"a": point, "b": point}, ALWAYS: {"a": point}})
+    after = Book({}, {XNYS: {"b": point}, ALWAYS: {"a": point}})
+
+    async def story(database: Database) -> Book:
+        await keep(database, Book(), before)
+        return await keep(database, before, after)
+
+    assert exact(stored(tmp_path, story)) == exact(after)
+
+
+# Events
+
+FULL = AlertEvent(
+    rule="rut-record-close",
+    edge=Edge.RESOLVED,
+    at=NOW,
+    session=dt.date(2025, 12, 4),
+    severity=Severity.CRITICAL,
+    title="Größer als <b> & 'alles'",
+    clock=XNYS,
+    values={"close(RUT)": 2531.16, "record(RUT)": None, "a": 0.1 + 0.2},
+    context={"drawdown(RUT)": -0.0, "p": math.inf},
+    origins=("yahoo USD", "coinbase USD"),
+    provisional=True,
+)
+
+
+async def record(database: Database, *happened: AlertEvent, now: int = NOW) -> list[AlertEvent]:
+    async with database.write() as connection:
+        return await save_events(connection, happened, now)
+
+
+async def recorded(database: Database, rule: str | None = None, count: int = 10) -> list[AlertEvent]:
+    async with database.read() as connection:
+        return await recorded_events(connection, rule, count)
+
+
+def test_an_event_comes_back_equal(tmp_path: Path) -> None:
+    async def story(database: Database) -> list[AlertEvent]:
+        await record(database, FULL, event(1))
+        return await recorded(database)
+
+    assert stored(tmp_path, story) == [FULL, event(1)]
+
+
+def test_an_event_is_new_once(tmp_path: Path) -> None:
+    async def story(database: Database) -> list[list[AlertEvent]]:
+        return [
+            await record(database, FULL, event(1)),
+            await record(database, FULL, event(1), now=NOW + 60),
+            await record(database, event(2), FULL, event(2)),
+        ]
+
+    assert stored(tmp_path, story) == [[FULL, event(1)], [], [event(2)]]
+
+
+def test_the_last_events_come_oldest_first_and_those_of_one_bar_as_they_were_judged(tmp_path: Path) -> None:
+    of_one_bar = [event(5, rule) for rule in ("zebra", "ant", "moose")]
+
+    async def story(database: Database) -> list[list[AlertEvent]]:
+        await record(database, event(9), *of_one_bar)
+        await record(database, event(1), now=NOW + 60)
+        return [await recorded(database), await recorded(database, count=2), await recorded(database, "ant")]
+
+    everything, last, of_ant = stored(tmp_path, story)
+    assert everything == [event(1), *of_one_bar, event(9)]
+    assert last == everything[-2:]
+    assert of_ant == [event(5, "ant")]

@@ -1,0 +1,63 @@
+"""Programs that tests run as processes of their own on one database: `python writers.py WHAT PATH ...`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from bot.store.alerts import save_events
+from bot.store.chats import subscribers
+from bot.store.database import Database
+from bot.store.outbox import owe
+from bot.store.runner import lock
+from bot.store.schema import backfills
+from tests.bot.store.stores import NOW, event, message
+
+
+async def count(database: Database, times: int) -> None:
+    """Add one to a number, `times` times: each time read, then written, in one transaction."""
+    for _ in range(times):
+        async with database.write() as connection:
+            found = (await connection.execute(sa.select(backfills.c.through))).scalar_one()
+            await asyncio.sleep(0)
+            await connection.execute(sa.update(backfills).values(through=found + 1))
+
+
+async def tell(database: Database, first: int) -> None:
+    """Record one event after the other, each with what is owed for it, until killed."""
+    number = first
+    while True:
+        async with database.write() as connection:
+            fresh = await save_events(connection, [event(number)], NOW)
+            to = await subscribers(connection, "telegram")
+            await owe(connection, [message(number)] if fresh else [], to, NOW)
+        number += 1
+        if number == first + 3:
+            print("at work", flush=True)
+
+
+def hold(path: Path) -> None:
+    """Hold the right to run until killed."""
+    held = lock(path)
+    print("refused" if held is None else f"held by {os.getpid()}", flush=True)
+    sys.stdin.read()
+
+
+async def run(what: str, path: Path, number: int) -> None:
+    """Do it, and close the database."""
+    database = Database(path)
+    try:
+        await {"count": count, "tell": tell}[what](database, number)
+    finally:
+        await database.close()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "hold":
+        hold(Path(sys.argv[2]))
+    else:
+        asyncio.run(run(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])))
