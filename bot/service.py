@@ -170,8 +170,8 @@ class Service:
                 self._worker.wake()
 
     async def _fill(self) -> None:
-        """Fill history until it is complete, then look again now and then: sources may be down for days."""
-        while self._parts.intake.waiting():
+        """Fill history until it is complete; sources may be down for days. A deeper one is asked for at a start."""
+        while True:
             try:
                 await self._parts.intake.backfill(self._parts.now(), self._parts.told)
             except StoreError as error:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bot.commands.registry import Desk, Refusal, Reply, command, rule_named
 from bot.queries.view import NoAnswer
 from bot.render.answers import history_answer
+from rules.model import Basis
 
 SHOWN = 12
 
@@ -17,7 +18,8 @@ def history(desk: Desk, words: Sequence[str]) -> Reply:
     view = desk.view
     if len(words) > 1:
         raise Refusal("it takes one rule, or none for all")
-    ids = [rule_named(view, word).rule.id for word in words]
-    if ids and view.record(ids[0]) is None:
+    asked = [rule_named(view, word) for word in words]
+    ids = [rule.rule.id for rule in asked]
+    if any(rule.rule.basis is Basis.TICK and view.record(rule.rule.id) is None for rule in asked):
         raise NoAnswer(f"{ids[0]} is watched live only: bars of the past cannot say when it fired")
     return Reply(history_answer(view.events(*ids)[-SHOWN:], simulated=view.simulated))

@@ -68,21 +68,10 @@ class LiveHistory:
             kept = self._ordered(instrument, [held.take(keep), arrival.written])
             self._bars[instrument][held.interval] = kept
 
-    def last_end(self, instrument: str, interval: Interval, book: tuple[str, str] | None = None) -> Instant | None:
-        """When the newest bar ended; of one feed and venue, or of any."""
+    def last_end(self, instrument: str, interval: Interval) -> Instant | None:
+        """When the newest bar ended."""
         bars = self._bars.get(instrument, {}).get(interval)
-        if bars is None or not len(bars):
-            return None
-        if book is None:
-            return int(bars.end[-1])
-        mine = [index for index, origin in enumerate(bars.origins) if (origin.feed, origin.venue) == book]
-        ends = bars.end[np.isin(bars.origin, mine)]
-        return int(ends[-1]) if len(ends) else None
-
-    def first_end(self, instrument: str, interval: Interval) -> Instant | None:
-        """When the oldest bar ended."""
-        bars = self._bars.get(instrument, {}).get(interval)
-        return int(bars.end[0]) if bars is not None and len(bars) else None
+        return int(bars.end[-1]) if bars is not None and len(bars) else None
 
     @property
     def newest_end(self) -> Instant | None:

@@ -87,11 +87,6 @@ class Sources:
         self._sources: dict[SourceId, _Source] = {}
         self._opening = asyncio.Lock()
 
-    def preferred(self, instrument: Instrument) -> SourceId | None:
-        """Who is asked first for an instrument; None where the configuration names nobody."""
-        order = self._order.get(instrument.id, ())
-        return order[0] if order else None
-
     @property
     def health(self) -> dict[SourceId, Health]:
         """How every source is doing that was asked so far."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from bot.market.history import History
 from rules.bars import Floats
-from rules.engine import Book, Outcome, Record, evaluate, opened
+from rules.engine import Outcome, Record, evaluate, opened
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule
 from rules.model import AlertEvent, Basis, Instant
@@ -32,9 +32,9 @@ class View:
         as_of: dt.date | None = None,
         live: Outcome | None = None,
     ) -> None:
-        """`live` is what the running service knows of the rules that are judged on ticks; history cannot tell it."""
+        """`live` is what the running service remembers and has recorded; without it history is replayed."""
         self.history, self.scope, self.rules, self.as_of = history, scope, tuple(rules), as_of
-        self._live = live or Outcome(Book(), ())
+        self._live = live
         self._panels: dict[tuple[str, bool], Panel] = {}
 
     @property
@@ -68,14 +68,16 @@ class View:
 
     def events(self, rule: str | None = None) -> tuple[AlertEvent, ...]:
         """What happened to alerts, oldest first; whether a resolution is told is the rule's `notify_resolved`."""
-        ticks = {each.rule.id for each in self.live_only}
-        live = [event for event in self._live.events if event.rule in ticks]
-        happened = sorted((*self.outcome.events, *live), key=lambda event: event.at) if live else self.outcome.events
-        return tuple(event for event in happened if rule in (None, event.rule))
+        recorded = self._live.events if self._live is not None else ()
+        happened = {event.key: event for event in (*self.outcome.events, *recorded)}
+        return tuple(
+            event for event in sorted(happened.values(), key=lambda each: each.at) if rule in (None, event.rule)
+        )
 
     def record(self, rule: str) -> Record | None:
-        """Where a rule's alert stands, and whether the rule has data; None where only the running service knows."""
-        return self.outcome.book.records.get(rule) or self._live.book.records.get(rule)
+        """Where a rule's alert stands, and whether the rule has data; None where it was not judged."""
+        book = self._live.book if self._live is not None else self.outcome.book
+        return book.records.get(rule)
 
 
 def number(value: float) -> float | None:

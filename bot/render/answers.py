@@ -112,7 +112,7 @@ def quotes_answer(quotes: Sequence[Quote]) -> str:
 
 
 def rules_answer(rules: Sequence[tuple[CompiledRule, Record | None]], *, simulated: bool) -> str:
-    """Every rule, where its alert stands, and when it fires. Without a record a rule is watched live only."""
+    """Every rule, where its alert stands, and when it fires. A rule without a record was not judged."""
     lines = [SIMULATED_LINE] if simulated else []
     for rule, record in rules:
         standing = _standing(rule, record)
@@ -179,7 +179,7 @@ def _bounded(text: str) -> str:
 def _standing(rule: CompiledRule, record: Record | None) -> str:
     """Where an alert stands, and whether its rule can be judged at all; empty where there is nothing to say."""
     if record is None:
-        return "watched live only"
+        return "watched live only" if rule.rule.basis is Basis.TICK else "not judged yet"
     state, coverage = record.alert, record.coverage
     found = ["live"] if rule.rule.basis is Basis.TICK else []
     if isinstance(state, Firing):

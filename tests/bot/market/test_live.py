@@ -132,14 +132,12 @@ def test_bars_that_were_stored_under_another_order_are_put_in_the_present_one() 
     assert held(live) == [(0, "first", 10), (0, "second", 20), (1, "first", 11), (1, "second", 21)]
 
 
-def test_it_says_where_history_begins_and_ends_of_one_venue_and_of_all() -> None:
+def test_it_says_where_history_ends() -> None:
     live = history()
-    assert live.last_end("RUT", Interval.DAY) is live.first_end("RUT", Interval.DAY) is None
+    assert live.last_end("RUT", Interval.DAY) is None
     taken(live, days(11, 12, since=1))
     taken(live, days(21, 22, 23, origin=SECOND, since=2))
-    assert (live.first_end("RUT", Interval.DAY), live.last_end("RUT", Interval.DAY)) == (DAYS[1], DAYS[4])
-    assert live.last_end("RUT", Interval.DAY, ("fake", "first")) == DAYS[2]
-    assert live.last_end("RUT", Interval.DAY, ("fake", "other")) is None
+    assert live.last_end("RUT", Interval.DAY) == DAYS[4]
     assert live.last_end("RUT", Interval.HOUR) is None
 
 

@@ -59,7 +59,6 @@ def test_the_preferred_source_is_asked_and_no_other() -> None:
     assert (answer.source, len(answer.bars), answer.stand_in) == (first.id, 1, False)
     assert first.asked == [NEWEST]
     assert asker.built == [first.id]
-    assert asker.sources.preferred(BTC) == first.id
 
 
 def test_when_it_is_down_the_next_one_stands_in_and_brings_its_own_run_up() -> None:
@@ -177,7 +176,6 @@ def test_an_instrument_without_a_source_is_told() -> None:
     sources = Sources({}, lambda _: FakeFeed())
     with pytest.raises(NoSuchBars, match=r"^no source is configured for XYZ$"):
         run(sources.bars(Request(lonely, Interval.DAY, 0, NOW), NOW))
-    assert sources.preferred(lonely) is None
     assert run(sources.tick(lonely, NOW)) is None
 
 

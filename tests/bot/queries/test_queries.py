@@ -88,7 +88,9 @@ def test_a_rule_on_ticks_is_not_judged_on_bars(tmp_path: Path) -> None:
     assert view.record("b") is not None
 
 
-def test_what_the_service_knows_of_rules_on_ticks_stands_among_the_rest_by_time(tmp_path: Path) -> None:
+def test_what_the_service_has_recorded_stands_among_the_rest_by_time_and_its_book_says_where_alerts_stand(
+    tmp_path: Path,
+) -> None:
     config = tmp_path / "my.toml"
     high = 'when = "close(RUT) > 10"\nclear = "close(RUT) <= 10"\n'
     config.write_text(f'[[rules]]\nid = "a"\non = "tick"\n{high}[[rules]]\nid = "b"\n{high}')
@@ -96,9 +98,10 @@ def test_what_the_service_knows_of_rules_on_ticks_stands_among_the_rest_by_time(
     app = open_app(Options(config=config, data=folder.path), at=NOW)
     first, last = app.view().events("b")
     ticked = replace(first, rule="a", at=first.at + 60)
-    foreign = replace(first, at=first.at + 120)
-    known = Outcome(Book({"a": Record("", Firing(ticked.at, ticked.at))}), (ticked, foreign))
+    told_late = replace(first, at=first.at + 120)
+    known = Outcome(Book({"a": Record("", Firing(ticked.at, ticked.at))}), (first, ticked, told_late))
     view = View(app.history, app.settings.scope, app.settings.compiled, live=known)
-    assert view.events() == (first, ticked, last)
+    assert view.events() == (first, ticked, told_late, last)
     assert view.events("a") == (ticked,)
     assert view.record("a") == known.book.records["a"]
+    assert view.record("b") is None, "the service has not judged it"
