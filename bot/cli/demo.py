@@ -26,6 +26,7 @@ from rules.model import XNYS, Instant
 YEAR = 252
 
 NEXT = (
+    ("run", "watch live prices, and tell in Telegram (docs/running.md)"),
     ("chat", "ask yourself: /corr RUT ETH, /rules, /help drawdown"),
     ('explain "drawdown(RUT)"', "try a line of the rule language"),
     ("replay --data DIR --from 2025-01-01", "your own prices (docs/data-files.md)"),

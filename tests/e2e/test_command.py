@@ -70,7 +70,7 @@ def test_the_demo_tells_a_year_and_where_to_go_next(shell: Shell) -> None:
     assert "> /corr RUT SOL\nSIMULATED: not real prices\nRUT and SOL, 60 returns\nr " in out
     assert "> /regime\nSIMULATED: not real prices\nRegime: " in out
     *_, last = out.split("\n\n")
-    assert last.startswith("Where to go next\n  bellwether chat ")
+    assert last.startswith("Where to go next\n  bellwether run ")
     assert "\x1b" not in out
     assert ran.stderr.decode() == "every price is simulated (seed 7); none was ever traded\n"
 
