@@ -25,7 +25,8 @@ from bot.market.preference import order_of, ranks_of
 from bot.market.schedule import Schedule
 from bot.market.sessions import Sessions
 from bot.market.sources import Build, SourceId, Sources
-from bot.service import Front, Parts, Question, Service
+from bot.reception import Parts, Question, Reception
+from bot.service import Front, Service
 from bot.settings import Settings
 from bot.settings.service import Prices
 from bot.store.chats import subscribe
@@ -128,14 +129,16 @@ async def open_service(settings: Settings, stack: AsyncExitStack, told: Told) ->
     parts = Parts(
         room.database, room.intake, room.watch, settings.compiled, settings.scope, now, settings.run.poll_seconds, told
     )
-    service = Service(parts)
-    front = _telegram(settings, service) if channel == "telegram" else ConsoleFront()
+    reception, service = Reception(parts), Service(parts)
+    stack.callback(reception.close)
+    front = _telegram(settings, reception) if channel == "telegram" else ConsoleFront()
+    reception.front_state = lambda: front.state
     stack.push_async_callback(service.stop)
     await service.start(front, owner)
     return service
 
 
-def _telegram(settings: Settings, service: Service) -> Front:
+def _telegram(settings: Settings, reception: Reception) -> Front:
     """The bot in Telegram; loaded only where there is a token."""
     from bot.telegram.access import Access
     from bot.telegram.application import TelegramService
@@ -143,7 +146,7 @@ def _telegram(settings: Settings, service: Service) -> Front:
 
     async def answer(incoming: Incoming) -> str | None:
         question = Question("telegram", incoming.address, incoming.kind, str(incoming.user), incoming.text)
-        return await service.answer(question)
+        return await reception.answer(question)
 
     return TelegramService(
         settings.telegram.token.get_secret_value(),

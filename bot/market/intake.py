@@ -121,8 +121,9 @@ class Intake:
             self._stalled.pop(instrument.id, None)
             told(instrument.id, 1.0)
         except FeedError as reason:
+            if instrument.id not in self._stalled:
+                log.info("history of %s has to wait: %s", instrument.id, reason)
             self._stalled[instrument.id] = str(reason)
-            log.warning("history of %s has to wait: %s", instrument.id, reason)
 
     async def _fill(
         self, instrument: Instrument, interval: Interval, now: Instant, told: Callable[[float], None]
@@ -218,7 +219,8 @@ class Intake:
         try:
             answer = await self._sources.bars(Request(due.instrument, due.interval, after, due.end), now)
         except FeedError as reason:
-            log.info("%s of %s has to wait: %s", due.interval, name, reason)
+            if _key(due) not in self._unanswered:
+                log.info("%s of %s has to wait: %s", due.interval, name, reason)
             self._note_silence(_key(due), now)
             return None
         self._unanswered.pop(_key(due), None)

@@ -7,6 +7,7 @@ meanwhile. A source is asked one thing at a time.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -18,6 +19,8 @@ from rules.model import Instant, Instrument
 
 FIRST_PAUSE, LONGEST_PAUSE = 30, 900
 """Seconds that a source is left alone after its first failure, and at most."""
+
+log = logging.getLogger(__name__)
 
 RUN_UP = 5 * DAY
 """How much earlier a stand-in is asked from: its own closes before the gap are what its returns start from."""
@@ -73,6 +76,14 @@ class _Source:
     feed: Feed
     health: Health = field(default_factory=Health)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def note(self, name: SourceId, health: Health) -> None:
+        """Take its new state; one line when it begins to fail and one when it is back."""
+        if health.failing_since is not None and self.health.failing_since is None:
+            log.warning("%s does not answer: %s", name, health.reason)
+        if health.failing_since is None and self.health.failing_since is not None:
+            log.warning("%s answers again", name)
+        self.health = health
 
 
 Build = Callable[[SourceId], Feed]
@@ -140,12 +151,16 @@ class Sources:
             try:
                 answer = await question(source.feed)
             except SourceDown as reason:
-                source.health = source.health.failed(now, str(reason))
+                source.note(name, source.health.failed(now, str(reason)))
                 raise
             except FeedError:  # of this question alone: the source itself is up
-                source.health = source.health.answered(now)
+                source.note(name, source.health.answered(now))
                 raise
-            source.health = source.health.answered(now)
+            except Exception as fault:
+                log.exception("%s failed in a way that its feed does not know", name)
+                source.note(name, source.health.failed(now, f"{name} failed: {type(fault).__name__}"))
+                raise SourceDown(source.health.reason) from fault
+            source.note(name, source.health.answered(now))
             return answer
 
     async def _open(self, name: SourceId) -> _Source:

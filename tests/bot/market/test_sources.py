@@ -10,7 +10,7 @@ import pytest
 
 from bot.feeds.contract import NoSuchBars, Request, SourceDown
 from bot.market.sources import FIRST_PAUSE, LONGEST_PAUSE, RUN_UP, Answer, Health, SourceId, Sources
-from rules.bars import DAY, HOUR, Interval
+from rules.bars import DAY, HOUR, Bars, Interval
 from rules.model import Instant, Instrument
 from tests.bot.market.stations import FakeFeed
 from tests.bot.markets import BTC, ETH, NOW
@@ -290,3 +290,35 @@ def test_every_feed_that_was_built_is_closed() -> None:
     asker.bars()
     run(asker.sources.close())
     assert (first.closed, second.closed) == (True, False)
+
+
+def test_a_source_is_told_of_once_when_it_fails_and_once_when_it_is_back(caplog: pytest.LogCaptureFixture) -> None:
+    only = feed("only")
+    asker = Asker(only)
+    asker.bars()
+    only.falls_silent()
+    for failure in range(3):
+        with pytest.raises(SourceDown):
+            asker.bars(NOW + failure * LONGEST_PAUSE)
+    only.comes_back()
+    asker.bars(NOW + 4 * LONGEST_PAUSE)
+    asker.bars(NOW + 5 * LONGEST_PAUSE)
+    first, second = [each.getMessage() for each in caplog.records]
+    assert first.startswith("only does not answer: ")
+    assert second == "only answers again"
+
+
+class Broken(FakeFeed):
+    """A feed with a fault of its own."""
+
+    async def bars(self, request: Request) -> Bars:
+        raise KeyError("regularMarketPrice")
+
+
+def test_a_fault_inside_of_a_feed_costs_that_source_alone(caplog: pytest.LogCaptureFixture) -> None:
+    """It failed the whole tick, of every other source too."""
+    broken, second = Broken("exchange", "broken"), feed("second")
+    asker = Asker(broken, second)
+    assert asker.bars().source == second.id
+    assert health(asker, broken).reason == "broken failed: KeyError"
+    assert "regularMarketPrice" in caplog.text

@@ -1,0 +1,145 @@
+"""Answers to lines that people write: the market, the chat and the service's state on a desk, a command, a reply.
+
+What a command wants changed is stored before its reply is given. Commands compute in threads: a slow answer holds up
+neither another one nor the watch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from bot.answers import Chat, SourceStatus, Status
+from bot.commands.registry import Change, Desk, answer
+from bot.market.intake import Intake
+from bot.market.sources import Health, SourceId
+from bot.queries.view import View
+from bot.store.alerts import recorded_events
+from bot.store.chats import count_subscribed, forget, subscribe, subscribed_since, unsubscribe
+from bot.store.database import Connection, Database
+from bot.store.errors import StoreError
+from bot.store.outbox import debt
+from bot.watch import Watch
+from rules.bars import DAY
+from rules.engine import Outcome
+from rules.functions.registry import Scope
+from rules.language.compile import CompiledRule
+from rules.model import AlertEvent, Instant
+
+RECENT = 200
+"""Recorded events that answers are given."""
+
+AT_ONCE = 4
+"""Answers computed side by side."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A line somebody wrote, and where."""
+
+    channel: str
+    address: str
+    kind: str
+    user: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a service is made of. `now` is the wall clock; `told` hears how far each history has come."""
+
+    database: Database
+    intake: Intake
+    watch: Watch
+    rules: Sequence[CompiledRule]
+    scope: Scope
+    now: Callable[[], Instant]
+    poll_seconds: int
+    told: Callable[[str, float], None]
+
+
+class Reception:
+    """Takes questions. `front_state` says how the way to readers is."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._started = parts.now()
+        self._thinking = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="answer")
+        self._view: tuple[object, View] | None = None
+        self.front_state: Callable[[], str] = lambda: "not started"
+
+    def close(self) -> None:
+        """Answer nothing more."""
+        self._thinking.shutdown(wait=False, cancel_futures=True)
+
+    async def answer(self, question: Question) -> str:
+        """The reply to a line; what it changes is stored before it is given."""
+        try:
+            since, status, told = await self._known_of(question)
+            chat = Chat(question.channel, question.address, question.kind, since, question.user)
+            desk = Desk(self._current_view(told), chat, status, status.now)
+            work = asyncio.get_running_loop().run_in_executor
+            reply = await work(self._thinking, answer, desk, question.text)
+            if reply.change is not None:
+                await self._carry_out(reply.change, question)
+        except StoreError as error:
+            log.error("a question of %s could not be answered: %s", question.address, error)
+            return "The database does not answer; nothing was changed. Please try again later."
+        return reply.html
+
+    async def _known_of(self, question: Question) -> tuple[Instant | None, Status, tuple[AlertEvent, ...]]:
+        async with self._parts.database.read() as connection:
+            since = await subscribed_since(connection, question.channel, question.address)
+            told = await recorded_events(connection, None, RECENT)
+            return since, await self._status(connection), tuple(told)
+
+    async def _carry_out(self, change: Change, question: Question) -> None:
+        async with self._parts.database.write() as connection:
+            if change is Change.SUBSCRIBE:
+                now = self._parts.now()
+                await subscribe(connection, question.channel, question.address, question.kind, now)
+            elif change is Change.UNSUBSCRIBE:
+                await unsubscribe(connection, question.channel, question.address)
+            else:
+                await forget(connection, question.channel, question.address)
+
+    def _current_view(self, told: tuple[AlertEvent, ...]) -> View:
+        """The market as of now; the same object as long as nothing has come in, so that its panels are made once."""
+        intake, watch, now = self._parts.intake, self._parts.watch, self._parts.now()
+        state = (intake.version, now // self._parts.poll_seconds, watch.judged_at)
+        if self._view is None or self._view[0] != state:
+            live = Outcome(watch.book, told)
+            self._view = (state, View(intake.snapshot(now), self._parts.scope, self._parts.rules, live=live))
+        return self._view[1]
+
+    async def _status(self, connection: Connection) -> Status:
+        now, intake, watch = self._parts.now(), self._parts.intake, self._parts.watch
+        owed = await debt(connection, now - DAY)
+        ready = len(watch.ready_rules)
+        return Status(
+            started=self._started,
+            now=now,
+            sources=_sources(intake.health),
+            waiting=intake.waiting(),
+            rules=len(self._parts.rules),
+            rules_waiting=len(self._parts.rules) - ready,
+            owed=owed.owed,
+            oldest_owed=owed.oldest,
+            failed=owed.failed,
+            chats=await count_subscribed(connection),
+            last_judged=watch.judged_at,
+            telegram=self.front_state(),
+            database=self._parts.database.path.name,
+            size=self._parts.database.size,
+        )
+
+
+def _sources(health: Mapping[SourceId, Health]) -> tuple[SourceStatus, ...]:
+    return tuple(
+        SourceStatus(str(name), each.last_answer, each.failing_since, each.reason) for name, each in health.items()
+    )
