@@ -91,7 +91,7 @@ class Service:
                 task.cancel()
         if outbox:
             await asyncio.wait(outbox, timeout=STOP_LIMIT)
-        for task in self._tasks:
+        for task in outbox:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._front is not None:
