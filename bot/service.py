@@ -73,8 +73,8 @@ class Service:
         self._worker = Worker(self._parts.database, front.channel, owner, self._parts.now)
         work = {"outbox": self._worker.run(), "history": self._fill(), "pulse": self._pulse()}
         self._scheduler.add_job(
-            self._tick, IntervalTrigger(seconds=self._parts.poll_seconds, timezone=dt.UTC), id="tick",
-            next_run_time=dt.datetime.fromtimestamp(self._parts.now(), dt.UTC), misfire_grace_time=None, coalesce=True,
+            self.tick, IntervalTrigger(seconds=self._parts.poll_seconds, timezone=dt.UTC), id="tick",
+            next_run_time=self._moment(), misfire_grace_time=None, coalesce=True,
         )  # fmt: skip
         self._scheduler.start()
         self._tasks = [asyncio.create_task(each, name=name) for name, each in work.items()]
@@ -97,9 +97,13 @@ class Service:
         if self._front is not None:
             await self._front.stop()
 
+    def _moment(self) -> dt.datetime:
+        """Now, as the scheduler takes it."""
+        return dt.datetime.fromtimestamp(self._parts.now(), dt.UTC)
+
     # The watch
 
-    async def _tick(self) -> None:
+    async def tick(self) -> None:
         """One tick; whatever goes wrong in it, there will be another."""
         try:
             async with self._ticking, asyncio.timeout(TICK_LIMIT):
@@ -133,14 +137,15 @@ class Service:
                 break
             await asyncio.sleep(self._parts.poll_seconds)
         log.info("history is complete: %d rules are watched", len(self._parts.watch.ready_rules))
-        await self._tick()
+        await self.tick()
 
     async def _pulse(self) -> None:
-        """Wake the scheduler when the wall clock jumps: it sleeps by the other clock, which does not."""
+        """Begin anew when the wall clock jumps. The scheduler sleeps by the other clock, which does not; and after a
+        jump back it would wait for the old time to come again."""
         loop = asyncio.get_running_loop()
         apart = self._parts.now() - loop.time()
         while True:
             await asyncio.sleep(PULSE)
             if abs(self._parts.now() - loop.time() - apart) > SLIP:
                 apart = self._parts.now() - loop.time()
-                self._scheduler.wakeup()
+                self._scheduler.modify_job("tick", next_run_time=self._moment())

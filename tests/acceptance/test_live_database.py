@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bot.app import App, Options, open_app
 from bot.cli.main import run
 from bot.live import live_sources, open_room
 from bot.market.sessions import Sessions
+from bot.queries.correlation import correlation
+from bot.queries.regime import regime, regime_changes
+from bot.queries.view import View
 from bot.settings import load_settings
 from bot.store.database import Database
+from rules.engine import evaluate as judge
+from rules.engine import opened
+from rules.language.compile import compile_rule
+from rules.model import XNYS, Edge, Rule, Timing
 from tests.bot.markets import at
 from tests.servers.coinbase import CoinbaseServer
 from tests.servers.redirect_ccxt import redirect_ccxt
@@ -59,41 +69,78 @@ def config(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, object]]:
-    assert run([*arguments, "--json"]) == 0
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+@pytest.fixture(scope="module")
+def stored(config: Path) -> App:
+    return open_app(Options(config=config, store=True), at=NOW)
+
+
+@pytest.fixture(scope="module")
+def filed(shared_data: Path) -> App:
+    return open_app(Options(data=shared_data), at=NOW)
+
+
+def view_of(app: App, date: str) -> View:
+    return app.view(dt.date.fromisoformat(date))
+
+
+def printed(value: object) -> object:
+    """An answer without the names of who printed the prices."""
+    plain = dict(vars(value))
+    return {name: each for name, each in plain.items() if name not in ("origins", "origin")}
 
 
 @pytest.mark.parametrize(
-    "question",
-    [
-        ("corr", "RUT", "SOL", "--window", "60", "--as-of", "2025-12-10"),
-        ("corr", "RUT", "ADA", "--window", "60", "--as-of", "2025-12-10"),
-        ("corr", "RUT", "SOL", "--window", "20", "--as-of", "2025-10-31"),
-        ("corr", "RUT", "BTC", "--window", "60", "--as-of", "2025-12-10"),
-        ("regime", "--as-of", "2025-12-10"),
-        ("regime", "--as-of", "2025-04-08"),
-        ("regime", "--history"),
-        ("explain", "p_corr(RUT, ETH, above=0.5)", "--as-of", "2025-07-24"),
-        ("replay", "--from", "1990-01-02", "--to", "2025-12-31"),
-    ],
-    ids=" ".join,
+    ("b", "window", "session"),
+    [("SOL", 60, "2025-12-10"), ("ADA", 60, "2025-12-10"), ("SOL", 20, "2025-10-31"), ("BTC", 60, "2025-12-10")],
 )
-def test_the_live_database_answers_as_the_files_do_to_the_last_bit(
-    config: Path, shared_data: Path, capsys: pytest.CaptureFixture[str], question: tuple[str, ...]
+def test_a_correlation_out_of_the_live_database_is_that_of_the_files_to_the_last_bit(
+    stored: App, filed: App, b: str, window: int, session: str
 ) -> None:
-    from_files = printed(capsys, *question, "--data", str(shared_data))
-    from_store = printed(capsys, *question, "--store", "--config", str(config))
-    assert from_files
-    assert from_store == from_files
+    ours, theirs = (correlation(view_of(app, session), "RUT", b, window) for app in (stored, filed))
+    assert printed(ours) == printed(theirs)
+    assert ours.origins == ("yahoo USD", "coinbase USD")
 
 
-def test_the_published_figures_come_out_of_the_live_database(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    store = ("--store", "--config", str(config))
-    [sol] = printed(capsys, "corr", "RUT", "SOL", "--window", "60", "--as-of", "2025-12-10", *store)
-    assert sol["r"] == pytest.approx(0.500660, abs=5e-7)
-    assert sol["alignment"] == "close"
-    fired = printed(
-        capsys, "replay", "--rule", "rut-record-close", "--from", "2025-09-01", "--to", "2025-12-31", *store
-    )
-    assert [each["session"] for each in fired if each["event"] == "fired"] == ["2025-09-18", "2025-10-14", "2025-12-04"]
+@pytest.mark.parametrize("session", ["2025-12-10", "2025-04-08", "2020-03-16"])
+def test_a_regime_out_of_the_live_database_is_that_of_the_files_to_the_last_bit(
+    stored: App, filed: App, session: str
+) -> None:
+    assert printed(regime(view_of(stored, session))) == printed(regime(view_of(filed, session)))
+
+
+def test_every_event_of_36_years_out_of_the_live_database_is_that_of_the_files_field_by_field(
+    stored: App, filed: App
+) -> None:
+    ours, theirs = ([replace(event, origins=()) for event in app.view().events()] for app in (stored, filed))
+    assert len(ours) > 400
+    assert ours == theirs
+    records = [event for event in ours if (event.rule, event.edge) == ("rut-record-close", Edge.FIRED)]
+    assert [str(event.session) for event in records[-3:]] == ["2025-09-18", "2025-10-14", "2025-12-04"]
+
+
+@pytest.mark.parametrize(
+    ("coin", "above", "spell"),
+    [
+        ("ETH", 0.5, ["2022-04-27", "2023-05-02", "2025-05-07", "2025-07-24", "2025-11-14"]),
+        ("SOL", 0.6, ["2022-08-24", "2022-12-29"]),
+    ],
+)
+def test_couplings_out_of_the_live_database_begin_and_end_on_the_published_sessions(
+    stored: App, coin: str, above: float, spell: list[str]
+) -> None:
+    p = f"p_corr(RUT, {coin}, above={above})"
+    rule = compile_rule(Rule("asked", f"{p} >= 50%", f"{p} <= 5%", timing=Timing(confirm=2)), stored.settings.scope)
+    panel = stored.view().panel(XNYS)
+    assert [str(event.session) for event in judge([rule], {XNYS: panel}, opened([rule]), NOW).events] == spell
+
+
+def test_the_label_of_the_live_database_changed_nine_times_in_2025(stored: App) -> None:
+    assert len([change for change in regime_changes(stored.view()) if change.session.year == 2025]) == 9
+
+
+def test_the_command_line_reads_the_live_database(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["corr", "RUT", "SOL", "--as-of", "2025-12-10", "--store", "--config", str(config), "--json"]
+    assert run(command) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["r"] == pytest.approx(0.500660, abs=5e-7)
+    assert answer["alignment"] == "close"

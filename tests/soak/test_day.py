@@ -18,9 +18,11 @@ import psutil
 import pytest
 
 from bot.delivery.pacing import Pacer
+from bot.feeds.contract import Feed
 from bot.feeds.simulated import SimulatedFeed
 from bot.live import Room, live_sources, open_room
 from bot.market.sessions import Sessions
+from bot.market.sources import SourceId
 from bot.reception import Parts, Question, Reception
 from bot.service import Service
 from bot.settings import Settings, load_settings
@@ -93,19 +95,13 @@ class Day:
     clock: ByHand
     room: Room
     service: Service
-
-    async def is_at_its_fullest(self) -> None:
-        """Every pool of threads and connections has all that it may have."""
-        async with AsyncExitStack() as stack:
-            for _ in range(8):
-                await stack.enter_async_context(self.room.database.read())
-        await self.asked(*QUESTIONS, times=4)
+    feeds: list[Feed]
 
     async def goes_on_until(self, instant: str) -> None:
         """A tick every minute; a round of questions every quarter of an hour."""
         while self.clock() < at(instant):
             self.clock.time += MINUTE
-            await self.service._tick()  # as its scheduler would: that lives by the real clock
+            await self.service.tick()  # as its scheduler would: that lives by the real clock
             assert self.room.watch.judged_at == self.clock(), "a tick failed"
             if self.clock() % QUARTER == 0:
                 await self.asked(*QUESTIONS)
@@ -122,9 +118,11 @@ class Day:
         await until(lambda: all(answered(chat) == times for chat in chats), 30)
 
     async def held(self) -> Held:
-        """What is held at rest: after idle connections were closed, and with nothing under way but what always is."""
+        """What is held at rest after an effort, with nothing under way but what always is."""
+        await self.makes_an_effort()
         await asyncio.sleep(FORGETS)
         await self.asked(next(iter(QUESTIONS)))
+        await asyncio.sleep(1)
         gc.collect()
         process = psutil.Process()
         return Held(
@@ -136,6 +134,15 @@ class Day:
             databases=sum(Path(file.path) == self.room.database.path for file in process.open_files()),
         )
 
+    async def makes_an_effort(self) -> None:
+        """Every pool of threads and connections is asked for all that it may have."""
+        rut = self.world.settings.instrument_map["RUT"]  # an exchange just says that it has none
+        await asyncio.gather(*(feed.tick(rut) for feed in self.feeds * 2), return_exceptions=True)
+        async with AsyncExitStack() as connections:
+            for _ in range(8):
+                await connections.enter_async_context(self.room.database.read())
+        await self.asked(*QUESTIONS, times=4)
+
 
 def _answers(posted: Posted, chat: int) -> bool:
     return posted.chat_id == chat and QUESTIONS[chat][1] in posted.plain and "Re-arms" not in posted.plain
@@ -145,7 +152,13 @@ def _answers(posted: Posted, chat: int) -> bool:
 async def running(world: World, settings: Settings, clock: ByHand) -> AsyncIterator[Day]:
     """The service with its history filled, and every reader subscribed."""
     order, build = live_sources(settings, Sessions(clock()), clock())
-    room = open_room(settings, Database(world.home / "bellwether.db"), order, build, "telegram", clock())
+    feeds: list[Feed] = []
+
+    def built(source: SourceId) -> Feed:
+        feeds.append(build(source))
+        return feeds[-1]
+
+    room = open_room(settings, Database(world.home / "bellwether.db"), order, built, "telegram", clock())
     await room.database.migrate()
     what = settings.compiled, settings.scope, clock
     parts = Parts(room.database, room.intake, room.watch, *what, poll_seconds=DAY, told=lambda *_: None)
@@ -165,7 +178,7 @@ async def running(world: World, settings: Settings, clock: ByHand) -> AsyncItera
         for chat in QUESTIONS:
             telegram.hears("/start", chat=chat, user=chat)
         await until(lambda: len([each for each in telegram.sent if "Alerts come here" in each.plain]) == len(QUESTIONS))
-        yield Day(world, clock, room, service)
+        yield Day(world, clock, room, service, feeds)
     finally:
         await service.stop()
         reception.close()
@@ -180,7 +193,6 @@ def test_a_day_leaves_nothing_behind(tmp_path: Path, caplog: pytest.LogCaptureFi
 
     async def story(world: World) -> tuple[Held, Held]:
         async with running(world, settings, clock) as day:
-            await day.is_at_its_fullest()
             await day.goes_on_until("2025-11-04T00:00Z")
             before = await day.held()
             await day.goes_on_until("2025-11-05T00:00Z")
