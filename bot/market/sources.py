@@ -100,8 +100,14 @@ class Sources:
 
     @property
     def health(self) -> dict[SourceId, Health]:
-        """How every source is doing that was asked so far."""
-        return {name: source.health for name, source in self._sources.items()}
+        """How every source is doing that was asked so far; of a stand-in that failed only while it is needed."""
+        needed: set[SourceId] = set()
+        for order in self._order.values():
+            for name in order:
+                needed.add(name)
+                if name in self._sources and self._sources[name].health.failing_since is None:
+                    break
+        return {name: source.health for name, source in self._sources.items() if name in needed}
 
     async def bars(self, request: Request, now: Instant, *, deep_enough: Instant | None = None) -> Answer:
         """The bars from the first source that has them.

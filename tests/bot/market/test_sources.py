@@ -322,3 +322,17 @@ def test_a_fault_inside_of_a_feed_costs_that_source_alone(caplog: pytest.LogCapt
     assert asker.bars().source == second.id
     assert health(asker, broken).reason == "broken failed: KeyError"
     assert "regularMarketPrice" in caplog.text
+
+
+def test_a_stand_in_that_failed_is_no_trouble_once_the_preferred_source_is_back() -> None:
+    """It was not asked again, and so /status complained of it for ever."""
+    first, second = feed("first"), feed("second")
+    first.falls_silent()
+    second.falls_silent()
+    asker = Asker(first, second)
+    with pytest.raises(SourceDown):
+        asker.bars()
+    assert set(asker.sources.health) == {first.id, second.id}
+    first.comes_back()
+    asker.bars(NOW + LONGEST_PAUSE)
+    assert set(asker.sources.health) == {first.id}

@@ -10,7 +10,7 @@ from math import nan
 
 from bot.answers import NO_TOKEN, POLLING, Chat, Correlation, Quote, Regime, SourceStatus, Status
 from bot.queries.explain import explain
-from bot.render.alerts import alert
+from bot.render.alerts import alert, as_sent
 from bot.render.answers import (
     correlation_answer,
     explained_answer,
@@ -82,6 +82,12 @@ def regime_alert(origins: tuple[str, ...] = REAL) -> str:
 
 def vix() -> str:
     return told(event("vix-25", values={"close(VIX)": 25.31}))
+
+
+def intraday() -> str:
+    values = {"close(RUT)": 2541.67, "record(RUT)": 2531.16}
+    happened = event("rut-record-intraday", values=values, context={"ret(RUT, 21)": 0.0351}, origins=("yahoo USD",))
+    return told(replace(happened, at=at("2025-12-10T15:31Z"), provisional=True))
 
 
 def lag() -> str:
@@ -312,6 +318,8 @@ MESSAGES: Mapping[str, Callable[[], str]] = {
     "alert-regime": regime_alert,
     "alert-regime-simulated": lambda: regime_alert(MADE_UP),
     "alert-vix": vix,
+    "alert-intraday": intraday,
+    "alert-late-and-again": lambda: as_sent(vix(), late=3 * 3_600 + 300, repeat=True),
     "alert-lag": lag,
     "alert-turn": turn,
     "alert-turn-resolved": lambda: turn(Edge.RESOLVED),
