@@ -46,7 +46,8 @@ async def _until_stopped(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         await open_service(settings, stack, _progress(settings, stack))
         log = logging.getLogger("bot.run")
-        log.info("watching %d rules on %s", len(settings.compiled), settings.store.file)
+        where = "Telegram" if settings.telegram.given else "this terminal, because there is no Telegram token"
+        log.info("watching %d rules on %s; alerts go to %s", len(settings.compiled), settings.store.file, where)
         await stop.wait()
         log.info("stopping")
 

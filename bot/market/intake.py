@@ -107,8 +107,10 @@ class Intake:
 
     async def backfill(self, now: Instant, told: Told) -> None:
         """Go on with every history that is not complete; what fails is left for the next call, with its reason."""
+        known = set(self._stalled)
         work = [self._backfill_one(each, now, told) for each in self._schedule.instruments]
         faults = [each for each in await asyncio.gather(*work, return_exceptions=True) if each is not None]
+        self._tell_stalled(set(self._stalled) - known)
         if faults:  # told only now: the next call must not meet work of this one
             raise faults[0]
 
@@ -121,9 +123,13 @@ class Intake:
             self._stalled.pop(instrument.id, None)
             told(instrument.id, 1.0)
         except FeedError as reason:
-            if instrument.id not in self._stalled:
-                log.info("history of %s has to wait: %s", instrument.id, reason)
             self._stalled[instrument.id] = str(reason)
+
+    def _tell_stalled(self, names: set[str]) -> None:
+        """One line a reason, however many instruments it holds up."""
+        for reason in dict.fromkeys(self._stalled[name] for name in self._stalled if name in names):
+            held_up = [name for name in self._stalled if name in names and self._stalled[name] == reason]
+            log.warning("history of %s has to wait: %s", ", ".join(held_up), reason)
 
     async def _fill(
         self, instrument: Instrument, interval: Interval, now: Instant, told: Callable[[float], None]

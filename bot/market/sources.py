@@ -153,7 +153,7 @@ class Sources:
         source = self._sources.get(name) or await self._open(name)
         async with source.turn:
             if source.health.rests(now):
-                raise SourceDown(source.health.reason)
+                raise SourceDown(f"{name} does not answer")
             try:
                 answer = await question(source.feed)
             except SourceDown as reason:

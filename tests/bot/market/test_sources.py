@@ -87,7 +87,7 @@ def test_a_source_that_is_down_is_left_alone_for_a_while_that_doubles_up_to_a_qu
             asker.bars(now)
         assert len(first.asked) == asked + 1
         pauses.append(health(asker, first).retry_at - now)
-        with pytest.raises(SourceDown, match=r"^exchange did not answer$"):
+        with pytest.raises(SourceDown, match=r"^first does not answer$"):
             asker.bars(now + pauses[-1] - 1)
         assert len(first.asked) == asked + 1
         now += pauses[-1]
