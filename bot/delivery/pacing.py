@@ -22,7 +22,7 @@ _Place = tuple[bool, int]
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What a channel bears; by default what Telegram does, with a margin (PITFALLS 2 and 8). Times in seconds."""
+    """What a channel bears; by default what Telegram does, with a margin. Times in seconds."""
 
     between: float = 1 / 28
     between_in_chat: float = 1.05

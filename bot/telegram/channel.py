@@ -1,4 +1,4 @@
-"""Deliveries to Telegram: one paced message at a time, every way it can end told as an outcome (PITFALLS 3, 4, 6)."""
+"""Deliveries to Telegram: one paced message at a time, every way it can end told as an outcome."""
 
 from __future__ import annotations
 

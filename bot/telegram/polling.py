@@ -1,6 +1,6 @@
 """How updates come in: one loop that connects, polls, and never ends because of what the network or Telegram does.
 
-It knows when it last heard from Telegram, which is the only honest sign of life (PITFALLS 1).
+It knows when it last heard from Telegram, which is the only honest sign of life.
 """
 
 from __future__ import annotations

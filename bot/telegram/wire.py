@@ -1,4 +1,4 @@
-"""The HTTP under the library, with what it gets wrong put right (PITFALLS 1, 4).
+"""The HTTP under the library, with what it gets wrong put right.
 
 - A 429 is one error whatever its body: in HTML it would look like a lost answer, in JSON it raises a deprecated type.
 - An update that the library cannot read becomes one without content, so that its number is passed by.

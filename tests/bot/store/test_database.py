@@ -46,7 +46,7 @@ async def value(database: Database) -> int:
 
 
 def test_no_update_is_lost_among_three_processes(tmp_path: Path) -> None:
-    """PITFALLS 23: with SQLAlchemy's defaults 600 transactions said to have succeeded, and the number was 255."""
+    """With SQLAlchemy's defaults 600 transactions said to have succeeded, and the number was 255."""
 
     async def story(database: Database) -> int:
         await set_to(database, 0)
