@@ -96,7 +96,7 @@ class Reception:
         async with self._parts.database.read() as connection:
             since = await subscribed_since(connection, question.channel, question.address)
             told = await recorded_events(connection, None, RECENT)
-            return since, await self._status(connection), tuple(told)
+            return since, await self._status(connection, question.channel), tuple(told)
 
     async def _carry_out(self, change: Change, question: Question) -> None:
         async with self._parts.database.write() as connection:
@@ -117,9 +117,9 @@ class Reception:
             self._view = (state, View(intake.snapshot(now), self._parts.scope, self._parts.rules, live=live))
         return self._view[1]
 
-    async def _status(self, connection: Connection) -> Status:
+    async def _status(self, connection: Connection, channel: str) -> Status:
         now, intake, watch = self._parts.now(), self._parts.intake, self._parts.watch
-        owed = await debt(connection, now - DAY)
+        owed = await debt(connection, channel, now - DAY)
         ready = len(watch.ready_rules)
         return Status(
             started=self._started,
@@ -131,7 +131,7 @@ class Reception:
             owed=owed.owed,
             oldest_owed=owed.oldest,
             failed=owed.failed,
-            chats=await count_subscribed(connection),
+            chats=await count_subscribed(connection, channel),
             last_judged=watch.judged_at,
             telegram=self.front_state(),
             database=self._parts.database.path.name,

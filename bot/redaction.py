@@ -25,10 +25,12 @@ _SHORTEST_TAIL = 16
 _UNCAUGHT = logging.getLogger("bot.uncaught")
 _LOUDEST = {
     **dict.fromkeys(("alembic", "httpx", "httpcore"), logging.WARNING),
-    "apscheduler": logging.ERROR,
+    "apscheduler": logging.CRITICAL,
     "telegram": logging.CRITICAL,
 }
-"""Loggers that say too much. Those of `telegram` tell each failed request as an error: we tell it once, as a state."""
+"""Loggers that say too much. Those of `telegram` tell each failed request as an error: we tell it once, as a state.
+A tick tells its own faults. To be cancelled when the service stops is none, but `apscheduler` would print a traceback.
+"""
 
 
 class Redaction(logging.Filter):

@@ -62,9 +62,10 @@ async def subscribers(connection: Connection, channel: str) -> list[Subscriber]:
     return [Subscriber(row.chat, row.since) for row in await connection.execute(query)]
 
 
-async def count_subscribed(connection: Connection) -> int:
-    """How many chats are told."""
-    query = sa.select(sa.func.count(sa.distinct(subscriptions.c.chat)))
+async def count_subscribed(connection: Connection, channel: str) -> int:
+    """How many chats of a channel are told."""
+    told = sa.select(sa.func.count(sa.distinct(subscriptions.c.chat))).join(chats, chats.c.id == subscriptions.c.chat)
+    query = told.where(chats.c.channel == channel)
     return int((await connection.execute(query)).scalar_one())
 
 

@@ -226,10 +226,11 @@ async def next_due(connection: Connection, channel: str, without: Collection[int
     return found
 
 
-async def debt(connection: Connection, since: Instant) -> Debt:
-    """What is owed now, the oldest since when, and how many deliveries were given up since `since`."""
-    owed = sa.select(sa.func.count(), sa.func.min(deliveries.c.created_at)).where(is_owed(deliveries))
+async def debt(connection: Connection, channel: str, since: Instant) -> Debt:
+    """What a channel is owed now, the oldest since when, and how many of its deliveries were given up since `since`."""
+    ours = _of_its_chat(chats.c.channel) == channel
+    owed = sa.select(sa.func.count(), sa.func.min(deliveries.c.created_at)).where(is_owed(deliveries), ours)
     count, oldest = (await connection.execute(owed)).one()
-    lost = sa.select(sa.func.count()).where(has_failed(deliveries), deliveries.c.settled_at >= since)
+    lost = sa.select(sa.func.count()).where(has_failed(deliveries), deliveries.c.settled_at >= since, ours)
     failed = (await connection.execute(lost)).scalar_one()
     return Debt(count, oldest, failed)

@@ -15,7 +15,7 @@ from bot.live import one_feed, open_room
 from bot.market.sessions import Sessions
 from bot.reception import Parts, Question, Reception
 from bot.settings import load_settings
-from bot.store.chats import subscribers
+from bot.store.chats import subscribe, subscribers
 from bot.store.database import Database
 from tests.bot.markets import NOW
 
@@ -122,6 +122,18 @@ def test_the_status_is_the_services_own(tmp_path: Path) -> None:
         assert text.startswith("<b>All is well</b>")
         assert "simulated" in text
         assert "room.db" in text
+
+    in_a_room(tmp_path, use)
+
+
+def test_the_status_of_telegram_counts_no_terminal(tmp_path: Path) -> None:
+    """Who tries it without a token first and then with one: the terminal stays subscribed in the database."""
+
+    async def use(reception: Reception, parts: Parts) -> None:
+        async with parts.database.write() as connection:
+            await subscribe(connection, "console", "terminal", "terminal", NOW)
+        await reception.answer(ASKED)
+        assert "Chats: 1\n" in await reception.answer(says("/status"))
 
     in_a_room(tmp_path, use)
 

@@ -51,12 +51,22 @@ class Clock:
     """UTC seconds that run `speed` times as fast as real ones, from where it was set."""
 
     def __init__(self, start: str) -> None:
+        self._told: Path | None = None
         self.set(start)
 
     def set(self, start: str | float, speed: float = 1.0) -> None:
         """Now it is `start`."""
         self._start = float(at(start)) if isinstance(start, str) else start
         self._real, self.speed = time.monotonic(), speed
+        if self._told is not None:
+            self.tells(self._told)
+
+    def tells(self, file: Path) -> None:
+        """Write in `file`, now and whenever it is set, how far it is from the real clock, in seconds."""
+        self._told = file
+        new = file.with_suffix(".new")
+        new.write_text(f"{self() - time.time():+.3f}\n")
+        new.replace(file)  # at once: nobody reads half of it
 
     def __call__(self) -> float:
         return self._start + (time.monotonic() - self._real) * self.speed
@@ -185,6 +195,23 @@ class World:
     def everything_printed(self) -> Iterable[str]:
         """The output of every process so far."""
         return [service.output for service in self.services]
+
+
+class JumpingWorld(World):
+    """A world whose clock may be set while a service runs: libfaketime reads it from a file, again and again."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.clock.tells(self._offset)
+
+    @property
+    def _offset(self) -> Path:
+        return self.home / "offset"
+
+    def _environment(self, token: bool) -> dict[str, str]:
+        started_with = super()._environment(token)
+        del started_with["FAKETIME"]
+        return {**started_with, "FAKETIME_TIMESTAMP_FILE": str(self._offset), "FAKETIME_NO_CACHE": "1"}
 
 
 def write_folder(folder: Path, feed: SimulatedFeed) -> Path:

@@ -58,9 +58,10 @@ def test_one_address_in_two_channels_is_two_chats(tmp_path: Path) -> None:
         await subscribes(database, "7", channel="console")
         await leaves(database, "7")
         async with database.read() as connection:
-            return [await count_subscribed(connection), len(await subscribed(database, "console"))]
+            counts = [await count_subscribed(connection, channel) for channel in ("telegram", "console")]
+            return [*counts, len(await subscribed(database, "console"))]
 
-    assert stored(tmp_path, story) == [1, 1]
+    assert stored(tmp_path, story) == [0, 1, 1]
 
 
 def test_who_leaves_is_owed_nothing_more_and_keeps_what_was_sent(tmp_path: Path) -> None:

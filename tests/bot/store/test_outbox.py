@@ -340,9 +340,11 @@ def test_the_next_is_due_at_once_after_a_pause_or_when_a_lease_ends(tmp_path: Pa
 def test_what_is_owed_and_what_was_given_up_is_counted(tmp_path: Path) -> None:
     async def counted(database: Database, since: Instant) -> Debt:
         async with database.read() as connection:
-            return await debt(connection, since)
+            return await debt(connection, "telegram", since)
 
     async def story(database: Database) -> list[Debt]:
+        await subscribes(database, "terminal", channel="console")
+        await owes(database, message(2), channel="console")
         debts = [await counted(database, NOW)]
         await subscribes(database, *"12345")
         await owes(database, message(1), now=NOW + 3)
@@ -373,7 +375,7 @@ def test_no_question_searches_the_outbox_from_end_to_end(tmp_path: Path) -> None
             await due(database)
             await close(database, first)
             async with database.write() as connection:
-                await debt(connection, NOW)
+                await debt(connection, "telegram", NOW)
                 await free_claims(connection, NOW)
                 await abandon(connection, second.chat, "gone", NOW)
                 await unsubscribe(connection, "telegram", "7")
