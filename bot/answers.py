@@ -131,7 +131,8 @@ class Status:
 
     `waiting` says of each instrument whose history is not complete why that is; `rules_waiting` counts the rules that
     are not judged because of it. `owed` messages are still to be sent, the oldest since `oldest_owed`; `failed` were
-    given up in the last 24 hours. `telegram` is POLLING, NO_TOKEN, or what is wrong. `size` is in bytes.
+    given up in the last 24 hours. `telegram` is POLLING, NO_TOKEN, or what is wrong. `size` is in bytes. `lost` is
+    whether the database's file was deleted or replaced while it was in use.
     """
 
     started: Instant
@@ -148,3 +149,4 @@ class Status:
     telegram: str
     database: str
     size: int
+    lost: bool = False

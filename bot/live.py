@@ -78,7 +78,9 @@ def open_room(
     )
     news = News(sessions.next_open, grace, settings.delivery.expire_minutes * 60)
     thinking = ThreadPoolExecutor(1, thread_name_prefix="judge")
-    watch = Watch(database, intake, sessions, settings.compiled, news, channel, at, thinking)
+    closed = channel == "telegram" and not settings.telegram.everyone
+    admitted = frozenset(map(str, settings.telegram.allow)) if closed else None
+    watch = Watch(database, intake, sessions, settings.compiled, news, channel, at, thinking, admitted)
     return Room(database, intake, watch, sessions)
 
 

@@ -136,6 +136,7 @@ class Reception:
             telegram=self.front_state(),
             database=self._parts.database.path.name,
             size=self._parts.database.size,
+            lost=self._parts.database.is_lost,
         )
 
 

@@ -105,6 +105,8 @@ class Service:
 
     async def tick(self) -> None:
         """One tick; whatever goes wrong in it, there will be another."""
+        if self._parts.database.is_lost:
+            log.error("the database's file was deleted or replaced: what happens from now on will be forgotten")
         try:
             async with self._ticking, asyncio.timeout(TICK_LIMIT):
                 known = self._parts.watch.book.records.keys()

@@ -62,7 +62,10 @@ class _Closed:
 
 
 class Watch:
-    """The rules on the market, from one tick to the next. `since` is when this process began to look."""
+    """The rules on the market, from one tick to the next. `since` is when this process began to look.
+
+    `admitted` are the people who may be told; None: everybody who asked for it.
+    """
 
     def __init__(
         self,
@@ -74,10 +77,11 @@ class Watch:
         channel: str,
         since: Instant,
         executor: Executor,
+        admitted: frozenset[str] | None = None,
     ) -> None:
         self._database, self._intake, self._sessions = database, intake, sessions
         self._rules, self._news, self._channel = tuple(rules), news, channel
-        self._since, self._executor = since, executor
+        self._since, self._executor, self._admitted = since, executor, admitted
         self._by_id = {rule.rule.id: rule for rule in rules}
         self._closed: _Closed | None = None
         self._refolded: frozenset[str] = frozenset()
@@ -171,7 +175,7 @@ class Watch:
             await save_book(connection, self.book, after)
             fresh = await save_events(connection, outcome.events, now)
             told = messages(fresh, self._by_id, self._news)
-            owed = await owe(connection, told, await subscribers(connection, self._channel), now)
+            owed = await owe(connection, told, await subscribers(connection, self._channel, self._admitted), now)
         self.book = after
         for event in fresh:
             log.info("%s at the row that ended %s", event.key, event.session)

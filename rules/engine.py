@@ -12,13 +12,13 @@ from functools import partial
 
 import numpy as np
 
-from rules.alerting import BEFORE, AlertState, Coverage, Inactive, cover, step
+from rules.alerting import BEFORE, AlertState, Coverage, Firing, Inactive, Pending, cover, step
 from rules.bars import Floats, Ints
 from rules.columns import Node
 from rules.evaluation import Checkpoints
 from rules.evaluation import evaluate as evaluate_columns
 from rules.language.compile import CompiledRule, Shown
-from rules.model import AlertEvent, Edge, Instant, Timing, Verdict
+from rules.model import AlertEvent, Basis, Edge, Instant, Timing, Verdict
 from rules.panel import Panel, due_rows
 
 GRACE = 2 * 3600
@@ -103,6 +103,13 @@ def follow(timing: Timing, when: Floats, clear: Floats, closes: Ints) -> AlertSt
     return state
 
 
+def _adopted(rule: CompiledRule, alert: AlertState) -> AlertState:
+    """Where an alert stands at its adoption. What was true of trades before it is no news a poll or two later."""
+    if isinstance(alert, Pending) and rule.rule.basis is Basis.TICK:
+        return Firing(alert.bar, since=alert.bar)
+    return alert
+
+
 def _verdicts(column: Floats) -> list[Verdict]:
     return [_VERDICTS.get(value, Verdict.UNKNOWN) for value in column.tolist()]
 
@@ -175,8 +182,9 @@ class _Judge:
             if known or row <= self.last_closed:  # minutes without a verdict are not sessions without one
                 coverage, covered = cover(PATIENCE, coverage, known, bar)
             events += [self._event(rule, each, row) for each in (covered, edge) if each is not None]
-        after = replace(record, alert=alert, coverage=coverage, through=self._ended(rule, stop - 1))
-        return after, [] if rule.rule.id in self.silent else events
+        if rule.rule.id in self.silent:
+            alert, events = _adopted(rule, alert), []
+        return replace(record, alert=alert, coverage=coverage, through=self._ended(rule, stop - 1)), events
 
     def _verdicts(self, node: Node, first: int, stop: int) -> list[Verdict]:
         return _verdicts(self.columns[node][first - self.start : stop - self.start])

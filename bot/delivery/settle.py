@@ -29,6 +29,9 @@ from rules.model import Delivery, Instant
 FIRST_PAUSE, LONGEST_PAUSE = 2, 300
 """Seconds until a failed delivery is tried again, doubling, where the channel does not say."""
 
+LONGEST_UNSENT = 30
+"""The same for what surely never left: trying costs nothing, and waiting is lateness once the network is back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Closed:
@@ -77,7 +80,8 @@ async def _sent(connection: Connection, owed: Owed, ended: Sent, now: Instant) -
 
 
 async def _later(connection: Connection, owed: Owed, ended: RetryLater, now: Instant) -> None:
-    seconds = pause_after(owed.attempts) if ended.seconds is None else max(1, round(ended.seconds))
+    own = min(pause_after(owed.attempts), LONGEST_UNSENT)
+    seconds = own if ended.seconds is None else max(1, round(ended.seconds))
     await postpone(connection, owed, now + seconds, ended.reason)
 
 

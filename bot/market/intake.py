@@ -121,7 +121,8 @@ class Intake:
                 share = partial(_share_of, told, instrument.id, index / len(intervals), 1 / len(intervals))
                 await self._fill(instrument, interval, now, share)
             self._stalled.pop(instrument.id, None)
-            told(instrument.id, 1.0)
+            if instrument.id in self.filled:
+                told(instrument.id, 1.0)
         except FeedError as reason:
             self._stalled[instrument.id] = str(reason)
 

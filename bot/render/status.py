@@ -37,6 +37,8 @@ def status_answer(status: Status, *, simulated: bool) -> str:
 
 def _troubles(status: Status) -> Iterator[str]:
     """What keeps an alert from being judged or from arriving, the worst first."""
+    if status.lost:
+        yield f"{_words(status.database)} was deleted or replaced: stop and start, or all is forgotten"
     if status.telegram not in (POLLING, NO_TOKEN):
         yield f"Telegram: {_words(status.telegram)}"
     if status.oldest_owed is not None and status.now - status.oldest_owed >= LATE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -10,6 +11,9 @@ from sqlalchemy.dialects.sqlite import insert
 from bot.store.database import Connection
 from bot.store.schema import chats, deliveries, is_owed, subscriptions
 from rules.model import Instant
+
+PRIVATE = "private"
+"""The kind of a chat with one person, whose id is its address."""
 
 EVERYTHING = "*"
 """The topic of a subscription to every alert."""
@@ -51,12 +55,18 @@ async def subscribed_since(connection: Connection, channel: str, address: str) -
     return since
 
 
-async def subscribers(connection: Connection, channel: str) -> list[Subscriber]:
-    """The chats of a channel that are to be told, and can be."""
+async def subscribers(
+    connection: Connection, channel: str, admitted: Collection[str] | None = None
+) -> list[Subscriber]:
+    """The chats of a channel that are to be told, and can be; of private ones only the `admitted`, where that is given.
+
+    One that is not let in any more keeps its wish: it is told again from when it is let in again.
+    """
+    let_in = sa.true() if admitted is None else sa.or_(chats.c.kind != PRIVATE, chats.c.address.in_(admitted))
     query = (
         sa.select(subscriptions.c.chat, subscriptions.c.since)
         .join(chats, chats.c.id == subscriptions.c.chat)
-        .where(chats.c.channel == channel, chats.c.gone.is_(None))
+        .where(chats.c.channel == channel, chats.c.gone.is_(None), let_in)
         .order_by(subscriptions.c.chat)
     )
     return [Subscriber(row.chat, row.since) for row in await connection.execute(query)]

@@ -42,6 +42,7 @@ class Database:
         url = sa.URL.create("sqlite+aiosqlite", database=str(path))  # a path may hold what a URL's text may not
         self._engine = create_async_engine(url, pool_size=4, max_overflow=4)
         self._writing = asyncio.Lock()
+        self._file: tuple[int, int] | None = None
         sa.event.listen(self._engine.sync_engine, "connect", partial(_prepare, durable, patience))
         sa.event.listen(self._engine.sync_engine, "begin", _begin)
         sa.event.listen(self._engine.sync_engine, "invalidate", _let_go)
@@ -88,12 +89,18 @@ class Database:
         parts = (self.path, self.path.with_name(f"{self.path.name}-wal"))
         return sum(each.stat().st_size for each in parts if each.exists())
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the file was deleted or replaced since it was opened: SQLite writes on into what nobody will find."""
+        return self._file is not None and self._file != _identity(self.path)
+
     async def migrate(self) -> None:
         """Bring the schema to the newest revision. Raises StoreError for a file that is none of ours, or a newer one's.
 
         Alembic is only loaded when there is something to do.
         """
         check_place(self.path)
+        self._file = _identity(self.path)
         async with self.write() as connection:
             found = await connection.run_sync(_revision)
             if found == SCHEMA:
@@ -101,6 +108,15 @@ class Database:
             from bot.store.migrations.upgrade import upgrade  # heavy, and seldom needed
 
             await connection.run_sync(upgrade, found, self.path)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file stands at a path."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def unusable(path: Path, why: str) -> StoreError:

@@ -125,3 +125,15 @@ def test_a_service_that_is_stopped_at_once_stops(tmp_path: Path) -> None:
         assert parts.watch.book.records == {}
 
     serves(tmp_path, RECORD, use)
+
+
+def test_a_database_whose_file_is_deleted_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """SQLite writes on into what nobody will find again, and all seemed well."""
+
+    async def use(service: Service, parts: Parts, wall: Wall, reader: Reader) -> None:
+        assert not parts.database.is_lost
+        parts.database.path.unlink()
+        await service.tick()
+        assert "the database's file was deleted or replaced" in caplog.text
+
+    serves(tmp_path, RECORD, use)

@@ -510,6 +510,25 @@ def test_a_tick_rule_takes_as_many_different_trades_as_it_wants_confirmed(tmp_pa
         assert fired.at == OPEN + 18 * MINUTE - 2
 
 
+def test_a_tick_rule_that_is_new_does_not_tell_what_was_true_when_it_came(tmp_path: Path) -> None:
+    """It was adopted with one trade seen of three, and fired two polls later on a level passed hours before."""
+    with Station(tmp_path / "a.db", indices(), rules=[INTRADAY]).starts(OPEN + 9 * MINUTE) as station:
+        assert trading(station, *[(5, 101.0)] * 6) == []
+        assert alert(station, "intraday") == Firing(OPEN + 15 * MINUTE - 5, OPEN + 10 * MINUTE - 5, age=5)
+        assert trading(station, *[(0, 90.0)] * 7, (5, 101.0), (4, 101.0), (3, 101.0)) != []
+
+
+def test_who_is_not_let_in_any_more_is_told_nothing_until_let_in_again(tmp_path: Path) -> None:
+    with Station(tmp_path / "a.db", indices(RUT={WEDNESDAY: 102.0}), rules=[HIGH]).starts(MORNING) as station:
+        station.chat("71", MORNING)
+        station.chat("72", MORNING)
+        station.admits("72")
+        station.tick(MORNING)
+        station.tick(after(WEDNESDAY))
+        (owed,) = station.rows(schema.deliveries)
+        assert [each.address for each in station.rows(schema.chats) if each.id == owed.chat] == ["72"]
+
+
 def test_a_trade_of_another_instrument_does_not_count_for_a_rule_that_does_not_read_it(tmp_path: Path) -> None:
     """Each poll has a newer trade of RUT; SPX was traded once."""
     feed = indices()

@@ -18,7 +18,7 @@ from bot.delivery.channel import (
     Sent,
     TokenRejected,
 )
-from bot.delivery.settle import LONGEST_PAUSE, pause_after
+from bot.delivery.settle import LONGEST_PAUSE, LONGEST_UNSENT, pause_after
 from bot.delivery.worker import Worker
 from bot.store.schema import chats, subscriptions
 from rules.model import Delivery
@@ -102,7 +102,8 @@ def test_a_message_is_tried_until_it_is_no_longer_news(tmp_path: Path) -> None:
         assert await post.states() == ["7: message 1 expired"]
         assert (await post.row())["reason"] == "no longer news"
         assert post.now == NOW + 1 + HOUR
-        assert tries == 8 + (HOUR - 60 - 510) // 300 + 1
+        after_2_4_8_and_16_s = 4
+        assert tries == after_2_4_8_and_16_s + (HOUR - (2 + 4 + 8 + 16) - 1) // LONGEST_UNSENT
 
     played(tmp_path, story)
 

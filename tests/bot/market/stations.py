@@ -273,6 +273,10 @@ class Station:
         """A chat subscribes."""
         self._runner.run(self._write(lambda connection: subscribe(connection, CHANNEL, address, "private", now)))
 
+    def admits(self, *addresses: str) -> None:
+        """From now on only these people are let in."""
+        self.watch._admitted = frozenset(addresses)
+
     def recorded(self) -> list[AlertEvent]:
         """The events in the store, oldest first."""
         return self._runner.run(self._read(lambda connection: recorded_events(connection, None, 100_000)))

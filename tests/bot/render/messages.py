@@ -360,6 +360,7 @@ MESSAGES: Mapping[str, Callable[[], str]] = {
     "status": lambda: status_answer(service(), simulated=False),
     "status-simulated": lambda: status_answer(service(), simulated=True),
     "status-trouble": lambda: status_answer(service_in_trouble(), simulated=False),
+    "status-lost": lambda: status_answer(replace(service(), lost=True), simulated=False),
     "status-started": lambda: status_answer(service_just_started(), simulated=False),
     "status-none": lambda: NOT_WATCHING,
     "rules-none": lambda: rules_answer([], simulated=False),
