@@ -1,7 +1,7 @@
 """`make bench`: how long the main jobs take, against their targets and against something known. Prints, never asserts.
 
 Each row is the best of several runs in one process on one machine, beside a yardstick of the same run; the ratio
-travels between machines better than the seconds do. `--write` puts the table into docs/benchmarks.md.
+travels between machines better than the seconds do. `--write` puts the tables into docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from rules.language.meaning import read
 from rules.model import XNYS
 from rules.panel import Panel
 from rules.scan import run
+from tests.bench.live import Run, load_table, memory_table, run_figures
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"
@@ -126,10 +127,18 @@ def start_rows() -> list[Row]:
     ]
 
 
+def service_rows(service: Run, tick: Row) -> list[Row]:
+    """The real process, started again on a filled database."""
+    return [
+        Row("`run` again, until Telegram is polled", service.polling, None, "its imports", service.imports),
+        Row("its first poll, over HTTP", service.first_poll, 5.0, tick.what, tick.seconds),
+    ]
+
+
 def main() -> None:
-    """Print the table; write it where asked."""
+    """Print the tables; write them where asked."""
     parser = argparse.ArgumentParser(prog="bench")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
     write = parser.parse_args().write
     app = open_app(Options(data=SHARED), at=END) if SHARED.is_dir() else open_app(Options(), at=END)
     panel = app.view().panel(XNYS)
@@ -137,11 +146,16 @@ def main() -> None:
     reading = best(lambda: open_app(Options(data=SHARED if SHARED.is_dir() else None), at=END), 2)
     rows = [*replay_rows(app, panel), *column_rows(app, panel), *start_rows()]
     rows.append(Row(f"reading the market ({market})", reading, None, "the replay", rows[0].seconds))
-    table = "\n".join(["| what | time | target | ratio |", "|---|---|---|---|", *map(str, rows)])
-    print(table)
+    service = run_figures(SHARED if SHARED.is_dir() else None)
+    rows += service_rows(service, rows[1]) if service else []
+    speed = "\n".join(["| what | time | target | ratio |", "|---|---|---|---|", *map(str, rows)])
+    tables = "\n\n".join([speed, *([memory_table(service)] if service else []), load_table()])
+    print(tables)
+    if service is None:
+        print("\nlibfaketime is not installed (Debian: apt-get install faketime): no figures of the running service")
     if write:
         text = PAGE.read_text(encoding="utf-8").partition(MARK)[0]
-        PAGE.write_text(f"{text}{MARK}\n\n{table}\n", encoding="utf-8")
+        PAGE.write_text(f"{text}{MARK}\n\n{tables}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ FORGETS = 6.0
 """Real seconds after which a client closes a connection that it has not used, with its next request."""
 
 MORE = 6.0
-"""Megabytes that a day may cost. It costs 1.5: its bars and events are 20 kB, what the servers in this same process
+"""Megabytes that a day may cost. It costs 1 to 2: its bars and events are 20 kB, what the servers in this same process
 remember of it is under 1 MB, and pages in pieces are the allocator's. A panel kept at each change of the market is
 28 MB a day, a view kept at each round of questions 250 MB; both have been tried."""
 
@@ -169,7 +169,7 @@ async def running(world: World, settings: Settings, clock: ByHand) -> AsyncItera
         return await reception.answer(question)
 
     telegram = world.telegram
-    access, pacer = Access(frozenset(QUESTIONS)), Pacer(UNPACED)  # its pace is of real seconds
+    access, pacer = Access(frozenset(settings.telegram.allow)), Pacer(UNPACED)  # its pace is of real seconds
     await service.start(
         TelegramService(telegram.token, telegram.url, answer, access=access, commands={}, pacer=pacer), "the day"
     )
@@ -188,8 +188,9 @@ async def running(world: World, settings: Settings, clock: ByHand) -> AsyncItera
 def test_a_day_leaves_nothing_behind(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     end = at("2026-01-01T00:00Z")
     folder = write_folder(tmp_path / "prices", SimulatedFeed(Sessions(end), end))
-    (tmp_path / "bellwether.toml").write_text('[feeds]\nvenues = ["coinbase"]\n')
-    settings, clock = load_settings(tmp_path / "bellwether.toml"), ByHand("2025-11-03T19:00Z")
+    config, clock = tmp_path / "bellwether.toml", ByHand("2025-11-03T19:00Z")
+    config.write_text(f'[feeds]\nvenues = ["coinbase"]\n[telegram]\nallow = {list(QUESTIONS)}\n')
+    settings = load_settings(config)
 
     async def story(world: World) -> tuple[Held, Held]:
         async with running(world, settings, clock) as day:
