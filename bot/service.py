@@ -14,6 +14,7 @@ from typing import Protocol
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from bot.allocator import give_back
 from bot.delivery.channel import Channel
 from bot.delivery.worker import Worker
 from bot.reception import Parts
@@ -21,6 +22,9 @@ from bot.store.errors import StoreError
 
 TICK_LIMIT = 300.0
 """Seconds after which a tick is given up: a hung source must not stop the watch."""
+
+JUST_AFTER = 1
+"""Seconds by which a poll is later than the instant at which a bar is due."""
 
 PULSE, SLIP = 1.0, 2.0
 """How often the two clocks are compared, and by how many seconds they may drift apart unnoticed."""
@@ -73,8 +77,7 @@ class Service:
         self._worker = Worker(self._parts.database, front.channel, owner, self._parts.now)
         work = {"outbox": self._worker.run(), "history": self._fill(), "pulse": self._pulse()}
         self._scheduler.add_job(
-            self.tick, IntervalTrigger(seconds=self._parts.poll_seconds, timezone=dt.UTC), id="tick",
-            next_run_time=self._moment(), misfire_grace_time=None, coalesce=True,
+            self.tick, self._every_poll(), id="tick", misfire_grace_time=None, coalesce=True,
         )  # fmt: skip
         self._scheduler.start()
         self._tasks = [asyncio.create_task(each, name=name) for name, each in work.items()]
@@ -96,6 +99,14 @@ class Service:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._front is not None:
             await self._front.stop()
+
+    def _every_poll(self) -> IntervalTrigger:
+        """Polls just after the whole minutes, or whatever the interval divides: bars are due on whole minutes. The
+        first tick is that of the history.
+        """
+        seconds = self._parts.poll_seconds
+        first = dt.datetime.fromtimestamp((self._parts.now() // seconds + 1) * seconds + JUST_AFTER, dt.UTC)
+        return IntervalTrigger(seconds=seconds, start_date=first, timezone=dt.UTC)
 
     def _moment(self) -> dt.datetime:
         """Now, as the scheduler takes it."""
@@ -140,6 +151,7 @@ class Service:
             await asyncio.sleep(self._parts.poll_seconds)
         log.info("history is complete: %d rules are watched", len(self._parts.watch.ready_rules))
         await self.tick()
+        give_back()
 
     async def _pulse(self) -> None:
         """Begin anew when the wall clock jumps. The scheduler sleeps by the other clock, which does not; and after a

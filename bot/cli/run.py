@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from bot.allocator import keep_little
 from bot.app import settings_of
 from bot.live import Told, open_service
 from bot.redaction import install
@@ -29,6 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the service."""
+    keep_little()
     settings = settings_of(arguments.config)
     token = settings.telegram.token.get_secret_value()
     with install([token] if token else [], sys.stderr):

@@ -20,6 +20,10 @@ _Place = tuple[bool, int]
 """Where a caller stands: urgent ones before all others, then by arrival. (not urgent, count)"""
 
 
+MOST_PASSED = 4
+"""Urgent ones that may go before another of the same chat: who asks without a pause still gets their alerts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """What a channel bears; by default what Telegram does, with a margin. Times in seconds."""
@@ -53,13 +57,16 @@ class _Chat:
     free_at: float = -math.inf
     place: _Place | None = None
     wake_at: float = math.inf
+    passed: int = 0
 
     def lane(self, place: _Place) -> dict[_Place, asyncio.Future[None]]:
         """The callers that stand as `place` does, in the order they came."""
         return self.others if place[0] else self.urgent
 
     def first(self) -> _Place | None:
-        """Whose turn it is; None where nobody waits."""
+        """Whose turn it is; None where nobody waits. Urgent ones go first, but not for ever."""
+        if self.others and self.passed >= MOST_PASSED:
+            return next(iter(self.others))
         return next(iter(self.urgent or self.others), None)
 
 
@@ -163,6 +170,7 @@ class Pacer:
             if chat.first() == place and chat.free_at <= now:
                 granted = self._leave(chat, place)
                 if granted is not None and not granted.done():
+                    chat.passed = chat.passed + 1 if chat.others and chat.lane(place) is chat.urgent else 0
                     self._note(chat, now)
                     granted.set_result(None)
                     return

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery.pacing import OnHold, Pace, Pacer
+from bot.delivery.pacing import MOST_PASSED, OnHold, Pace, Pacer
 
 SLACK = 1e-9
 
@@ -344,3 +344,19 @@ def test_on_the_real_clock_a_reply_is_quick_among_5_000_alerts() -> None:
         return waited
 
     assert asyncio.run(story()) < 0.5
+
+
+def test_who_asks_without_a_pause_still_gets_their_alerts() -> None:
+    """Four alerts waited for seven hours of market time behind the replies of a reader who never stopped asking."""
+
+    async def story(day: Afternoon) -> None:
+        alerts = [asyncio.create_task(day.sends("1")) for _ in range(4)]
+        for _ in range(40):
+            await asyncio.gather(day.sends("1", urgent=True), day.sends("1", urgent=True))
+            if all(each.done() for each in alerts):
+                return
+        raise AssertionError("an alert never got its turn")
+
+    day = play(story)
+    assert min(gaps(day.times("1"))) >= 1.05 - SLACK
+    assert len(day.turns) <= 4 * (MOST_PASSED + 1) + 4

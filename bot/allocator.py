@@ -1,0 +1,31 @@
+"""What the C library keeps of memory that Python gave back. Linux's glibc keeps a lot unless told otherwise; others are
+left alone.
+
+Measured with 36 years of prices: without these the service stays 20 to 50 MB larger after its history was filled,
+because glibc raises its thresholds after large blocks came and went.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+
+_MMAP_THRESHOLD = -3
+_LARGE = 1 << 20
+"""Blocks from this many bytes on are mapped on their own, and go back to the system when they are freed."""
+
+
+def keep_little() -> None:
+    """Fix the threshold, once at the start; glibc would raise it as blocks come and go."""
+    if (library := _glibc()) is not None:
+        library.mallopt(_MMAP_THRESHOLD, _LARGE)
+
+
+def give_back() -> None:
+    """Hand free memory back to the system; after work that took much of it."""
+    if (library := _glibc()) is not None:
+        library.malloc_trim(0)
+
+
+def _glibc() -> ctypes.CDLL | None:
+    return ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
