@@ -28,7 +28,6 @@ PACKAGES = {
     "yfinance": "bot.feeds._yahoo_client",
     "ccxt": "ccxt.async_support.coinbase",
     "alembic": "bot.store.migrations.upgrade",
-    "scipy": "scipy.special",
 }
 """What is looked for, and what is imported of it. Through a module of ours where that is how it comes; `bot` stands for
 all that is ours, `rules` included."""
