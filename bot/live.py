@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -47,10 +47,11 @@ class Room:
     database: Database
     intake: Intake
     watch: Watch
-    sessions: Sessions
+    thinking: Executor
 
     async def close(self) -> None:
-        """Close the sources and the store."""
+        """Close the sources and the store, and judge no more."""
+        self.thinking.shutdown(wait=False)
         await self.intake.close()
         await self.database.close()
 
@@ -81,7 +82,7 @@ def open_room(
     closed = channel == "telegram" and not settings.telegram.everyone
     admitted = frozenset(map(str, settings.telegram.allow)) if closed else None
     watch = Watch(database, intake, sessions, settings.compiled, news, channel, at, thinking, admitted)
-    return Room(database, intake, watch, sessions)
+    return Room(database, intake, watch, thinking)
 
 
 def live_sources(settings: Settings, sessions: Sessions, at: Instant) -> tuple[Mapping[str, Sequence[SourceId]], Build]:

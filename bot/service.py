@@ -76,9 +76,7 @@ class Service:
         await front.start()
         self._worker = Worker(self._parts.database, front.channel, owner, self._parts.now)
         work = {"outbox": self._worker.run(), "history": self._fill(), "pulse": self._pulse()}
-        self._scheduler.add_job(
-            self.tick, self._every_poll(), id="tick", misfire_grace_time=None, coalesce=True,
-        )  # fmt: skip
+        self._scheduler.add_job(self.tick, self._every_poll(), id="tick", misfire_grace_time=None, coalesce=True)
         self._scheduler.start()
         self._tasks = [asyncio.create_task(each, name=name) for name, each in work.items()]
 
