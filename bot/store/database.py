@@ -7,6 +7,7 @@ what writes) does not. Reads begin deferred, so that an answer never waits for a
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -19,12 +20,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from bot.store.errors import StoreError
 from bot.store.schema import SCHEMA
 
-_PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "cache_size=-4096")
+_PRAGMAS = ("foreign_keys=ON", "cache_size=-4096")
 
 _OURS = (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.InterfaceError, sa.exc.DataError)
 """Errors that only a fault of this program leads to; they are not told in a sentence."""
 
 _READS = {"reads": True}
+
+_AGAIN = 0.02
+"""Seconds between two attempts at what SQLite does not wait for."""
 
 Connection = AsyncConnection
 """What the functions of this package are given; those above only hand it on."""
@@ -137,10 +141,24 @@ def check_place(path: Path) -> None:
 def _prepare(durable: bool, patience: float, connection: Any, _record: object) -> None:
     connection.isolation_level = None  # SQLAlchemy says when a transaction begins, not sqlite3
     cursor = connection.cursor()
-    # The patience first: the change to WAL may have to wait for another process, too.
-    for pragma in (f"busy_timeout={round(patience * 1_000)}", *_PRAGMAS, f"synchronous={'FULL' if durable else 'OFF'}"):
+    cursor.execute(f"PRAGMA busy_timeout={round(patience * 1_000)}")
+    connection.run_async(partial(_write_ahead, patience))
+    for pragma in (*_PRAGMAS, f"synchronous={'FULL' if durable else 'OFF'}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+async def _write_ahead(patience: float, connection: Any) -> None:
+    """Switch the file to WAL. While somebody writes, SQLite refuses this at once: its patience does not hold here."""
+    until = asyncio.get_running_loop().time() + patience
+    while True:
+        try:
+            async with connection.execute("PRAGMA journal_mode=WAL"):
+                return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or asyncio.get_running_loop().time() > until:
+                raise
+        await asyncio.sleep(_AGAIN)
 
 
 def _begin(connection: sa.Connection) -> None:

@@ -104,6 +104,38 @@ def test_several_may_open_a_new_file_at_once(tmp_path: Path) -> None:
     assert "deliveries" in made_by_sqlite(tmp_path / "bellwether.db")
 
 
+def test_a_new_file_that_another_process_just_writes_to_is_waited_for(tmp_path: Path) -> None:
+    async def open_beside_a_writer() -> None:
+        writer = sqlite3.connect(tmp_path / "bellwether.db", isolation_level=None)
+        writer.execute("BEGIN IMMEDIATE")  # not in WAL yet: the switch to it is refused without waiting
+        database = Database(tmp_path / "bellwether.db")
+        opening = asyncio.create_task(database.migrate())
+        await asyncio.wait([opening], timeout=0.2)
+        assert not opening.done()
+        writer.execute("COMMIT")
+        writer.close()
+        await opening
+        await database.close()
+
+    asyncio.run(open_beside_a_writer())
+    assert "deliveries" in made_by_sqlite(tmp_path / "bellwether.db")
+
+
+def test_a_new_file_that_another_process_never_lets_go_of_is_told_of(tmp_path: Path) -> None:
+    async def open_beside_a_writer() -> None:
+        database = Database(tmp_path / "bellwether.db", patience=0.1)
+        try:
+            await database.migrate()
+        finally:
+            await database.close()
+
+    writer = sqlite3.connect(tmp_path / "bellwether.db", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="cannot be used as a database: database is locked"):
+        asyncio.run(open_beside_a_writer())
+    writer.close()
+
+
 def test_a_migration_that_is_cut_off_leaves_an_empty_file(tmp_path: Path) -> None:
     async def cut_off() -> None:
         database = Database(tmp_path / "bellwether.db")
