@@ -16,6 +16,7 @@ from bot.clock import now
 from bot.commands.registry import all_commands
 from bot.console import ConsoleFront
 from bot.delivery.announce import News
+from bot.delivery.channel import Answer
 from bot.delivery.pacing import Pacer
 from bot.feeds.contract import Feed, Setup, build_feed
 from bot.market.history import BEGINNING
@@ -147,7 +148,7 @@ def _telegram(settings: Settings, reception: Reception) -> Front:
     from bot.telegram.application import TelegramService
     from bot.telegram.incoming import Incoming
 
-    async def answer(incoming: Incoming) -> str | None:
+    async def answer(incoming: Incoming) -> Answer:
         question = Question("telegram", incoming.address, incoming.kind, str(incoming.user), incoming.text)
         return await reception.answer(question)
 

@@ -1,7 +1,7 @@
 """Answers to lines that people write: the market, the chat and the service's state on a desk, a command, a reply.
 
 What a command wants changed is stored before its reply is given. Commands compute in threads: a slow answer holds up
-neither another one nor the watch.
+neither another one nor the watch. Pictures are drawn in one thread of their own: a slow one holds up no text.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from bot.answers import Chat, SourceStatus, Status
+from bot.answers import Chat, Picture, SourceStatus, Status
 from bot.commands.registry import Change, Desk, answer
+from bot.delivery.channel import Answer
 from bot.market.intake import Intake
 from bot.market.sources import Health, SourceId
 from bot.queries.view import View
+from bot.render import charts
 from bot.store.alerts import recorded_events
 from bot.store.chats import count_subscribed, forget, subscribe, subscribed_since, unsubscribe
 from bot.store.database import Connection, Database
@@ -34,6 +36,10 @@ RECENT = 200
 
 AT_ONCE = 4
 """Answers computed side by side."""
+
+DRAWING_LIMIT = 10.0
+"""Seconds that a text waits for its picture, in the line for it and while it is drawn; then it goes alone. The first
+picture loads the library, which may have to look at every font of the machine."""
 
 log = logging.getLogger(__name__)
 
@@ -63,22 +69,55 @@ class Parts:
     told: Callable[[str, float], None]
 
 
-class Reception:
-    """Takes questions. `front_state` says how the way to readers is."""
+class Easel:
+    """Draws one picture at a time, beside everything else. `limit` in seconds."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, draw: Callable[[Picture], bytes], limit: float) -> None:
+        self._draw, self._limit = draw, limit
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="draw")
+        self._overdue: Future[bytes] | None = None
+
+    def close(self) -> None:
+        """Draw nothing more."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def draw(self, picture: Picture) -> bytes | None:
+        """The picture as PNG; None if it cannot be drawn in time. While one is overdue no other waits behind it."""
+        if self._overdue is not None and not self._overdue.done():
+            log.warning("a picture was left out: the one before it is not ready")
+            return None
+        drawing = self._thread.submit(self._draw, picture)
+        try:
+            async with asyncio.timeout(self._limit):
+                return await asyncio.wrap_future(drawing)
+        except TimeoutError:
+            self._overdue = drawing if drawing.running() else self._overdue
+            log.warning("a picture was left out: it was not ready within %g s", self._limit)
+        except Exception:  # whatever a drawing library may raise: the text is complete without it
+            log.exception("a picture could not be drawn")
+        return None
+
+
+class Reception:
+    """Takes questions. `front_state` says how the way to readers is; `draw` makes a PNG of a picture, in a thread."""
+
+    def __init__(
+        self, parts: Parts, draw: Callable[[Picture], bytes] = charts.draw, drawing_limit: float = DRAWING_LIMIT
+    ) -> None:
         self._parts = parts
         self._started = parts.now()
         self._thinking = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="answer")
+        self._easel = Easel(draw, drawing_limit)
         self._view: tuple[object, View] | None = None
         self.front_state: Callable[[], str] = lambda: "not started"
 
     def close(self) -> None:
         """Answer nothing more."""
         self._thinking.shutdown(wait=False, cancel_futures=True)
+        self._easel.close()
 
-    async def answer(self, question: Question) -> str:
-        """The reply to a line; what it changes is stored before it is given."""
+    async def answer(self, question: Question) -> Answer:
+        """The reply to a line; what it changes is stored before it is given, and its picture is drawn if it can be."""
         try:
             since, status, told = await self._known_of(question)
             chat = Chat(question.channel, question.address, question.kind, since, question.user)
@@ -89,8 +128,8 @@ class Reception:
                 await self._carry_out(reply.change, question)
         except StoreError as error:
             log.error("a question of %s could not be answered: %s", question.address, error)
-            return "The database does not answer; nothing was changed. Please try again later."
-        return reply.html
+            return Answer("The database does not answer; nothing was changed. Please try again later.")
+        return Answer(reply.html, None if reply.picture is None else await self._easel.draw(reply.picture))
 
     async def _known_of(self, question: Question) -> tuple[Instant | None, Status, tuple[AlertEvent, ...]]:
         async with self._parts.database.read() as connection:

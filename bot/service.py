@@ -14,7 +14,7 @@ from typing import Protocol
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from bot.allocator import give_back
+from bot.allocator import settle
 from bot.delivery.channel import Channel
 from bot.delivery.worker import Worker
 from bot.reception import Parts
@@ -149,7 +149,7 @@ class Service:
             await asyncio.sleep(self._parts.poll_seconds)
         log.info("history is complete: %d rules are watched", len(self._parts.watch.ready_rules))
         await self.tick()
-        give_back()
+        settle()
 
     async def _pulse(self) -> None:
         """Begin anew when the wall clock jumps. The scheduler sleeps by the other clock, which does not; and after a

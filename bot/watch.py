@@ -122,7 +122,7 @@ class Watch:
         """The latest trades that the tick rules of the sessions in progress need."""
         trading = {rule.calendar: self._sessions.in_progress(rule.calendar, now) is not None for rule in rules}
         live = [rule for rule in rules if rule.rule.basis is Basis.TICK and trading[rule.calendar]]
-        names = {name for rule in live for name in rule.instruments}
+        names = {name for rule in live for name in (*rule.instruments, *rule.companions)}
         return await self._intake.ticks(names, now) if names else {}
 
     def _known_of(self, rules: Sequence[CompiledRule], filled: frozenset[str]) -> Book:

@@ -117,6 +117,11 @@ def instruments_of(roots: Iterable[Node]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(node.instrument for node in walk(roots) if isinstance(node, Field)))
 
 
+def remembers(node: Node) -> bool:
+    """Whether a fold is among what `node` reads."""
+    return any(isinstance(each, Folded) for each in walk([node]))
+
+
 def warmup(node: Node) -> int:
     """Rows at the start of a gapless panel on which `node` is NaN."""
     rows: dict[Node, int] = {}

@@ -13,7 +13,7 @@ import numpy as np
 from rules.bars import Floats
 from rules.columns import Folded, Node
 from rules.scan import State, where
-from rules.windows import log_return
+from rules.windows import FLAT, log_return
 
 GRID: Floats = np.round(0.05 * np.arange(-19, 20), 2)
 """The 39 values of rho the filter knows, -.95 to .95."""
@@ -45,7 +45,7 @@ class Devolatilise:
         if not known.any():
             return state, np.full((len(r), 1), np.nan)
         scale = np.sqrt(state["variance"])
-        moves = scale > 0
+        moves = scale > FLAT
         u = np.minimum(np.maximum(r / np.where(moves, scale, np.nan), -self.clip), self.clip)
         opening = state["count"] < self.opening
         count = where(known & opening, state["count"] + 1.0, state["count"])
@@ -108,12 +108,35 @@ _SPREAD = 1.0 - GRID * GRID
 _HALF_LOG_SPREAD = 0.5 * np.log(_SPREAD)
 
 
+def devolatilised(a: Node, b: Node) -> tuple[Node, ...]:
+    """The returns of two price series in units of their volatility; a and b may be swapped."""
+    return tuple(Folded(Devolatilise(), (log_return(leg),), 1) for leg in sorted((a, b), key=str))
+
+
 def posterior(a: Node, b: Node) -> Node:
-    """The posterior of the correlation of two price series on GRID, (rows, 39); a and b may be swapped."""
-    legs = sorted((a, b), key=str)
-    return Folded(PairFilter(), tuple(Folded(Devolatilise(), (log_return(leg),), 1) for leg in legs), SILENT_ROWS)
+    """The posterior of the correlation of two price series on GRID, (rows, 39)."""
+    return Folded(PairFilter(), devolatilised(a, b), SILENT_ROWS)
 
 
 def at_least(theta: float) -> int:
     """The first node of GRID that is not below theta."""
     return int(np.searchsorted(GRID, round(theta, 9)))
+
+
+def mean_of(p: Floats) -> Floats:
+    """The means of posteriors (..., 39)."""
+    mean: Floats = (p * GRID).sum(axis=-1)
+    return mean
+
+
+def mass_from(p: Floats, first: int) -> Floats:
+    """The mass of posteriors (rows, 39) on the nodes from `first` on, at most 1."""
+    mass: Floats = np.ascontiguousarray(p[:, first:]).sum(axis=-1)
+    return np.minimum(mass, 1.0)
+
+
+def quantile_of(p: Floats, share: float) -> Floats:
+    """The least node of GRID up to which posteriors (rows, 39) hold `share` of their mass; NaN for NaN."""
+    reached = np.cumsum(p, axis=-1) >= share
+    reached[:, -1] = True
+    return np.where(np.isnan(p[:, 0]), np.nan, GRID[np.argmax(reached, axis=-1)])

@@ -95,12 +95,14 @@ def evaluate(
     return Outcome(Book(records, checkpoints), tuple(events))
 
 
-def follow(timing: Timing, when: Floats, clear: Floats, closes: Ints) -> AlertState:
-    """Where an alert stands after verdicts on the bars that ended at `closes`."""
+def follow(timing: Timing, when: Floats, clear: Floats, closes: Ints) -> list[AlertState]:
+    """Where an alert stands after each of the verdicts on the bars that ended at `closes`."""
     state: AlertState = Inactive()
+    states = []
     for enters, leaves, bar in zip(_verdicts(when), _verdicts(clear), closes.tolist(), strict=True):
         state, _ = step(timing, state, enters, leaves, bar)
-    return state
+        states.append(state)
+    return states
 
 
 def _adopted(rule: CompiledRule, alert: AlertState) -> AlertState:
@@ -137,9 +139,13 @@ class _Judge:
                 self.silent.add(rule.rule.id)
             self.records[rule.rule.id] = record
         self.first = {rule.rule.id: self._row_after(rule, self.records[rule.rule.id].through) for rule in rules}
-        self.stop = {rule.rule.id: due(panel, rule.instruments, self.first[rule.rule.id]) for rule in rules}
+        self.stop = {
+            rule.rule.id: due(panel, rule.instruments, self.first[rule.rule.id], companions=rule.companions)
+            for rule in rules
+        }
         self.start = min(self.first.values())
-        self.columns: Mapping[Node, Floats] = {}
+        self.seen = panel[: max(self.stop.values())]
+        self.columns: dict[Node, Floats] = {}
         self.checkpoints: Checkpoints = {}
 
     def _row_after(self, rule: CompiledRule, instant: Instant) -> int:
@@ -154,15 +160,14 @@ class _Judge:
         return at
 
     def compute(self, checkpoints: Checkpoints | None) -> None:
-        """All columns of all rules at once, up to the last row that any of them judges."""
+        """What every row needs, for all rules at once, up to the last row that any of them judges."""
         if max(self.stop.values()) == self.start:
             self.checkpoints = checkpoints or {}
             return
-        roots = [node for rule in self.rules for node in rule.roots]
-        seen = self.panel[: max(self.stop.values())]
+        roots = [node for rule in self.rules for node in rule.roots if node not in rule.memoryless]
         following = min(*self.stop.values(), self.last_closed + 1)
-        done = evaluate_columns(roots, seen, self.start, checkpoints, following)
-        self.columns, self.checkpoints = done.columns, done.checkpoints
+        done = evaluate_columns(roots, self.seen, self.start, checkpoints, following)
+        self.columns, self.checkpoints = dict(done.columns), done.checkpoints
 
     def judge(self, rule: CompiledRule) -> tuple[Record, list[AlertEvent]]:
         """One rule over its due rows."""
@@ -176,12 +181,13 @@ class _Judge:
         verdicts = zip(self._verdicts(rule.when, first, stop), self._verdicts(rule.clear, first, stop), strict=True)
         for row, (when, clear) in enumerate(verdicts, start=first):
             bar = self._ended(rule, row)
+            since = alert.since if isinstance(alert, Firing) else None
             alert, edge = step(timing, alert, when, clear, bar)
             known = when is not Verdict.UNKNOWN and clear is not Verdict.UNKNOWN
             covered = None
             if known or row <= self.last_closed:  # minutes without a verdict are not sessions without one
                 coverage, covered = cover(PATIENCE, coverage, known, bar)
-            events += [self._event(rule, each, row) for each in (covered, edge) if each is not None]
+            events += [self._event(rule, each, row, since) for each in (covered, edge) if each is not None]
         if rule.rule.id in self.silent:
             alert, events = _adopted(rule, alert), []
         return replace(record, alert=alert, coverage=coverage, through=self._ended(rule, stop - 1)), events
@@ -189,7 +195,7 @@ class _Judge:
     def _verdicts(self, node: Node, first: int, stop: int) -> list[Verdict]:
         return _verdicts(self.columns[node][first - self.start : stop - self.start])
 
-    def _event(self, rule: CompiledRule, edge: Edge, row: int) -> AlertEvent:
+    def _event(self, rule: CompiledRule, edge: Edge, row: int, since: Instant | None) -> AlertEvent:
         shown = {Edge.FIRED: rule.values, Edge.RESOLVED: rule.clear_values}.get(edge, ())
         context = rule.context if edge in (Edge.FIRED, Edge.RESOLVED) else ()
         usual = edge is Edge.NO_DATA
@@ -208,9 +214,13 @@ class _Judge:
             context=self._numbers(context, row),
             origins=tuple(dict.fromkeys(origin for origin in origins if origin)),
             provisional=row > self.last_closed,
+            since=since if edge is Edge.RESOLVED else None,
         )
 
-    def _numbers(self, shown: Iterable[Shown], row: int) -> dict[str, float | None]:
+    def _numbers(self, shown: Sequence[Shown], row: int) -> dict[str, float | None]:
+        if any(each.node not in self.columns for each in shown):  # few rows have events, and few events are live
+            beside = [node for rule in self.rules for node in rule.memoryless]
+            self.columns |= evaluate_columns(beside, self.seen, self.start).columns
         numbers = {each.text: float(self.columns[each.node][row - self.start]) for each in shown}
         return {text: None if np.isnan(number) else number for text, number in numbers.items()}
 

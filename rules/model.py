@@ -134,7 +134,8 @@ class AlertEvent:
 
     `values` holds the compared sides of the condition that decided, `context` what a reader needs beside them; both map
     a canonical expression to its number on that row, None where undefined, so that events that say the same are equal.
-    `origins` names who printed the prices. `provisional` says that the session was still in progress.
+    `origins` names who printed the prices. `provisional` says that the session was still in progress. `since` is the
+    bar on which an alert that is over had fired.
     """
 
     rule: str
@@ -148,6 +149,7 @@ class AlertEvent:
     context: Mapping[str, float | None] = field(default_factory=dict)
     origins: tuple[str, ...] = ()
     provisional: bool = False
+    since: Instant | None = None
 
     @property
     def key(self) -> str:

@@ -153,19 +153,27 @@ def build_panel(
 
 
 def due_rows(
-    panel: Panel, instruments: tuple[str, ...], start: int, now: Instant, grace: int, awaited: Collection[str] = ()
+    panel: Panel,
+    instruments: tuple[str, ...],
+    start: int,
+    now: Instant,
+    grace: int,
+    awaited: Collection[str] = (),
+    companions: tuple[str, ...] = (),
 ) -> int:
     """The first row from `start` on that may not be judged yet, or the panel's length.
 
-    A row is due once each of `instruments` has its closed bar, or `grace` seconds after its close. No grace ends for
-    the rows after the last bar of an instrument that is `awaited`, nor for a session in progress.
+    A row is due once each of `instruments` and `companions` has its closed bar, or `grace` seconds after its close. No
+    grace ends for the rows after the last bar of an instrument that is `awaited`, nor for a session in progress, which
+    needs the `instruments` alone.
     """
     known, late = np.ones(len(panel), dtype=bool), panel.clock.closes + grace <= now
-    late[len(panel) - panel.provisional :] = False
-    for name in instruments:
+    in_progress = np.arange(len(panel)) >= len(panel) - panel.provisional
+    late &= ~in_progress
+    for name in (*instruments, *companions):
         priced = ~np.isnan(panel.field(name, "close"))
-        known &= priced
-        if name in awaited:
+        known &= priced if name in instruments else priced | in_progress
+        if name in awaited and name in instruments:
             late[int(np.flatnonzero(priced)[-1]) + 1 if priced.any() else 0 :] = False
     due = (known | late)[start:]
     return start + (int(np.argmin(due)) if not due.all() else len(due))

@@ -1,4 +1,4 @@
-"""Statistics of one window, for answers: intervals, partials, percentiles. Undefined is None, never a guess."""
+"""Statistics of single samples, for answers. Undefined is None, never a guess."""
 
 from __future__ import annotations
 
@@ -7,70 +7,39 @@ import math
 import numpy as np
 
 from rules.bars import Floats
-from rules.windows import FLAT
-
-Z90 = 1.645
-"""Standard normal quantile of a two-sided 90 % interval."""
-
-LEAST_HISTORY = 60
-"""Values a percentile is taken among, at least."""
+from rules.windows import FLAT, LEAST_RANKED
 
 
-def fat_tail_factor(x: Floats, y: Floats) -> float | None:
-    """How much wider than Gaussian the spread of r is: g = mean psi^2, psi = (uv - r (u^2 + v^2) / 2) / (1 - r^2).
+def kendall(x: Floats, y: Floats) -> float | None:
+    """sin(pi tau / 2), tau Kendall's tau-b of two samples of one length: a correlation that outliers do not move.
 
-    u, v are x and y centred and scaled by their own standard deviation, r their correlation; 1 for a bivariate normal.
-    None where a leg does not move or r is +-1. (Influence function of r: Devlin, Gnanadesikan & Kettenring 1975)
+    Equal to Pearson's for any elliptical distribution. None where a leg does not move. (Kendall 1938;
+    Lindskog, McNeil & Schmock 2003)
     """
-    u, v = x - x.mean(), y - y.mean()
-    u_scale, v_scale = math.sqrt(float((u * u).mean())), math.sqrt(float((v * v).mean()))
-    if min(u_scale, v_scale) < FLAT:
+    agree = untied_x = untied_y = 0.0
+    for row in range(1, len(x)):
+        p, q = np.sign(x[:row] - x[row]), np.sign(y[:row] - y[row])
+        agree += float((p * q).sum())
+        untied_x += float(np.abs(p).sum())
+        untied_y += float(np.abs(q).sum())
+    if not untied_x * untied_y > 0 or min(float(x.std()), float(y.std())) < FLAT:
         return None
-    u, v = u / u_scale, v / v_scale
-    r = float((u * v).mean())
-    if abs(r) >= 1:
-        return None
-    psi = (u * v - r * (u * u + v * v) / 2) / (1 - r * r)
-    return float((psi * psi).mean())
+    tau = min(1.0, max(-1.0, agree / math.sqrt(untied_x * untied_y)))
+    return math.sin(math.pi / 2.0 * tau)
 
 
-def fisher_interval(r: float, n: int, g: float) -> tuple[float, float] | None:
-    """90 % interval of a correlation of n pairs: tanh(atanh r +- 1.645 sqrt(max(1, g) / (n - 3))).
+def change_test(r: float, error: float, before: float, error_before: float) -> tuple[float, float] | None:
+    """Whether two correlations of samples without a common return differ: z and its two-sided p.
 
-    `g` is `fat_tail_factor`; without it nominal 90 % covers about 80 %. None for n < 4 or |r| = 1. (Fisher 1915)
+    An `error` is of atanh r. None where a correlation is +-1 or an error unknown. (Fisher 1921)
     """
-    if n < 4 or abs(r) >= 1:
+    if not (abs(r) < 1 and abs(before) < 1 and error > 0 and error_before > 0):
         return None
-    reach = Z90 * math.sqrt(max(1.0, g) / (n - 3))
-    return math.tanh(math.atanh(r) - reach), math.tanh(math.atanh(r) + reach)
+    z = (math.atanh(r) - math.atanh(before)) / math.hypot(error, error_before)
+    return z, math.erfc(abs(z) / math.sqrt(2.0))
 
 
-def partial_correlation(columns: Floats) -> float | None:
-    """Correlation of the first two columns given the others, from the inverse of the correlation matrix.
-
-    `columns` has shape (n, 2 + controls). None when the matrix is singular. (Whittaker 1990)
-    """
-    if len(columns) <= columns.shape[1] or not (columns.std(axis=0) > 0).all():
-        return None
-    matrix = np.corrcoef(columns, rowvar=False)
-    if np.linalg.cond(matrix) > 1e12:
-        return None
-    inverse = np.linalg.inv(matrix)
-    return float(np.clip(-inverse[0, 1] / math.sqrt(inverse[0, 0] * inverse[1, 1]), -1.0, 1.0))
-
-
-def slope(x: Floats, y: Floats) -> float | None:
-    """Least-squares slope of y on x; None where x does not move."""
-    centred = x - x.mean()
-    spread = float((centred * centred).sum())
-    return float((centred * (y - y.mean())).sum()) / spread if spread > len(x) * FLAT * FLAT else None
-
-
-def percentile(history: Floats, most: int | None = None) -> float | None:
-    """Share of the last `most` known values (all when None) that are not above the newest, in [0, 1].
-
-    None among fewer than LEAST_HISTORY values.
-    """
+def percentile(history: Floats) -> float | None:
+    """Share of the known values that are not above the newest, in [0, 1]; None among fewer than LEAST_RANKED."""
     known = history[~np.isnan(history)]
-    known = known[-most:] if most else known
-    return float((known <= known[-1]).mean()) if len(known) >= LEAST_HISTORY else None
+    return float((known <= known[-1]).mean()) if len(known) >= LEAST_RANKED else None

@@ -20,6 +20,15 @@ from rules.columns import Field, Node, Window
 FLAT = 1e-12
 """Returns that deviate less than this (root mean square) do not move: nothing that divides by it is defined."""
 
+LEAST_RANKED = 60
+"""Values that a rank is taken among, at least."""
+
+_FEW = 65_536
+"""Elements of windows that are laid out side by side: a live row, and its look-back, need no loop over elements."""
+
+_AT_ONCE = 512
+"""Windows copied side by side; more take memory and no less time."""
+
 Reduction = Callable[..., Floats]
 """`reduction(n, *columns)`: m + n - 1 gapless values each -> m values, one per full window."""
 
@@ -45,13 +54,25 @@ def over_known(reduction: Reduction, n: int, *columns: Floats) -> Floats:
     return out
 
 
+def summed(n: int, term: Callable[..., Floats], *columns: Floats) -> Floats:
+    """Sum of `term(*elements)` over each n neighbours of `columns`, added in order.
+
+    `term` works element by element, and on arrays whose last axis is the windows.
+    """
+    count = len(columns[0]) - n + 1
+    if count * n <= _FEW:  # all elements at once; a cumulative sum adds them in the same order
+        windows = (np.lib.stride_tricks.sliding_window_view(column, n).T for column in columns)
+        added: Floats = np.cumsum(term(*windows), axis=0)[-1]
+        return added
+    total = np.array(term(*(column[:count] for column in columns)))
+    for k in range(1, n):
+        total += term(*(column[k : k + count] for column in columns))
+    return total
+
+
 def moving_sum(n: int, x: Floats) -> Floats:
     """Sum of each n neighbours, added in order."""
-    count = len(x) - n + 1
-    total = x[:count].copy()
-    for k in range(1, n):
-        total += x[k : k + count]
-    return total
+    return summed(n, lambda element: element, x)
 
 
 def moving_mean(n: int, x: Floats) -> Floats:
@@ -73,14 +94,22 @@ def moving_min(n: int, x: Floats) -> Floats:
     return -moving_max(n, -x)
 
 
-def moving_products(n: int, x: Floats, y: Floats) -> Floats:
-    """Sum of (x - mean x)(y - mean y) of each n neighbours: n - 1 times the sample covariance."""
-    count = len(x) - n + 1
-    mean_x, mean_y = moving_mean(n, x), moving_mean(n, y)
-    total = np.zeros(count)
-    for k in range(n):
-        total += (x[k : k + count] - mean_x) * (y[k : k + count] - mean_y)
-    return total
+def moving_squares(n: int, x: Floats) -> Floats:
+    """Sum of (x - mean x)^2 of each n neighbours: n - 1 times the sample variance."""
+    return moving_products(n, x)[0][0]
+
+
+def moving_products(n: int, *columns: Floats) -> list[list[Floats]]:
+    """Sum of (x - mean x)(y - mean y) of each n neighbours for all pairs of columns: n - 1 times their covariances.
+
+    `moving_products(n, x, y)[i][j]` with i >= j; the diagonal holds the squares.
+    """
+    means = [moving_mean(n, column) for column in columns]
+
+    def product(i: int, j: int) -> Floats:
+        return summed(n, lambda p, q: (p - means[i]) * (q - means[j]), columns[i], columns[j])
+
+    return [[product(i, j) for j in range(i + 1)] for i in range(len(columns))]
 
 
 def trailing_median(x: Floats, n: int, least: int) -> Floats:
@@ -97,6 +126,25 @@ def trailing_median(x: Floats, n: int, least: int) -> Floats:
         if size >= least:
             middle = size // 2
             out[row] = window[middle] if size % 2 else (window[middle - 1] + window[middle]) / 2
+    return out
+
+
+def trailing_rank(x: Floats, n: int) -> Floats:
+    """Share of the last n known values, within span(n) rows, that are not above the row's own.
+
+    NaN where x is, and among fewer than LEAST_RANKED values (n where that is less).
+    """
+    out = np.full(len(x), np.nan)
+    rows = np.flatnonzero(~np.isnan(x))
+    values = x[rows]
+    firsts = np.maximum(np.searchsorted(rows, rows - span(n), side="right"), np.arange(len(rows)) - n + 1)
+    counts = np.arange(len(rows)) + 1 - firsts
+    full = np.flatnonzero(counts == n)
+    for some in np.array_split(full, -(-len(full) // _AT_ONCE) or 1):
+        windows = np.lib.stride_tricks.sliding_window_view(values, n)[some - n + 1] if len(some) else values[:0, None]
+        out[rows[some]] = np.count_nonzero(windows <= values[some][:, None], axis=1) / n
+    for index in np.flatnonzero((counts >= min(n, LEAST_RANKED)) & (counts < n)).tolist():
+        out[rows[index]] = np.count_nonzero(values[firsts[index] : index + 1] <= values[index]) / counts[index]
     return out
 
 

@@ -1,23 +1,67 @@
-"""/corr: how two instruments move together."""
+"""/corr: how two instruments move together, one with all others, or all of a basket."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
-from bot.commands.registry import Desk, Refusal, Reply, command, pair, whole_number
-from bot.queries.correlation import correlation
-from bot.render.answers import correlation_answer
+from bot.answers import Correlation, CorrelationList, CorrelationMatrix, Picture
+from bot.commands.registry import Desk, Refusal, Reply, command, instrument, pair, whole_number
+from bot.queries.correlation import correlation, pair_picture
+from bot.queries.correlations import against_all, matrix
+from bot.queries.view import View
+from bot.render.correlations import correlation_answer, list_answer, matrix_answer
 from rules.functions.registry import LONGEST_WINDOW, SHORTEST_PAIR_WINDOW
 
 DEFAULT_WINDOW = 60
+BASKET = "RISK"
+"""What is shown when nothing is asked for."""
+
+Found = Correlation | CorrelationList | CorrelationMatrix
 
 
-@command("/corr A B [N]", "how two instruments move together over N returns", "/corr RUT SOL 60")
+@command("/corr [A [B]] [N]", "how two instruments move together; one with all; a basket", "/corr RUT SOL 60")
 def corr(desk: Desk, words: Sequence[str]) -> Reply:
-    """Pearson with its interval, the filter's probabilities, percentile, partials, beta."""
-    if not 2 <= len(words) <= 3:
-        raise Refusal("it takes two instruments and, if you like, a number of returns")
-    a, b = pair(desk.view, words[0], words[1])
-    window = whole_number(words[2], "N", SHORTEST_PAIR_WINDOW, LONGEST_WINDOW) if len(words) == 3 else DEFAULT_WINDOW
-    found = correlation(desk.view, a.id, b.id, window)
-    return Reply(correlation_answer(found, desk.view.next_open(found.clock, found.at)))
+    """A pair with its uncertainty, one instrument against all, or the matrix of a basket; over N returns."""
+    answer = asked(desk.view, words)
+    return Reply(text_of(desk.view, answer), picture=picture_of(desk.view, answer))
+
+
+def asked(view: View, words: Sequence[str], usual: int = DEFAULT_WINDOW) -> Found:
+    """The answer about a pair, about one or the members of a basket, or about the default basket. Raises Refusal.
+
+    `usual` is the window where the words have none.
+    """
+    names, window = _split(words, view.scope.instruments, usual)
+    baskets = view.scope.baskets
+    if len(names) > 2:
+        raise Refusal("it takes two instruments at most and, if you like, a number of returns")
+    if len(names) == 2:
+        a, b = pair(view, *names)
+        return correlation(view, a.id, b.id, window)
+    if names and names[0].upper() not in baskets:
+        return against_all(view, instrument(view, names[0]).id, window)
+    basket = names[0].upper() if names else BASKET if BASKET in baskets else next(iter(baskets), "")
+    if not basket:
+        raise Refusal("no basket is configured here; name two instruments")
+    return matrix(view, basket, baskets[basket], window)
+
+
+def text_of(view: View, answer: Found) -> str:
+    """The answer as a message."""
+    next_open = view.next_open(answer.clock, answer.at)
+    if isinstance(answer, Correlation):
+        return correlation_answer(answer, next_open)
+    return list_answer(answer, next_open) if isinstance(answer, CorrelationList) else matrix_answer(answer, next_open)
+
+
+def picture_of(view: View, answer: Found) -> Picture | None:
+    """What is drawn beside it; None where there is nothing to draw."""
+    return pair_picture(view, answer) if isinstance(answer, Correlation) else answer
+
+
+def _split(words: Sequence[str], instruments: Container[str], usual: int) -> tuple[Sequence[str], int]:
+    """The names and the window: the word after two names, or a last one that begins like a number."""
+    counted = len(words) > 2 or (words and words[-1].lstrip("+-")[:1].isdigit())
+    if not counted or words[-1].upper() in instruments:
+        return words, usual
+    return words[:-1], whole_number(words[-1], "N", SHORTEST_PAIR_WINDOW, LONGEST_WINDOW)

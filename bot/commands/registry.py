@@ -16,7 +16,7 @@ from functools import cache
 from html import escape
 
 from bot import commands
-from bot.answers import Chat, Status
+from bot.answers import Chat, Picture, Status
 from bot.queries.view import NoAnswer, View
 from rules.language.compile import CompiledRule
 from rules.language.errors import LanguageError, listing, nearest
@@ -55,10 +55,14 @@ class Change(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a command answers, in Telegram HTML, and what it wants changed."""
+    """What a command answers, in Telegram HTML, what it wants changed, and what is to be drawn beside the text.
+
+    The text is complete without the picture.
+    """
 
     html: str
     change: Change | None = None
+    picture: Picture | None = None
 
 
 class Refusal(Exception):

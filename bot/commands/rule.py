@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.commands.registry import Desk, Refusal, Reply, command, rule_named
+from bot.queries.miss import nearest_miss
 from bot.render.answers import rule_answer
+from rules.model import Basis
 
 SHOWN = 3
 
@@ -18,4 +20,5 @@ def rule(desk: Desk, words: Sequence[str]) -> Reply:
     view = desk.view
     asked = rule_named(view, words[0])
     events = view.events(asked.rule.id)[-SHOWN:]
-    return Reply(rule_answer(asked, view.record(asked.rule.id), events, simulated=view.simulated))
+    miss = nearest_miss(view, asked) if asked.rule.basis is Basis.CLOSE else None
+    return Reply(rule_answer(asked, view.record(asked.rule.id), events, miss, simulated=view.simulated))

@@ -5,8 +5,16 @@ A channel translates its own errors to these; nothing of Telegram or of a termin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What somebody reads who asked: Telegram HTML that is complete by itself, and a PNG to see beside it, or none."""
+
+    html: str
+    picture: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
 
 from bot.market.history import History
 from rules.bars import Floats
+from rules.columns import Node
 from rules.engine import Outcome, Record, evaluate, opened
+from rules.evaluation import evaluate as evaluate_columns
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule
 from rules.model import AlertEvent, Basis, Instant
@@ -36,6 +38,7 @@ class View:
         self.history, self.scope, self.rules, self.as_of = history, scope, tuple(rules), as_of
         self._live = live
         self._panels: dict[tuple[str, bool], Panel] = {}
+        self._columns: dict[tuple[str, bool], dict[Node, Floats]] = {}
 
     @property
     def simulated(self) -> bool:
@@ -49,9 +52,19 @@ class View:
             self._panels[key] = self.history.panel(calendar, self.as_of, approximate=approximate)
         return self._panels[key]
 
+    def columns(self, nodes: Iterable[Node], calendar: str, *, approximate: bool = False) -> dict[Node, Floats]:
+        """Columns on a panel, over all its rows; computed once for all who ask."""
+        known = self._columns.setdefault((calendar, approximate), {})
+        asked = list(nodes)
+        missing = [node for node in asked if node not in known]
+        if missing:
+            known |= evaluate_columns(missing, self.panel(calendar, approximate=approximate)).columns
+        return known
+
     def next_open(self, calendar: str, at: Instant) -> Instant | None:
-        """When trading starts next after `at`; None where it never stops."""
-        return self.history.sessions.next_open(calendar, at)
+        """When trading starts next after a close at `at`, and after all that is known; None where it never stops."""
+        known = at if self.as_of is not None else max(at, self.history.until)
+        return self.history.sessions.next_open(calendar, known)
 
     @property
     def live_only(self) -> tuple[CompiledRule, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from bot.render.numbers import by_unit, closing, duration, instant
+from bot.render.numbers import by_unit, closing, duration, instant, session_of
+from rules.columns import Constant
 from rules.functions.registry import Unit
 from rules.language.compile import CompiledRule, Shown
 from rules.model import AlertEvent, Edge, Severity
@@ -21,8 +23,9 @@ def alert(event: AlertEvent, rule: CompiledRule | None) -> str:
     lines = [f"{mark(event)} <b>{escape(_title(event))}</b>"]
     if is_simulated(event):
         lines.append(SIMULATED_LINE)
-    lines += [_line(text, value, shown, strong=True) for text, value in event.values.items()]
-    lines += [_line(text, value, shown) for text, value in event.context.items() if text not in event.values]
+    lines += _numbers(event, shown)
+    if event.since is not None:
+        lines.append(f"Fired on {session_of(event.since).isoformat()}")
     if rule is not None:
         lines.append(_next(event, rule))
     source = "" if is_simulated(event) or not event.origins else f" · {escape(', '.join(event.origins))}"
@@ -78,8 +81,32 @@ def _by_text(shown: Iterable[Shown]) -> dict[str, Shown]:
     return {each.text: each for each in shown}
 
 
-def _line(text: str, value: float | None, shown: Mapping[str, Shown], *, strong: bool = False) -> str:
-    known = shown.get(text)
-    words, unit = (known.words, known.unit) if known else (text, Unit.NUMBER)
-    number = escape(by_unit(value, unit))
-    return f"{escape(words)}: {f'<b>{number}</b>' if strong else number}"
+def _numbers(event: AlertEvent, shown: Mapping[str, Shown]) -> list[str]:
+    """The numbers that decided, then those beside them, each with its interval; a remark only where it holds."""
+    numbers = {**event.context, **event.values}
+    ends = {end for text in numbers if text in shown for end in shown[text].interval}
+    lines: list[str] = []
+    for text in dict.fromkeys((*event.values, *event.context)):
+        known = shown.get(text) or Shown(text, text, Unit.NUMBER, _NOWHERE)
+        remark = known.unit == Unit.TRUTH and text not in event.values
+        if text in ends - set(event.values) or (remark and not numbers[text]):
+            continue
+        lines.append(escape(known.words) if remark else _line(known, numbers[text], strong=text in event.values))
+        lines += [_interval(known, numbers)] if known.interval else []
+    return lines
+
+
+def _interval(known: Shown, numbers: Mapping[str, float | None]) -> str:
+    ends = [numbers.get(end) for end in known.interval]
+    if any(end is None or math.isnan(end) for end in ends):
+        return "   90%: undefined"
+    return f"   90%: {escape(' to '.join(by_unit(end, known.unit) for end in ends))}"
+
+
+_NOWHERE = Constant(math.nan)
+"""The column of a number whose rule was removed since."""
+
+
+def _line(known: Shown, value: float | None, *, strong: bool) -> str:
+    number = escape(by_unit(value, known.unit))
+    return f"{escape(known.words)}: {f'<b>{number}</b>' if strong else number}"

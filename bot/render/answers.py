@@ -1,4 +1,4 @@
-"""The texts of answers: correlation, regime, price, rules, events."""
+"""The texts of answers: regime, price, rules, events."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from bot.answers import Correlation, Explained, Quote, Regime
+from bot.answers import Explained, Miss, Quote, Regime
 from bot.render.alerts import MARKS, SIMULATED, SIMULATED_LINE, summary
 from bot.render.numbers import (
     by_unit,
     closing,
-    correlation,
     instant,
     percent,
-    plain,
     price,
     probability,
     session_of,
@@ -26,42 +24,6 @@ from rules.language.errors import short
 from rules.model import ALWAYS, XNYS, AlertEvent, Basis, Instant, Instrument, Label
 
 NOTHING_FIRED = "Nothing has fired here."
-
-
-def correlation_answer(answer: Correlation, next_open: Instant | None) -> str:
-    """Correlation of a pair: the number with its interval, the filter's view, the context."""
-    recent, ever = answer.percentile
-    lines = [
-        f"<b>{answer.a} and {answer.b}</b>, {answer.window} returns",
-        _interval(answer),
-        f"P(corr ≥ .5/.6/.7): {'/'.join(escape(probability(p)) for p in answer.p_above.values())}",
-        f"Filter's mean: {correlation(answer.posterior_mean)}",
-        f"Percentile: {_rank(recent)} of 504, {_rank(ever)} of all",
-        *(f"Given {controls.replace('+', ' and ')}: {correlation(r)}" for controls, r in answer.partial.items()),
-        f"Beta of {answer.b} on {answer.a}: {plain(answer.beta)}",
-        f"Coupled at .5/.6/.7: {'/'.join(_coupled(each) for each in answer.coupled.values())}",
-    ]
-    if answer.approximate:
-        lines.append("<b>approximate</b>: by UTC day, not by close")
-    return _signed(lines, closing(answer.as_of, answer.clock), next_open, answer.origins)
-
-
-def _interval(answer: Correlation) -> str:
-    if answer.r is None:
-        few = answer.n < answer.window
-        return f"r: n/a, {f'only {answer.n} of {answer.window} returns' if few else 'one of them does not move'}"
-    if answer.ci90 is None:
-        return f"r <b>{correlation(answer.r)}</b>, interval undefined"
-    low, high = answer.ci90
-    return f"r <b>{correlation(answer.r)}</b>, 90% {correlation(low)} to {correlation(high)}"
-
-
-def _rank(share: float | None) -> str:
-    return "n/a" if share is None else f"{share * 100:.0f}"
-
-
-def _coupled(state: bool | None) -> str:
-    return "n/a" if state is None else "yes" if state else "no"
 
 
 def regime_answer(answer: Regime, next_open: Instant | None) -> str:
@@ -76,7 +38,7 @@ def regime_answer(answer: Regime, next_open: Instant | None) -> str:
         lines.append(f"Likeliest now: {answer.raw}")
     lines += [_driver(name, terms) for name, terms in answer.drivers.items()]
     lines.append("Labels describe risk, not direction.")
-    return _signed(lines, closing(answer.as_of, XNYS), next_open, answer.origins)
+    return signed(lines, closing(answer.as_of, XNYS), next_open, answer.origins)
 
 
 def _driver(name: str, terms: Mapping[Label, float] | None) -> str:
@@ -96,7 +58,7 @@ def quote_answer(answer: Quote, instrument: Instrument, next_open: Instant | Non
         f"Record before: {price(answer.record)}",
         f"Below its record: {percent(answer.drawdown)}",
     ]
-    return _signed(lines, closing(answer.as_of, answer.clock), next_open, (answer.origin,))
+    return signed(lines, closing(answer.as_of, answer.clock), next_open, (answer.origin,))
 
 
 def quotes_answer(quotes: Sequence[Quote]) -> str:
@@ -121,8 +83,17 @@ def rules_answer(rules: Sequence[tuple[CompiledRule, Record | None]], *, simulat
     return "\n".join(lines) if rules else "No rules are configured."
 
 
-def rule_answer(rule: CompiledRule, record: Record | None, events: Sequence[AlertEvent], *, simulated: bool) -> str:
-    """One rule in full: its conditions in words and as written, where its alert stands, `events`, what re-arms it."""
+def rule_answer(
+    rule: CompiledRule,
+    record: Record | None,
+    events: Sequence[AlertEvent],
+    miss: Miss | None = None,
+    *,
+    simulated: bool,
+) -> str:
+    """One rule in full: its conditions in words and as written, where its alert stands, `events`, what re-arms it.
+
+    Of one that never fired, how near it came."""
     of = rule.rule
     lines = [
         f"{MARKS[of.severity]} <b>{escape(of.title or short(rule.when_text, 120))}</b>",
@@ -137,8 +108,26 @@ def rule_answer(rule: CompiledRule, record: Record | None, events: Sequence[Aler
     if events:
         lines += ["Lately:", *map(summary, events)]
     elif record is not None:
-        lines.append(NOTHING_FIRED)
+        lines.append("It has never fired here.")
+    if miss is not None:
+        lines += _missed(rule, miss)
     return "\n".join(lines)
+
+
+def _missed(rule: CompiledRule, miss: Miss) -> list[str]:
+    """When a rule came nearest to firing, and on which numbers."""
+    if miss.held:
+        held = f"held on {miss.held} of {miss.needed} {_row_word(rule)}s"
+        return [f"Nearest: {held}, {miss.session.isoformat()}", *_missed_values(miss)]
+    return [f"Nearest: {miss.session.isoformat()}", *_missed_values(miss)]
+
+
+def _missed_values(miss: Miss) -> list[str]:
+    return [f"   {escape(each.words)}: {escape(by_unit(value, each.unit))}" for each, value in miss.values]
+
+
+def _row_word(rule: CompiledRule) -> str:
+    return "poll" if rule.rule.basis is Basis.TICK else "UTC day" if rule.calendar == ALWAYS else "close"
 
 
 def _rearming(rule: CompiledRule) -> list[str]:
@@ -153,7 +142,7 @@ def _rearming(rule: CompiledRule) -> list[str]:
 def _timing(rule: CompiledRule) -> list[str]:
     """What is not as usual, counted in the rule's rows."""
     timing = rule.rule.timing
-    row = "poll" if rule.rule.basis is Basis.TICK else "UTC day" if rule.calendar == ALWAYS else "close"
+    row = _row_word(rule)
     found = []
     if timing.confirm > 1:
         found.append(f"Fires on the {_ordinal(timing.confirm)} {row} in a row")
@@ -213,7 +202,7 @@ def explained_answer(answer: Explained, *, simulated: bool) -> str:
     return "\n".join(lines)
 
 
-def _signed(lines: list[str], close: str, next_open: Instant | None, origins: Sequence[str]) -> str:
+def signed(lines: list[str], close: str, next_open: Instant | None, origins: Sequence[str]) -> str:
     """With what every answer says: as of when, the next open, the source."""
     simulated = SIMULATED in origins
     opens = [f"Next open {instant(next_open)}"] if next_open else []

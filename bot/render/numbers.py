@@ -42,6 +42,11 @@ def correlation(r: float | None) -> str:
     return UNDEFINED if r is None or math.isnan(r) else _rounded(r, 2, "+")
 
 
+def slope(value: float | None) -> str:
+    """1.86: two digits."""
+    return UNDEFINED if value is None or math.isnan(value) else _rounded(value, 2)
+
+
 def volume(value: float | None) -> str:
     """1.2M"""
     if value is None or math.isnan(value):

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from telegram import BotCommand, Update
 from telegram.error import TelegramError
 
-from bot.delivery.channel import NotUnderstood, RetryLater, Sent
+from bot.delivery.channel import Answer
 from bot.delivery.pacing import Pacer
 from bot.telegram.access import Access, Sparingly, to_stranger
 from bot.telegram.channel import TelegramChannel
 from bot.telegram.incoming import Incoming, read_incoming
 from bot.telegram.polling import Patience, Poller
+from bot.telegram.replies import Replies
 from bot.telegram.wire import Waits, open_bot, reason
 
 _log = logging.getLogger(__name__)
@@ -52,15 +53,15 @@ class Limits:
 class TelegramService:
     """Owns the connection to Telegram from `start` to `stop`.
 
-    `answer` gives a reply as HTML, or None for none; it is called only for those whom `access` admits. `commands` is
-    the menu: name and summary. Raises InvalidToken for an empty token.
+    `answer` gives a reply, or None for none; it is called only for those whom `access` admits. `commands` is the menu:
+    name and summary. Raises InvalidToken for an empty token.
     """
 
     def __init__(
         self,
         token: str,
         base_url: str,
-        answer: Callable[[Incoming], Awaitable[str | None]],
+        answer: Callable[[Incoming], Awaitable[Answer | None]],
         *,
         access: Access,
         commands: Mapping[str, str],
@@ -77,6 +78,7 @@ class TelegramService:
         self._commands = dict(commands)
         self._limits = limits or Limits()
         self._channel = TelegramChannel(self._bot, pacer, waits)
+        self._replies = Replies(self._channel, self._limits.attempts, self._limits.retry, self._limits.latest)
         self._poller = Poller(self._bot, wire, self._take, self._connected, patience or Patience(), waits)
         self._polling: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -152,43 +154,27 @@ class TelegramService:
     def _say_sparingly(self, whom: str, incoming: Incoming, html: str) -> None:
         """Not urgent: strangers come after everybody else."""
         if self._courtesy.may(whom, time.monotonic()):
-            self._spawn(self._reply(incoming, html, urgent=False))
+            self._spawn(self._replies.send(incoming, Answer(html), urgent=False))
 
     async def _respond(self, incoming: Incoming) -> None:
         try:
-            html = await self._found(incoming)
-            if html:
-                await self._reply(incoming, html)
+            answer = await self._found(incoming)
+            if answer is not None:
+                await self._replies.send(incoming, answer)
         finally:
             self._places.release()
             self._busy[incoming.address] -= 1
             if not self._busy[incoming.address]:
                 del self._busy[incoming.address]
 
-    async def _found(self, incoming: Incoming) -> str | None:
+    async def _found(self, incoming: Incoming) -> Answer | None:
         """The answer, or an apology."""
         try:
             async with asyncio.timeout(self._limits.answer):
                 return await self._answer(incoming)
         except TimeoutError:
             _log.warning("an answer took longer than %.0f s", self._limits.answer)
-            return TOO_SLOW
+            return Answer(TOO_SLOW)
         except Exception:  # one command's fault is not the bot's end
             _log.exception("an answer failed")
-            return FAILED
-
-    async def _reply(self, incoming: Incoming, html: str, *, urgent: bool = True) -> None:
-        """Send an answer; unlike an alert it is not owed, so it is given up in the end."""
-        plain, outcome = False, None
-        for _ in range(self._limits.attempts):
-            outcome = await self._channel.send(
-                incoming.address, html, plain=plain, urgent=urgent, thread=incoming.thread
-            )
-            if isinstance(outcome, RetryLater) and (outcome.seconds or 0.0) <= self._limits.latest:
-                await asyncio.sleep(self._limits.retry if outcome.seconds is None else outcome.seconds)
-            elif isinstance(outcome, NotUnderstood) and not plain:
-                plain = True
-            else:
-                break
-        if not isinstance(outcome, Sent):
-            _log.warning("a reply was not sent: %s", outcome)
+            return Answer(FAILED)

@@ -1,11 +1,13 @@
-"""Deliveries to Telegram: one paced message at a time, every way it can end told as an outcome."""
+"""Deliveries to Telegram: one paced message at a time, words or a picture, every way it can end told as an outcome."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 
 import httpx
-from telegram import Bot, LinkPreviewOptions
+from telegram import Bot, LinkPreviewOptions, Message
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, TelegramError
 
@@ -26,7 +28,17 @@ from bot.telegram.wire import Flooded, Unsent, Waits, reason
 
 TOKEN_REJECTED = "Telegram does not know the bot's token"
 
-_UNSENT = (httpx.PoolTimeout, httpx.ConnectTimeout, httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol)
+LONGEST_CAPTION = 1_024
+"""UTF-16 units of text beneath a picture, tags and escapes not counted."""
+
+_UNSENT = (
+    httpx.PoolTimeout,
+    httpx.ConnectTimeout,
+    httpx.ConnectError,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.WriteTimeout,  # the rest of it never left, and half a request is none
+)
 _NO_CHAT = (
     "chat not found",
     "user is deactivated",
@@ -34,6 +46,7 @@ _NO_CHAT = (
     "chat_write_forbidden",
     "need administrator rights",
 )
+_NO_PICTURES = ("send_photos_forbidden", "send_media_forbidden")
 _NO_PAUSE_GIVEN = 30.0
 
 
@@ -45,7 +58,8 @@ class TelegramChannel:
     def __init__(self, bot: Bot, pacer: Pacer, waits: Waits | None = None) -> None:
         self._bot = bot
         self._pacer = pacer
-        self._longest = (waits or Waits()).longest
+        self._waits = waits or Waits()
+        self._uploads = asyncio.Semaphore(self._waits.uploads)
 
     async def send(
         self,
@@ -62,21 +76,64 @@ class TelegramChannel:
         `urgent` goes before all that is not; `thread` is a topic of the chat.
         """
         text = shorten(html)
+        request = partial(
+            self._bot.send_message,
+            address,
+            to_plain(text) if plain else text,
+            parse_mode=None if plain else ParseMode.HTML,
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+            disable_notification=silent,
+            message_thread_id=thread,
+        )
+        return await self._deliver(address, request, self._waits.longest, urgent=urgent)
+
+    async def send_photo(
+        self,
+        address: str,
+        png: bytes,
+        caption: str = "",
+        *,
+        plain: bool = False,
+        silent: bool = False,
+        urgent: bool = False,
+        thread: int | None = None,
+    ) -> Outcome:
+        """Send a picture when it is its turn, words of at most LONGEST_CAPTION beneath it; the rest is as in `send`.
+
+        Where as many are being uploaded as may be it is not sent: the line is slow.
+        """
+        request = partial(
+            self._bot.send_photo,
+            address,
+            png,
+            to_plain(caption) if plain else caption,
+            parse_mode=None if plain else ParseMode.HTML,
+            disable_notification=silent,
+            message_thread_id=thread,
+            filename="picture.png",
+            read_timeout=self._waits.answer_to_upload,
+            write_timeout=self._waits.upload,
+        )
+        return await self._deliver(address, partial(self._upload, request), self._waits.longest_upload, urgent=urgent)
+
+    async def _upload(self, request: Callable[[], Awaitable[Message]]) -> Message:
+        if self._uploads.locked():
+            raise Unsent("too many pictures are on their way")
+        async with self._uploads:
+            return await request()
+
+    async def _deliver(
+        self, address: str, request: Callable[[], Awaitable[Message]], longest: float, *, urgent: bool
+    ) -> Outcome:
+        """Make a request when it is its turn. `longest` is how many seconds it may take from then on."""
         try:
             await self._pacer.turn(address, group=address.startswith("-"), urgent=urgent)
-            async with asyncio.timeout(self._longest):
-                message = await self._bot.send_message(
-                    address,
-                    to_plain(text) if plain else text,
-                    parse_mode=None if plain else ParseMode.HTML,
-                    link_preview_options=LinkPreviewOptions(is_disabled=True),
-                    disable_notification=silent,
-                    message_thread_id=thread,
-                )
+            async with asyncio.timeout(longest):
+                message = await request()
         except OnHold as hold:
             return RetryLater(str(hold), hold.seconds)
         except TimeoutError:
-            return Ambiguous(f"no answer within {self._longest:g} s")
+            return Ambiguous(f"no answer within {longest:g} s")
         except TelegramError as error:
             return self._outcome(address, error)
         return Sent(str(message.message_id))
@@ -92,7 +149,7 @@ class TelegramChannel:
             case ChatMigrated():
                 return ChatMoved(str(error.new_chat_id))
             case Forbidden():
-                return ChatGone(told)
+                return Rejected(told) if _speaks_of(told, _NO_PICTURES) else ChatGone(told)
             case InvalidToken():
                 return TokenRejected(TOKEN_REJECTED)
             case BadRequest():
@@ -104,7 +161,11 @@ class TelegramChannel:
 
 def _refused(told: str) -> Outcome:
     """What Telegram means by a bad request, which it tells by its words only."""
-    words = told.lower()
-    if "can't parse entities" in words:
+    if _speaks_of(told, ("can't parse entities",)):
         return NotUnderstood(told)
-    return ChatGone(told) if any(each in words for each in _NO_CHAT) else Rejected(told)
+    return ChatGone(told) if _speaks_of(told, _NO_CHAT) else Rejected(told)
+
+
+def _speaks_of(told: str, what: Iterable[str]) -> bool:
+    words = told.lower()
+    return any(each in words for each in what)

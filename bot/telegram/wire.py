@@ -2,6 +2,7 @@
 
 - A 429 is one error whatever its body: in HTML it would look like a lost answer, in JSON it raises a deprecated type.
 - An update that the library cannot read becomes one without content, so that its number is passed by.
+- A request that is too large is refused like any other bad one: it would look like a lost answer.
 - A pool of connections that stays full is wedged: the next request gets a new one.
 """
 
@@ -19,7 +20,7 @@ from typing import Any
 
 import httpx
 from telegram import Bot, Update
-from telegram.error import TelegramError, TimedOut
+from telegram.error import BadRequest, TelegramError, TimedOut
 from telegram.request import BaseRequest, HTTPXRequest, RequestData
 
 from bot.redaction import Redaction
@@ -32,12 +33,28 @@ LONGEST_REASON = 200
 @dataclass(frozen=True, slots=True)
 class Waits:
     """Seconds to wait for a connection (and for a free one), for an answer, and for one request in all, whatever the
-    network does; and over how many connections messages are sent."""
+    network does; and over how many connections messages are sent.
+
+    A picture may take `upload` more: 150 kB at 60 kbit/s. So many `uploads` at once are few of the connections: a slow
+    line holds up no words.
+    """
 
     connect: float = 5.0
     answer: float = 10.0
     longest: float = 30.0
     connections: int = 32
+    upload: float = 20.0
+    uploads: int = 8
+
+    @property
+    def answer_to_upload(self) -> float:
+        """Seconds for the answer to a picture: the system takes all of it at once, and sends it while we wait."""
+        return self.answer + self.upload
+
+    @property
+    def longest_upload(self) -> float:
+        """Seconds for a picture in all."""
+        return self.longest + self.upload
 
 
 class Flooded(TelegramError):
@@ -92,7 +109,7 @@ class Wire(BaseRequest):
     async def do_request(
         self, url: str, method: str, request_data: RequestData | None = None, *timeouts: Any, **named: Any
     ) -> tuple[int, bytes]:
-        """One request. Raises Flooded, Unsent, NetworkError, TimedOut."""
+        """One request. Raises Flooded, Unsent, BadRequest, NetworkError, TimedOut."""
         if self._closed:
             raise Unsent("the connection is closed")
         try:
@@ -103,12 +120,14 @@ class Wire(BaseRequest):
             raise
         if code == HTTPStatus.TOO_MANY_REQUESTS:
             raise Flooded(_asked_to_wait(payload))
+        if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            raise BadRequest("the request is too large")
         return code, payload
 
     async def renew(self) -> None:
         """Use new connections from now on. The old ones stay for what is under way, until the next time."""
         now = asyncio.get_running_loop().time()
-        if now - self._since < self._waits.longest:
+        if now - self._since < self._waits.longest_upload:
             return
         self._since = now
         if self._retired is not None:
@@ -120,7 +139,7 @@ class PollingWire(Wire):
     """The wire that updates come in by: one connection, one request at a time."""
 
     def __init__(self, waits: Waits) -> None:
-        super().__init__(replace(waits, connections=1))
+        super().__init__(replace(waits, connections=1, upload=0.0))
 
     async def do_request(
         self, url: str, method: str, request_data: RequestData | None = None, *timeouts: Any, **named: Any

@@ -46,7 +46,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Accepts:
-    """What an argument must be; bounds hold for literals."""
+    """What an argument must be; bounds hold for literals, and `low` for how many a basket holds."""
 
     type: str
     low: float | None = None
@@ -76,6 +76,9 @@ SampleRows = Annotated[int, Accepts(Type.NUMBER, 2, LONGEST_WINDOW, whole=True)]
 PairRows = Annotated[int, Accepts(Type.NUMBER, SHORTEST_PAIR_WINDOW, LONGEST_WINDOW, whole=True)]
 Share = Annotated[float, Accepts(Type.NUMBER, 0.001, 0.9, percent=True)]
 Rho = Annotated[float, Accepts(Type.NUMBER, -0.95, 0.95)]
+Gap = Annotated[float, Accepts(Type.NUMBER, 0.05, 0.9)]
+Basket = Annotated[tuple[str, ...], Accepts(Type.BASKET, 2)]
+MaybeLeg = Annotated[Instrument | None, Accepts(Type.INSTRUMENT)]
 RegimeName = Annotated[Label, Accepts(Type.LABEL)]
 
 Price = Annotated[Node, Gives(Type.SERIES, Unit.PRICE)]
@@ -98,19 +101,21 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One argument of a function; `default` is None where it must be given."""
+    """One argument of a function. Without a default an optional one is left out."""
 
     name: str
     accepts: Accepts
     default: object = None
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
     """One word of the vocabulary.
 
-    `uses` are instruments it reads without naming them. `words` is how a reader is told of it and `context` the
-    expressions an alert shows beside its numbers, both as templates over the parameters' names.
+    `uses` are instruments it reads without naming them. Templates over the parameters' names: `words` is how a reader
+    is told of it (what stands in brackets is left out where its argument is), `context` are expressions that an alert
+    shows beside its numbers, a condition only where it is TRUE, and `interval` the two that bound its value with 90 %.
     """
 
     name: str
@@ -122,6 +127,7 @@ class Function:
     words: str
     uses: tuple[str, ...]
     context: tuple[str, ...]
+    interval: tuple[str, ...]
     pair: bool
 
     @property
@@ -132,7 +138,9 @@ class Function:
     @property
     def usage(self) -> str:
         """`corr(a, b, n=60)`."""
-        shown = [p.name if p.default is None else f"{p.name}={p.default}" for p in self.parameters]
+        shown = [f"{p.name}={p.default}" if p.default is not None else p.name for p in self.parameters]
+        absent = [p.default is None and not p.required for p in self.parameters]
+        shown = [f"[{text}]" if may_be_left_out else text for text, may_be_left_out in zip(shown, absent, strict=True)]
         return f"{self.name}({', '.join(shown)})"
 
 
@@ -142,15 +150,25 @@ _REGISTRY: dict[str, Function] = {}
 
 
 def function(
-    words: str, *, uses: tuple[str, ...] = (), context: tuple[str, ...] = (), pair: bool = False
+    words: str,
+    *,
+    uses: tuple[str, ...] = (),
+    context: tuple[str, ...] = (),
+    interval: tuple[str, ...] = (),
+    pair: bool = False,
 ) -> Callable[[Build], Build]:
-    """Enter a function into the vocabulary. `pair` refuses the same instrument twice."""
+    """Enter a function into the vocabulary. `pair` refuses the same instrument twice among its legs."""
 
     def enter(build: Build) -> Build:
         hints = get_type_hints(build, include_extras=True)
         signature = inspect.signature(build).parameters
         parameters = tuple(
-            Parameter(name, _metadata(hints[name], Accepts), None if p.default is p.empty else p.default)
+            Parameter(
+                name,
+                _metadata(hints[name], Accepts),
+                None if p.default is p.empty else p.default,
+                required=p.default is p.empty,
+            )
             for name, p in signature.items()
             if name != "scope"
         )
@@ -158,7 +176,7 @@ def function(
         gives = _metadata(hints["return"], Gives)
         family = build.__module__.rpartition(".")[2]
         _REGISTRY[name] = Function(
-            name, family, build, parameters, gives, "scope" in signature, words, uses, context, pair
+            name, family, build, parameters, gives, "scope" in signature, words, uses, context, interval, pair
         )
         return build
 

@@ -8,8 +8,18 @@ from rules.bars import Floats
 from rules.columns import Constant, Folded, Window
 from rules.elementwise import binary
 from rules.folds import DirectionalChange, Ewma, KnownRows
-from rules.functions.registry import Condition, Percent, Price, Rows, Series, Share, function
-from rules.windows import lag, log_return, moving_mean, over_known, simple_return, windowed
+from rules.functions.registry import Condition, Percent, Price, Probability, Rows, SampleRows, Series, Share, function
+from rules.windows import (
+    LEAST_RANKED,
+    lag,
+    log_return,
+    moving_mean,
+    over_known,
+    simple_return,
+    span,
+    trailing_rank,
+    windowed,
+)
 
 
 @function("{x} return ({n})")
@@ -82,3 +92,13 @@ def _mean(x: Floats, n: int) -> Floats:
 
 def _settled(x: Floats, mean: Floats, seen: Floats, n: int) -> Floats:
     return np.where(np.isnan(x) | (seen < n), np.nan, mean)
+
+
+@function("{x} rank in {n}", context=("{x}",))
+def percentile(x: Series, n: SampleRows = 504) -> Probability:
+    """Share in [0, 1] of the last n known values of x, within ceil(n / 0.8) rows, that are not above this one.
+
+    1 says that x was never higher. UNKNOWN where x is, and among fewer than 60 known values (n where that is less).
+    Example: percentile(corr(RUT, SOL, 60), 504) > 95%
+    """
+    return Window(trailing_rank, (x,), (n,), rows=span(n) - 1, warmup=min(n, LEAST_RANKED) - 1)

@@ -7,7 +7,7 @@ import numpy as np
 from rules.bars import Floats
 from rules.columns import Window
 from rules.functions.registry import Percent, SampleRows, Scope, Series, function
-from rules.windows import log_return, moving_products, over_known, span
+from rules.windows import log_return, moving_squares, over_known, span
 
 
 @function("{x} volatility ({n})")
@@ -21,5 +21,5 @@ def vol(x: Series, n: SampleRows = 20, *, scope: Scope) -> Percent:
 
 
 def _deviation(returns: Floats, n: int, rows_a_year: int) -> Floats:
-    squares = over_known(lambda n, x: moving_products(n, x, x), n, returns)
+    squares = over_known(moving_squares, n, returns)
     return np.sqrt(squares / (n - 1) * rows_a_year)

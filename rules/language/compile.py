@@ -6,22 +6,30 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 
-from rules.columns import Node, instruments_of
+from rules.columns import Node, instruments_of, remembers
 from rules.functions.registry import Scope, Type
+from rules.language.errors import LanguageError
 from rules.language.meaning import calendar_of, negated, read, read_condition
 from rules.language.syntax import LONGEST_TEXT, parse
 from rules.language.typed import COMPARISONS, Typed
-from rules.model import Basis, Rule
+from rules.model import ALWAYS, Basis, Rule
+
+_LONGEST = 4 * LONGEST_TEXT
+"""Context may be longer than what a reader types: his expressions stand in it."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A number that a reader is shown: its canonical expression, the words for it, its unit and its column."""
+    """A number that a reader is shown: its canonical expression, the words for it, its unit and its column.
+
+    `interval` are the canonical expressions of the two that bound it with 90 %, shown with it; else empty.
+    """
 
     text: str
     words: str
     unit: str
     node: Node
+    interval: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -29,8 +37,9 @@ class CompiledRule:
     """A rule ready to be judged.
 
     `values` are the compared sides of `when`, `clear_values` those of `clear`, `context` what the functions used want
-    shown beside them. `digest` changes when the rule would be judged differently: a rule with a new digest is adopted
-    anew.
+    shown beside them. `instruments` decide; `companions` are only shown: a row waits for them no longer than its grace.
+    `memoryless` is what of the context remembers nothing: it is computed only where something happened.
+    `digest` changes when the rule would be judged differently: a rule with a new digest is adopted anew.
     """
 
     rule: Rule
@@ -45,6 +54,8 @@ class CompiledRule:
     clear_values: tuple[Shown, ...]
     context: tuple[Shown, ...]
     instruments: tuple[str, ...]
+    companions: tuple[str, ...]
+    memoryless: frozenset[Node]
     digest: str
 
     @property
@@ -70,6 +81,11 @@ def compile_rule(rule: Rule, scope: Scope) -> CompiledRule:
     calendar = calendar_of([(line, parse(line)) for line in lines], scope)
     when = read_condition(rule.when, scope, calendar)
     clear = read_condition(rule.clear, scope, calendar) if rule.clear is not None else negated(when)
+    values, clear_values = values_of(when, scope, calendar), values_of(clear, scope, calendar)
+    context = _with_intervals(context_of(when, scope, calendar), (*values, *clear_values), scope, calendar)
+    decides = {when.column, clear.column, *(each.node for each in (*values, *clear_values))}
+    instruments = instruments_of([when.column, clear.column])
+    beside = instruments_of([each.node for each in context])
     return CompiledRule(
         rule=rule,
         calendar=calendar,
@@ -79,10 +95,12 @@ def compile_rule(rule: Rule, scope: Scope) -> CompiledRule:
         clear_text=clear.text,
         when_words=when.spoken,
         clear_words=clear.spoken,
-        values=values_of(when, scope, calendar),
-        clear_values=values_of(clear, scope, calendar),
-        context=context_of(when, scope, calendar),
-        instruments=instruments_of([when.column, clear.column]),
+        values=values,
+        clear_values=clear_values,
+        context=context,
+        instruments=instruments,
+        companions=tuple(name for name in beside if name not in instruments),
+        memoryless=frozenset(each.node for each in context if not remembers(each.node)) - decides,
         digest=_digest(calendar, when.text, clear.text, rule),
     )
 
@@ -96,24 +114,48 @@ def values_of(typed: Typed, scope: Scope, calendar: str) -> tuple[Shown, ...]:
 
 
 def context_of(typed: Typed, scope: Scope, calendar: str) -> tuple[Shown, ...]:
-    """What the functions in `typed` want a reader to see beside the numbers that decide."""
-    own = {shown.text for shown in values_of(typed, scope, calendar)}
+    """What a reader is to see beside the numbers that decide: what the functions want, and the intervals of it all."""
+    own = values_of(typed, scope, calendar)
     calls = [part for part in typed.walk() if part.function is not None]
-    wanted = [each for call in calls for each in _wanted_by(call, scope, calendar)]
-    return tuple(shown for shown in _shown(wanted) if shown.text not in own)
+    wanted = _shown(each for call in calls for each in _wanted_by(call, scope, calendar))
+    beside = {each.node: each for each in wanted if each.node not in {shown.node for shown in own}}
+    return _with_intervals(tuple(beside.values()), own, scope, calendar)
+
+
+def _with_intervals(
+    context: tuple[Shown, ...], own: tuple[Shown, ...], scope: Scope, calendar: str
+) -> tuple[Shown, ...]:
+    """The context and both ends of every interval of it and of the numbers that decide, as far as those are not it."""
+    texts = [text for each in (*own, *context) for text in each.interval]
+    ends = _shown(read(text, scope, calendar, _LONGEST) for text in texts)
+    known = {each.text for each in own}
+    return tuple({each.text: each for each in (*context, *ends) if each.text not in known}.values())
 
 
 def _wanted_by(call: Typed, scope: Scope, calendar: str) -> list[Typed]:
-    """The context expressions of a function, with its arguments put in."""
-    if call.function is None:
-        return []
-    arguments = {p.name: part.text for p, part in zip(call.function.parameters, call.parts, strict=False)}
-    texts = [template.format(**arguments) for template in call.function.context]
-    return [read(text, scope, calendar, longest=4 * LONGEST_TEXT) for text in texts]
+    """The context expressions of a function with its arguments put in; those that make no sense here are left out.
+
+    A correlation given SPX makes none of SPX itself, nor on a clock on which SPX has no price.
+    """
+    found = []
+    for template in call.function.context if call.function else ():
+        text = template.format(**call.arguments)
+        try:
+            if calendar_of([(text, parse(text, _LONGEST))], scope) in (ALWAYS, calendar):
+                found.append(read(text, scope, calendar, _LONGEST))
+        except LanguageError:
+            continue
+    return found
 
 
 def _shown(parts: Iterable[Typed]) -> tuple[Shown, ...]:
-    return tuple({part.text: Shown(part.text, part.spoken, part.unit, part.column) for part in parts}.values())
+    return tuple({part.text: _as_shown(part) for part in parts}.values())
+
+
+def _as_shown(part: Typed) -> Shown:
+    ends = part.function.interval if part.function else ()
+    interval = tuple(end.format(**part.arguments) for end in ends)
+    return Shown(part.text, part.spoken, part.unit, part.column, interval)
 
 
 def _digest(calendar: str, when: str, clear: str, rule: Rule) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from rules.columns import Constant
+from rules.columns import Constant, Node
 from rules.elementwise import binary, unary
 from rules.functions.registry import Accepts, Function, Parameter, Scope, Type, Unit, vocabulary
 from rules.language.errors import LanguageError, Span, listing, nearest
 from rules.language.syntax import LONGEST_TEXT, Binary, Call, DateLiteral, Literal, Name, Syntax, Unary, parse, parts_of
-from rules.language.typed import COMPARISONS, NUMERIC, Typed, joined, number_text, wrapped
+from rules.language.typed import COMPARISONS, NUMERIC, Typed, called, joined, number_text, told, wrapped
 from rules.model import ALWAYS, XNYS, Label
 from rules.windows import close_of
 
@@ -41,7 +41,7 @@ def calendar_of(lines: list[tuple[str, Syntax]], scope: Scope) -> str:
     named = False
     for text, tree in lines:
         for part in parts_of(tree):
-            for name in _instruments_in(part):
+            for name in _instruments_in(part, scope):
                 own = scope.instruments[name].calendar if name in scope.instruments else ALWAYS
                 named = named or name in scope.instruments
                 if own == ALWAYS:
@@ -55,9 +55,9 @@ def calendar_of(lines: list[tuple[str, Syntax]], scope: Scope) -> str:
     return calendar if named else XNYS
 
 
-def _instruments_in(part: Syntax) -> tuple[str, ...]:
+def _instruments_in(part: Syntax, scope: Scope) -> tuple[str, ...]:
     if isinstance(part, Name):
-        return (part.name,)
+        return scope.baskets.get(part.name, (part.name,))
     if isinstance(part, Call) and part.name in vocabulary():
         return vocabulary()[part.name].uses
     return ()
@@ -112,8 +112,6 @@ class _Reader:
             raise self.fail(f"unknown function {tree.name}{hint}", tree.name_span)
         bound = self.bind(function, tree)
         arguments: dict[str, object] = {}
-        shown: list[str] = []
-        parts: list[Typed] = []
         named: dict[str, Typed] = {}
         for parameter in function.parameters:
             given = bound.get(parameter.name)
@@ -122,21 +120,34 @@ class _Reader:
                 continue
             part = self.argument(function, parameter, given[1])
             arguments[parameter.name] = self.accept(function, parameter, part, given[1].span)
-            parts.append(part)
             named[parameter.name] = part
-            in_place = parameter.default is None or (parameter.accepts.whole and len(parts) > len(shown))
-            shown.append(part.text if in_place else f"{parameter.name}={part.text}")
-        if function.pair and len({part.text for part in parts[:2]}) == 1:
-            raise self.fail(f"{function.name} needs two different instruments, not {parts[0].text} twice", tree.span)
+        self.need_different(function, list(named.values()), tree.span)
         if function.takes_scope:
             arguments["scope"] = self.scope
-        text = f"{function.name}({', '.join(shown)})"
-        node = function.build(**arguments)
-        spoken = {
-            p.name: number_text(float(p.default)) for p in function.parameters if isinstance(p.default, int | float)
-        }
-        words = function.words.format(**(spoken | {name: part.spoken for name, part in named.items()}))
-        return Typed(function.gives.type, function.gives.unit, text, node, None, tuple(parts), function, words=words)
+        node = self.built(function, arguments, tree.span)
+        return Typed(
+            function.gives.type,
+            function.gives.unit,
+            called(function, named),
+            node,
+            parts=tuple(named.values()),
+            function=function,
+            words=told(function, named),
+            names=tuple(named),
+        )
+
+    def built(self, function: Function, arguments: dict[str, object], span: Span) -> Node:
+        """The function's column; what its arguments are together, it judges itself."""
+        try:
+            return function.build(**arguments)
+        except ValueError as error:
+            raise self.fail(str(error), span) from None
+
+    def need_different(self, function: Function, parts: list[Typed], span: Span) -> None:
+        legs = [part.text for part in parts if part.type == Type.INSTRUMENT] if function.pair else []
+        for index, leg in enumerate(legs):
+            if leg in legs[:index]:
+                raise self.fail(f"{function.name} needs different instruments, not {leg} twice", span)
 
     def bind(self, function: Function, tree: Call) -> dict[str, tuple[str, Syntax]]:
         """Positional and named arguments to parameters."""
@@ -156,7 +167,7 @@ class _Reader:
                 raise self.fail(f"argument {name} of {function.name} is given twice", value.span)
             bound[name] = (name, value)
         for parameter in function.parameters:
-            if parameter.default is None and parameter.name not in bound:
+            if parameter.required and parameter.name not in bound:
                 raise self.fail(f"{function.name} needs {parameter.name}: {function.usage}", tree.span)
         return bound
 
@@ -170,6 +181,8 @@ class _Reader:
                 return int(part.value) if wanted.whole else part.value
             hint = f"; write {part.text}%" if wanted.percent and _fits(wanted, part.value / 100.0) else ""
             raise self.fail(f"{parameter.name} of {function.name} must be {_kind(wanted)}, not {part.text}{hint}", span)
+        if wanted.type == Type.BASKET and isinstance(part.value, tuple) and len(part.value) < (wanted.low or 0):
+            raise self.fail(f"{function.name} needs a basket of {wanted.low:g} or more; {part.text} is smaller", span)
         if wanted.type == part.type and part.value is not None:
             return part.value
         what = f"{part.text} is {part.type}{self.members(part)}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rules.columns import Node
@@ -20,7 +21,8 @@ class Typed:
     """A part of an expression.
 
     Its type and unit, its canonical text, its column (None for what is no column), its value (a literal's, an
-    instrument's, a label's), its own parts, the function or operator that joins them, and the words for a reader.
+    instrument's, a label's), its own parts, the function or operator that joins them (of a function's parts also which
+    arguments they are), and the words for a reader.
     """
 
     type: str
@@ -32,6 +34,12 @@ class Typed:
     function: Function | None = None
     symbol: str = ""
     words: str = ""
+    names: tuple[str, ...] = ()
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """A call's arguments by name as the language writes them, those left out by their defaults."""
+        return _defaults(self.function) | {n: part.text for n, part in zip(self.names, self.parts, strict=True)}
 
     @property
     def spoken(self) -> str:
@@ -63,6 +71,38 @@ def number_text(value: float, form: str = "") -> str:
         text = next(power for power in powers if float(power) == value)
     return text + form
 
+
+def called(function: Function, parts: Mapping[str, Typed]) -> str:
+    """The canonical text of a call: what must be given and whole numbers by place, as far as nothing is left out."""
+    shown: list[str] = []
+    in_place = True
+    for parameter in function.parameters:
+        part = parts.get(parameter.name)
+        in_place = in_place and part is not None and (parameter.required or parameter.accepts.whole)
+        if part is not None:
+            shown.append(part.text if in_place else f"{parameter.name}={part.text}")
+    return f"{function.name}({', '.join(shown)})"
+
+
+def told(function: Function, parts: Mapping[str, Typed]) -> str:
+    """The function's words with its arguments, given or by default, put in."""
+    known = _defaults(function) | {name: part.spoken for name, part in parts.items()}
+    absent = {p.name for p in function.parameters} - set(known)
+
+    def kept(found: re.Match[str]) -> str:
+        return "" if any(f"{{{name}}}" in found[1] for name in absent) else found[1]
+
+    return _OPTIONAL.sub(kept, function.words).format(**known)
+
+
+def _defaults(function: Function | None) -> dict[str, str]:
+    """The numbers that stand for arguments left out."""
+    parameters = function.parameters if function else ()
+    return {p.name: number_text(float(p.default)) for p in parameters if isinstance(p.default, int | float)}
+
+
+_OPTIONAL = re.compile(r"\[([^\]]*)\]")
+"""A part of a function's words that goes with an argument which may be left out."""
 
 _BINDS = {"or": 1, "and": 2, "not": 3, **dict.fromkeys(COMPARISONS, 4), "+": 5, "-": 5, "*": 6, "/": 6, "sign": 7}
 

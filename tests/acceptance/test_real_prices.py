@@ -18,7 +18,6 @@ from bot.queries.view import View
 from rules.engine import evaluate as judge
 from rules.engine import opened
 from rules.evaluation import evaluate
-from rules.functions.correlation import posterior_mean
 from rules.language.compile import compile_rule
 from rules.language.meaning import read
 from rules.model import XNYS, Edge, Rule, Timing
@@ -198,7 +197,7 @@ def test_a_pairs_numbers_are_the_same_bits_wherever_they_are_shown(app: App, a: 
     corr, p, mean = (
         read(f"corr({a}, {b}, 60)", scope).column,
         read(f"p_corr({b}, {a}, above=0.6)", scope).column,
-        posterior_mean(b, a),
+        read(f"rho({b}, {a})", scope).column,
     )
     rule = compile_rule(Rule("asked", f"corr({a}, {b}, 60) > -2", None), scope)
     panel = view.panel(rule.calendar)

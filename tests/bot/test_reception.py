@@ -1,8 +1,14 @@
-"""Questions: the market and the chat on a desk, what changes is stored first, and nobody waits for anybody."""
+"""Questions: the market and the chat on a desk, what changes is stored first, and nobody waits for anybody.
+
+Nor for pictures: they are drawn in a thread of their own, and a text goes alone rather than late.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
+import subprocess
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -10,54 +16,44 @@ from pathlib import Path
 
 import pytest
 
-from bot.feeds.contract import Setup, build_feed
-from bot.live import one_feed, open_room
-from bot.market.sessions import Sessions
-from bot.reception import Parts, Question, Reception
-from bot.settings import load_settings
+from bot.answers import CorrelationList, Picture
+from bot.commands import registry
+from bot.delivery.channel import Answer
+from bot.reception import Easel, Parts, Question, Reception
 from bot.store.chats import subscribe, subscribers
 from bot.store.database import Database
+from rules.model import XNYS
 from tests.bot.markets import NOW
+from tests.bot.rooms import in_a_room
+from tests.servers.telegram_messages import read_photo, size_of
 
 ASKED = Question("telegram", "71", "private", "71", "/start")
+PICTURE = CorrelationList("RUT", 60, 0.6, (), XNYS, dt.date(2025, 12, 31), NOW, simulated=True)
+
+Draw = Callable[[Picture], bytes]
 
 
-def in_a_room(path: Path, use: Callable[[Reception, Parts], Awaitable[None]]) -> None:
-    """A reception over a database that holds a simulated market."""
-
-    async def run() -> None:
-        settings = load_settings()
-        feed = build_feed("simulated", Setup(Sessions(NOW), NOW))
-        order, build = one_feed(feed, settings.instrument_map)
-        room = open_room(settings, Database(path / "room.db", durable=False), order, build, "telegram", NOW)
-        parts = Parts(room.database, room.intake, room.watch, settings.compiled, settings.scope, lambda: NOW, 60, print)
-        reception = Reception(parts)
-        try:
-            await room.database.migrate()
-            await room.intake.backfill(NOW, lambda _name, _share: None)
-            await room.watch.tick(NOW)
-            await use(reception, parts)
-        finally:
-            reception.close()
-            await room.close()
-
-    asyncio.run(run())
+async def told(reception: Reception, line: str) -> str:
+    """The text of an answer."""
+    return (await reception.answer(replace(ASKED, text=line))).html
 
 
-def says(text: str) -> Question:
-    return replace(ASKED, text=text)
+def knows_command(monkeypatch: pytest.MonkeyPatch, name: str, run: registry.Run) -> None:
+    """A command more, for a test."""
+    known = registry.all_commands()
+    monkeypatch.setitem(known, name, replace(known["regime"], name=name, usage=f"/{name}", run=run))
 
 
 def test_what_a_reply_says_is_done_before_it_is_given(tmp_path: Path) -> None:
     async def use(reception: Reception, parts: Parts) -> None:
-        assert "Alerts come here from now on" in await reception.answer(ASKED)
+        assert "Alerts come here from now on" in await told(reception, "/start")
         async with parts.database.read() as connection:
             [subscriber] = await subscribers(connection, "telegram")
         assert subscriber.since == NOW
-        assert "Alerts already come here, since" in await reception.answer(ASKED)
-        assert "No more alerts come here." in await reception.answer(says("/stop"))
+        assert "Alerts already come here, since" in await told(reception, "/start")
+        assert "No more alerts come here." in await told(reception, "/stop")
         await reception.answer(ASKED)
-        assert "is deleted" in await reception.answer(says("/forget yes"))
+        assert "is deleted" in await told(reception, "/forget yes")
         async with parts.database.read() as connection:
             assert await subscribers(connection, "telegram") == []
 
@@ -77,33 +73,29 @@ def test_a_change_that_cannot_be_stored_is_not_said_to_be_done(tmp_path: Path) -
         impatient = Database(parts.database.path, patience=0.1)
         holder = asyncio.create_task(hold())
         await holds.wait()
-        refused = await Reception(replace(parts, database=impatient)).answer(ASKED)
+        refused = await told(Reception(replace(parts, database=impatient)), "/start")
         done.set()
         await holder
         await impatient.close()
         await other.close()
         assert refused == "The database does not answer; nothing was changed. Please try again later."
-        assert "from now on" in await reception.answer(ASKED)
+        assert "from now on" in await told(reception, "/start")
 
     in_a_room(tmp_path, use)
 
 
 def test_a_slow_answer_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bot.commands import registry
-
     release = threading.Event()
 
     def slow(_desk: registry.Desk, _words: object) -> registry.Reply:
         assert release.wait(30)
         return registry.Reply("at last")
 
-    known = registry.all_commands()
-    command = replace(known["regime"], name="slow", usage="/slow", run=slow)
-    monkeypatch.setitem(known, "slow", command)
+    knows_command(monkeypatch, "slow", slow)
 
     async def use(reception: Reception, parts: Parts) -> None:
-        waiting = asyncio.create_task(reception.answer(says("/slow")))
-        assert "RUT and SOL" in await reception.answer(says("/corr RUT SOL"))
+        waiting = asyncio.create_task(told(reception, "/slow"))
+        assert "Regime: " in await told(reception, "/regime")
         assert not waiting.done()
         release.set()
         assert await waiting == "at last"
@@ -114,11 +106,11 @@ def test_a_slow_answer_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.Mon
 def test_the_status_is_the_services_own(tmp_path: Path) -> None:
     async def use(reception: Reception, parts: Parts) -> None:
         reception.front_state = lambda: "connecting: no route"
-        text = await reception.answer(says("/status"))
+        text = await told(reception, "/status")
         assert text.startswith("<b>Not all is well</b>")
         assert "Telegram: connecting: no route" in text
         reception.front_state = lambda: "polling"
-        text = await reception.answer(says("/status"))
+        text = await told(reception, "/status")
         assert text.startswith("<b>All is well</b>")
         assert "simulated" in text
         assert "room.db" in text
@@ -133,15 +125,163 @@ def test_the_status_of_telegram_counts_no_terminal(tmp_path: Path) -> None:
         async with parts.database.write() as connection:
             await subscribe(connection, "console", "terminal", "terminal", NOW)
         await reception.answer(ASKED)
-        assert "Chats: 1\n" in await reception.answer(says("/status"))
+        assert "Chats: 1\n" in await told(reception, "/status")
 
     in_a_room(tmp_path, use)
 
 
 def test_rules_stand_where_the_service_left_them(tmp_path: Path) -> None:
     async def use(reception: Reception, parts: Parts) -> None:
-        text = await reception.answer(says("/rules"))
+        text = await told(reception, "/rules")
         assert "firing since" in text
         assert "not judged yet" not in text
 
     in_a_room(tmp_path, use)
+
+
+# Pictures
+
+
+class Painter:
+    """Draws when it is let; remembers how many it drew, in which threads, and how many at once."""
+
+    def __init__(self) -> None:
+        self.threads: list[str] = []
+        self.most = 0
+        self._at_once = 0
+        self._free = threading.Event()
+        self._free.set()
+        self._began = threading.Semaphore(0)
+
+    def __call__(self, picture: Picture) -> bytes:
+        self.threads.append(threading.current_thread().name)
+        self._at_once += 1
+        self.most = max(self.most, self._at_once)
+        self._began.release()
+        assert self._free.wait(30)
+        self._at_once -= 1
+        return b"drawn"
+
+    def pauses(self) -> None:
+        """What it draws from now on is not ready before it goes on."""
+        self._free.clear()
+
+    def goes_on(self) -> None:
+        """All that was begun becomes ready."""
+        self._free.set()
+
+    async def begins(self) -> None:
+        """Until one more picture is being drawn."""
+        assert await asyncio.to_thread(self._began.acquire, timeout=30)
+
+
+@pytest.fixture
+def painter(monkeypatch: pytest.MonkeyPatch) -> Painter:
+    """Whose pictures /picture gives."""
+    knows_command(monkeypatch, "picture", lambda _desk, _words: registry.Reply("text", picture=PICTURE))
+    return Painter()
+
+
+def at_an_easel(draw: Draw, limit: float, use: Callable[[Easel], Awaitable[None]]) -> None:
+    """An easel, closed afterwards."""
+
+    async def run() -> None:
+        easel = Easel(draw, limit)
+        try:
+            await use(easel)
+        finally:
+            easel.close()
+
+    asyncio.run(run())
+
+
+def test_an_answer_brings_its_picture(tmp_path: Path, painter: Painter) -> None:
+    async def use(reception: Reception, parts: Parts) -> None:
+        assert await reception.answer(replace(ASKED, text="/picture")) == Answer("text", b"drawn")
+        assert (await reception.answer(replace(ASKED, text="/regime"))).picture is None
+
+    in_a_room(tmp_path, use, painter)
+    assert painter.threads == ["draw_0"]
+
+
+@pytest.mark.parametrize("line", ["/corr RUT SOL", "/corr RUT", "/corr"])
+def test_a_correlation_is_drawn_as_telegram_takes_it(tmp_path: Path, line: str) -> None:
+    async def use(reception: Reception, parts: Parts) -> None:
+        answer = await reception.answer(replace(ASKED, text=line))
+        assert size_of(read_photo(answer.picture))[0] == 1_080
+
+    in_a_room(tmp_path, use)
+
+
+def test_while_a_picture_is_drawn_others_are_answered_and_the_loop_goes_round(tmp_path: Path, painter: Painter) -> None:
+    """More pictures wait than there are threads that answer: none of those is held by them."""
+
+    async def use(reception: Reception, parts: Parts) -> None:
+        painter.pauses()
+        waiting = [asyncio.create_task(reception.answer(replace(ASKED, text="/picture"))) for _ in range(10)]
+        await painter.begins()
+        for _ in range(10):
+            assert "Regime: " in await told(reception, "/regime")
+        assert not any(each.done() for each in waiting)
+        painter.goes_on()
+        assert await asyncio.gather(*waiting) == [Answer("text", b"drawn")] * 10
+
+    in_a_room(tmp_path, use, painter, limit=60.0)
+    assert painter.most == 1
+
+
+def test_a_picture_that_cannot_be_drawn_leaves_the_text(
+    tmp_path: Path, painter: Painter, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(picture: Picture) -> bytes:
+        raise ZeroDivisionError("in a chart")
+
+    async def use(reception: Reception, parts: Parts) -> None:
+        assert await reception.answer(replace(ASKED, text="/picture")) == Answer("text")
+
+    in_a_room(tmp_path, use, fails)
+    assert "ZeroDivisionError: in a chart" in caplog.text
+
+
+def test_a_picture_that_takes_too_long_is_left_out_and_those_behind_it_do_not_wait(
+    painter: Painter, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def use(easel: Easel) -> None:
+        painter.pauses()
+        first = asyncio.create_task(easel.draw(PICTURE))
+        await painter.begins()
+        assert await easel.draw(PICTURE) is None
+        assert await first is None
+        assert await easel.draw(PICTURE) is None
+        assert len(painter.threads) == 1, "who comes later is told at once, who waited is taken from the line"
+        painter.goes_on()
+        while (picture := await easel.draw(PICTURE)) is None:
+            await asyncio.sleep(0.005)
+        assert picture == b"drawn"
+
+    at_an_easel(painter, 0.5, use)
+    assert caplog.text.count("it was not ready within 0.5 s") == 2
+    assert "the one before it is not ready" in caplog.text
+
+
+def test_who_no_longer_waits_for_a_picture_gives_up_its_place(painter: Painter) -> None:
+    async def use(easel: Easel) -> None:
+        painter.pauses()
+        first = asyncio.create_task(easel.draw(PICTURE))
+        await painter.begins()
+        second = asyncio.create_task(easel.draw(PICTURE))
+        await asyncio.sleep(0)
+        second.cancel()
+        await asyncio.wait([second])
+        painter.goes_on()
+        assert await first == b"drawn"
+        assert await easel.draw(PICTURE) == b"drawn"
+
+    at_an_easel(painter, 30.0, use)
+    assert len(painter.threads) == 2
+
+
+def test_the_library_that_draws_is_loaded_with_the_first_picture() -> None:
+    """A fresh process imports all that the service is made of."""
+    code = "import sys, bot.live, bot.telegram.application; sys.exit('matplotlib' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -63,7 +63,7 @@ def test_the_demo_tells_a_year_and_where_to_go_next(shell: Shell) -> None:
     assert out.startswith("252 sessions of a SIMULATED market from ")
     for alert in (
         "🟠 Russell 2000 closes at a record\nSIMULATED: not real prices\nRUT close: ",
-        "🟡 Russell 2000 and Solana are coupled\nSIMULATED: not real prices\nP(RUT-SOL corr ≥ 0.6): ",
+        "🟡 RUT and SOL coupled at 0.6\nSIMULATED: not real prices\nP(RUT-SOL corr ≥ 0.6): ",
         "🔴 Regime: RISK_OFF\nSIMULATED: not real prices\n",
     ):
         assert alert in out

@@ -37,7 +37,8 @@ INSTRUMENTS = {
     **{name: instrument(name, ALWAYS) for name in (*COINS, "ADA", "XRP")},
     "FTSE": instrument("FTSE", "XLON"),
 }
-SCOPE = Scope(INSTRUMENTS, {"ALTS": ("ETH", "SOL"), "CORE": ("RUT", "SPX")})
+BASKETS = {"ALTS": ("ETH", "SOL"), "CORE": ("RUT", "SPX"), "RISK": ("RUT", "SPX", "BTC", "ETH"), "LONE": ("SOL",)}
+SCOPE = Scope(INSTRUMENTS, BASKETS)
 
 
 def weekdays(rows: int, calendar: str = XNYS) -> Clock:

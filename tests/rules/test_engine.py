@@ -15,14 +15,15 @@ from hypothesis import strategies as st
 
 from rules.alerting import Coverage, Firing, Inactive, Pending
 from rules.bars import HOUR, Origin, Tick
-from rules.engine import GRACE, PATIENCE, Book, Outcome, evaluate, opened
+from rules.engine import GRACE, PATIENCE, Book, Outcome, evaluate, follow, opened
+from rules.evaluation import evaluate as evaluate_columns
 from rules.evaluation import lookback
 from rules.language.compile import CompiledRule, compile_rule, track_of
-from rules.model import ALWAYS, XNYS, AlertEvent, Basis, Rule, Severity, Timing
+from rules.model import ALWAYS, XNYS, AlertEvent, Basis, Edge, Rule, Severity, Timing
 from rules.panel import Panel
 from rules.provisional import with_provisional
 from rules.scan import Checkpoint
-from tests.rules.markets import SCOPE, column, market, rule, written
+from tests.rules.markets import SCOPE, column, market, prices, rule, written
 
 FEW = settings(max_examples=max(1, settings().max_examples // 3))
 
@@ -116,18 +117,31 @@ def test_row_by_row_with_save_and_load_equals_replay(seed: int) -> None:
     assert {event.rule for event in events} >= {"record", "trend", "turn", "wild"}
 
 
-@pytest.mark.parametrize("seed", [3, 4, 7])
-def test_a_panel_that_reaches_back_no_further_than_the_look_back_is_enough(seed: int) -> None:
-    panel, rules = market(seed, 320), PACK[:6]
+LEAN = [each for each in PACK if lookback(each.roots) < 100]
+"""What looks back a few rows only."""
+
+FAR = [rule("far", "p_corr(RUT, SPX, above=0.3) > 50%", "corr(RUT, SPX, 20) < 0.3"), *LEAN]
+"""Beside it stands a rank among 504."""
+
+
+@pytest.mark.parametrize(
+    ("rules", "seed", "first", "rows"),
+    [(LEAN, 3, 250, 320), (LEAN, 4, 250, 320), (LEAN, 7, 250, 320), (FAR, 4, 860, 900), (FAR, 7, 860, 900)],
+)
+def test_a_panel_that_reaches_back_no_further_than_the_look_back_is_enough(
+    rules: list[CompiledRule], seed: int, first: int, rows: int
+) -> None:
+    panel = market(seed, rows)
     reach = lookback(root for each in rules for root in each.roots) + 1
-    book = replay(rules, panel[:250]).book
+    assert reach < first
+    book = replay(rules, panel[:first]).book
     events: list[AlertEvent] = []
-    for row, grace in product(range(250, 320), (0, GRACE)):
+    for row, grace in product(range(first, rows), (0, GRACE)):
         now = after(panel[: row + 1], grace)
         outcome = evaluate(rules, {XNYS: panel[row - reach : row + 1]}, through_json(book), now)
         book, events = outcome.book, events + list(outcome.events)
     whole = replay(rules, panel)
-    expected = [event for event in whole.events if event.at > panel.clock.closes[249]]
+    expected = [event for event in whole.events if event.at > panel.clock.closes[first - 1]]
     assert sorted(map(repr, events)) == sorted(map(repr, expected))
     assert dumped(book) == dumped(whole.book)
 
@@ -383,6 +397,158 @@ def test_two_events_that_say_the_same_are_equal_also_where_a_number_is_undefined
     assert once[0].context == {"ret(RUT, 21)": None}
 
 
+# Since when
+
+
+def test_what_is_over_says_since_when_it_was_firing() -> None:
+    panel = written(RUT="99 101 102 99 103 99")
+    events = replay([HIGH], panel).events
+    assert told(events, panel) == ["fired 1", "resolved 3", "fired 4", "resolved 5"]
+    closes = panel.clock.closes.tolist()
+    assert [event.since for event in events] == [None, closes[1], None, closes[4]]
+
+
+def test_an_alert_that_expired_says_since_when_too() -> None:
+    panel = written(RUT="99 101 102 103 104")
+    events = replay([rule("short", "RUT > 100", expires=2)], panel).events
+    assert told(events, panel) == ["fired 1", "resolved 3"]
+    assert events[1].since == panel.clock.closes[1]
+
+
+def test_missing_data_is_since_nothing() -> None:
+    panel = written(RUT="99 101 . . . . 99")
+    events = replay([HIGH], panel).events
+    assert told(events, panel) == ["fired 1", "no_data 4", "data_back 6", "resolved 6"]
+    assert [event.since for event in events] == [None, None, None, panel.clock.closes[1]]
+
+
+def test_an_alert_adopted_while_firing_is_over_since_it_began() -> None:
+    panel = written(RUT="99 101 102 99")
+    book = evaluate([HIGH], {XNYS: panel[:3]}, Book(), after(panel[:3])).book
+    (event,) = evaluate([HIGH], {XNYS: panel}, book, after(panel)).events
+    assert event.edge is Edge.RESOLVED
+    assert event.since == panel.clock.closes[1]
+
+
+@FEW
+@given(drawn_markets())
+def test_since_is_the_bar_of_the_firing_before(drawn: Drawn) -> None:
+    fired: dict[str, int] = {}
+    for event in replay(PACK, drawn.panel()).events:
+        assert event.since == (fired[event.rule] if event.edge is Edge.RESOLVED else None)
+        if event.edge is Edge.FIRED:
+            fired[event.rule] = event.at
+
+
+# Where an alert stood on every row
+
+
+@FEW
+@given(drawn_markets(), st.integers(0, len(PACK) - 1))
+def test_to_follow_an_alert_is_to_know_where_it_stood_after_every_row(drawn: Drawn, index: int) -> None:
+    panel, compiled = drawn.panel(), PACK[index]
+    columns = evaluate_columns([compiled.when, compiled.clear], panel).columns
+    timing, closes = compiled.rule.timing, panel.clock.closes
+    states = follow(timing, columns[compiled.when], columns[compiled.clear], closes)
+    assert len(states) == len(panel)
+    for stop in {1, drawn.stops[0], len(panel)}:
+        assert states[stop - 1] == replay([compiled], panel[:stop]).book.records[compiled.rule.id].alert
+
+
+def test_to_follow_no_rows_is_to_know_nothing() -> None:
+    nothing = np.empty(0)
+    assert follow(Timing(), nothing, nothing, np.empty(0, dtype=np.int64)) == []
+
+
+def test_an_alert_that_is_followed_by_hand() -> None:
+    when, clear = prices("0 1 1 . 1 0 0"), prices("1 0 0 . 0 1 1")
+    states = follow(Timing(confirm=2, confirm_clear=2), when, clear, np.arange(7))
+    assert [type(state) for state in states] == [Inactive, Pending, Firing, Firing, Firing, Firing, Inactive]
+    assert states[5] == Firing(5, since=2, age=2, clearing=1)
+
+
+# Who stands beside a rule
+
+BESIDE = rule("beside", "p_corr(RUT, SOL, above=-0.95) >= 50%")
+"""TRUE as soon as the filter speaks; SPX and BTC are shown beside it."""
+
+
+def without(panel: Panel, name: str, row: int) -> Panel:
+    """The panel with one more gap."""
+    close = panel.columns[name].close.copy()
+    close[row] = np.nan
+    return replace(panel, columns={**panel.columns, name: replace(panel.columns[name], close=close)})
+
+
+SPOKEN = market(3, 123, scars=False)
+"""A market that ends with the first row on which the filter speaks."""
+
+
+@pytest.mark.parametrize(("minutes", "fired"), [(1, []), (119, []), (120, ["fired 122"])])
+def test_a_rule_waits_a_grace_for_who_stands_beside_it(minutes: int, fired: list[str]) -> None:
+    panel = without(SPOKEN, "SPX", -1)
+    outcome = evaluate([BESIDE], {XNYS: panel}, opened([BESIDE]), after(panel, 60 * minutes))
+    assert told(outcome.events, panel) == fired
+
+
+def test_who_stands_beside_a_rule_is_not_awaited_and_its_numbers_are_undefined() -> None:
+    panel = without(SPOKEN, "SPX", -1)
+    outcome = evaluate([BESIDE], {XNYS: panel}, opened([BESIDE]), after(panel), awaited={"SPX"})
+    (event,) = outcome.events
+    assert event.context["pcorr(RUT, SOL, SPX, n=60)"] is None
+    assert event.context["shared(RUT, SOL, 60)"] is None
+    assert event.context["corr(RUT, SOL, 60)"] is not None
+    assert event.origins == ("TEST USD",)
+
+
+def test_who_stands_beside_a_rule_is_no_reason_for_no_data() -> None:
+    panel = SPOKEN
+    for row in range(1, 8):
+        panel = without(panel, "BTC", -row)
+    assert told(replay([BESIDE], panel).events, panel) == ["fired 122"]
+
+
+def test_the_origins_of_an_event_are_those_of_what_decides() -> None:
+    names = {name: (f"{name} USD",) for name in SPOKEN.columns}
+    (event,) = replay([BESIDE], replace(SPOKEN, origins=names)).events
+    assert set(event.origins) == {"RUT USD", "SOL USD"}
+
+
+@pytest.mark.parametrize(
+    "clear", ["shared(RUT, SOL, 60)", "not shared(RUT, SOL, 60)", "corr(RUT, SOL, 60) < 2", "corr(RUT, SOL, 60) > 2"]
+)
+def test_what_is_shown_beside_one_line_may_decide_the_other(clear: str) -> None:
+    compiled = rule("both", "p_corr(RUT, SOL, above=-0.95) >= 50%", clear)
+    panel = market(3, 140, scars=False)
+    decided = [compiled.when, compiled.clear]
+    columns = evaluate_columns(decided, panel).columns
+    last = follow(Timing(), columns[compiled.when], columns[compiled.clear], panel.clock.closes)[-1]
+    assert replay([compiled], panel).book.records["both"].alert == last
+
+
+def test_what_is_shown_is_the_same_row_by_row_as_in_a_replay() -> None:
+    """Context that remembers nothing is computed only where something happened, live from a few rows."""
+    compiled = rule("level", "p_corr(RUT, SPX, above=0.3) > 50%", "corr(RUT, SPX, 20) < 0.3")
+    panel = market(2, 320)
+    whole = replay([compiled], panel).events
+    assert {event.edge for event in whole} == set(Edge)
+    _, events = live([compiled], panel, list(range(1, 321)), opened([compiled]))
+    assert events == list(whole)
+    for event in events:
+        row = int(np.searchsorted(panel.clock.closes, event.at))
+        for text, number in {**event.values, **event.context}.items():
+            expected = column(text, panel)[row]
+            assert number == (None if np.isnan(expected) else expected)
+
+
+def test_an_event_carries_its_interval_and_its_remarks() -> None:
+    panel = market(3, 123, scars=False)
+    (event,) = replay([BESIDE], panel).events
+    for text in ("corr(RUT, SOL, 60)", "corr_low(RUT, SOL, 60)", "corr_high(RUT, SOL, 60)", "shared(RUT, SOL, 60)"):
+        assert event.context[text] == column(text, panel)[122]
+    assert event.context["vol_driven(RUT, SOL, above=-0.95, n=60)"] is None  # 310 returns are needed
+
+
 # Bars that may still come
 
 
@@ -491,6 +657,16 @@ def test_a_rule_ends_with_the_trades_of_what_it_reads() -> None:
     assert happened == ["live"]
     assert isinstance(book.records["spx"].alert, Pending)
     assert book.records["spx"].through == traded
+
+
+def test_a_rule_on_ticks_does_not_wait_for_trades_of_who_only_stands_beside_it() -> None:
+    """Only what decides is polled for trades."""
+    now = live_rule("now", "p_corr(RUT, SOL, above=-0.95) >= 50%")
+    assert now.companions
+    book = judged([now], SPOKEN[:122], opened([now])).book
+    last = {name: float(SPOKEN.field(name, "close")[-1]) for name in ("RUT", "SOL")}
+    outcome = judged([now], polled(SPOKEN[:122], 5, **last), book)
+    assert [event.provisional for event in outcome.events] == [True]
 
 
 def test_a_rule_whose_instrument_was_not_traded_waits_and_holds_up_no_other() -> None:

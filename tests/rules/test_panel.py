@@ -7,11 +7,12 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from rules.bars import HOUR, Bars, Interval, Origin
+from rules.bars import HOUR, Bars, Interval, Origin, Tick
 from rules.evaluation import evaluate
 from rules.language.meaning import read
 from rules.model import ALWAYS
 from rules.panel import Clock, Panel, build_panel, due_rows
+from rules.provisional import with_provisional
 from tests.rules.markets import INSTRUMENTS, SCOPE, bars_of, clock_of, hours_of, same_bits, weekdays, written
 
 A, B = Origin("ccxt", "alpha", volume_unit="base"), Origin("ccxt", "beta", volume_unit="base")
@@ -330,3 +331,44 @@ def test_only_the_instruments_of_the_rule_are_waited_for() -> None:
     assert due_rows(panel, ("RUT",), 0, now, 2 * HOUR) == 2
     assert due_rows(panel, ("RUT", "BTC"), 0, now, 2 * HOUR) == 1
     assert due_rows(panel, (), 0, now, 2 * HOUR) == 2
+
+
+@pytest.mark.parametrize(
+    ("rut", "spx", "btc", "minutes", "first_not_due"),
+    [
+        # RUT decides, SPX and BTC stand beside: closes, minutes after the last close, the first row that must wait
+        ("1 1 1", "1 1 1", "1 1 1", 0, 3),
+        ("1 1 1", "1 1 .", "1 1 1", 0, 2),
+        ("1 1 1", "1 1 1", "1 1 .", 119, 2),
+        ("1 1 1", "1 1 .", "1 1 .", 120, 3),
+        ("1 1 .", "1 1 1", "1 1 1", 60, 2),
+        ("1 1 1", "1 . 1", ". . 1", 0, 3),
+        ("1 1 1", ". . .", ". . .", 0, 2),
+        ("1 1 1", ". . .", ". . .", 120, 3),
+    ],
+)
+def test_a_row_waits_for_who_stands_beside_no_longer_than_its_grace(
+    rut: str, spx: str, btc: str, minutes: int, first_not_due: int
+) -> None:
+    panel = written(RUT=rut, SPX=spx, BTC=btc)
+    now = int(panel.clock.closes[-1]) + 60 * minutes
+    assert due_rows(panel, ("RUT",), 0, now, 2 * HOUR, companions=("SPX", "BTC")) == first_not_due
+
+
+@pytest.mark.parametrize("awaited", [{"SPX"}, {"SPX", "BTC"}])
+def test_who_only_stands_beside_is_never_awaited_beyond_the_grace(awaited: set[str]) -> None:
+    panel = written(RUT="1 1 1", SPX="1 . .")
+    now = int(panel.clock.closes[-1]) + 2 * HOUR
+    assert due_rows(panel, ("RUT",), 0, now, 2 * HOUR, awaited, ("SPX", "BTC")) == 3
+    assert due_rows(panel, ("RUT", "SPX"), 0, now, 2 * HOUR, awaited, ("BTC",)) == 1
+
+
+def test_a_session_in_progress_is_due_without_who_only_stands_beside() -> None:
+    """Only what decides is polled for trades: a companion never has one, and its close is hours away."""
+    panel = written(RUT="1 1", SPX="1 1")
+    at = int(panel.clock.closes[-1]) + HOUR
+    tick = Tick("RUT", at, 1.0, 1.0, 1.0, 1.0, Origin("test", "RUT-VENUE", "USD"))
+    live = with_provisional(panel, dt.date(2031, 1, 1), {"RUT": tick})
+    assert due_rows(live, ("RUT",), 0, at, 2 * HOUR) == 3
+    assert due_rows(live, ("RUT",), 0, at, 2 * HOUR, companions=("SPX",)) == 3
+    assert due_rows(live, ("RUT", "SPX"), 0, at, 2 * HOUR) == 2

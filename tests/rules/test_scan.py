@@ -14,9 +14,11 @@ from hypothesis.extra import numpy as hnp
 from rules.bars import Floats
 from rules.coupling import Devolatilise, PairFilter
 from rules.folds import DirectionalChange, Ewma, KnownRows, RunningMax
+from rules.functions.correlation import Classic
 from rules.regime.filter import RegimeFilter
 from rules.regime.label import RegimeLabel
 from rules.scan import Checkpoint, Fold, State, lane, run, stack, where
+from rules.shift import EwmaCorrelation, Shift
 from tests.rules.markets import same_bits
 
 FOLDS: list[tuple[Fold, tuple[int, ...]]] = [
@@ -29,6 +31,9 @@ FOLDS: list[tuple[Fold, tuple[int, ...]]] = [
     (PairFilter(silent=20), (0, 0)),
     (RegimeFilter(), (3,)),
     (RegimeLabel(), (3,)),
+    (Shift(0.1), (39,)),
+    (EwmaCorrelation(10), (0, 0)),
+    (Classic(1.02, 0.98, 2.0), (0,)),
 ]
 every_fold = pytest.mark.parametrize(("fold", "widths"), FOLDS, ids=[type(fold).__name__ for fold, _ in FOLDS])
 

@@ -12,28 +12,28 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from tests.bot.render.html import LONGEST, TelegramReader
 from tests.servers.loopback import Loopback
 from tests.servers.telegram_faults import Faults, Refused, reset
+from tests.servers.telegram_messages import Params, read_caption, read_params, read_photo, read_text, size_of
 
 TOKEN = "7654321:AAHsecretOfTheTestBot_0123456789abc"
 OUR_NAME = "bellwether_test_bot"
 GLANCE = 0.005
 """Seconds between two looks of a long poll at what is new."""
 
-Params = Mapping[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A message that was accepted. `text` is as sent, `plain` as a reader sees it, `at` is monotonic."""
+    """A message that was accepted. `text` is as sent, `plain` as a reader sees it, `at` is monotonic; with a `photo`
+    they are its caption.
+    """
 
     chat_id: int
     text: str
@@ -43,6 +43,7 @@ class Posted:
     disable_notification: bool
     thread: int | None
     at: float
+    photo: bytes | None = None
 
 
 class TelegramServer(Faults, Loopback):
@@ -65,6 +66,7 @@ class TelegramServer(Faults, Loopback):
         self._changed = threading.Condition(threading.RLock())
         self._chats: dict[int, dict[str, Any]] = {}
         self._gone: set[int] = set()
+        self._without_photos: set[int] = set()
         self._moved: dict[int, int] = {}
         self._updates: list[dict[str, Any]] = []
         self._update_ids = itertools.count(880_001)
@@ -77,6 +79,7 @@ class TelegramServer(Faults, Loopback):
             "deleteWebhook": self._delete_webhook,
             "setMyCommands": self._set_my_commands,
             "sendMessage": self._send_message,
+            "sendPhoto": self._send_photo,
         }
 
     def routes(self) -> list[web.RouteDef]:
@@ -124,6 +127,11 @@ class TelegramServer(Faults, Loopback):
         with self._changed:
             self._gone.add(chat)
 
+    def forbids_photos(self, chat: int) -> None:
+        """An administrator of `chat` lets nobody send pictures."""
+        with self._changed:
+            self._without_photos.add(chat)
+
     def migrates(self, chat: int, to: int) -> None:
         """The group `chat` becomes the supergroup `to`."""
         self.knows(to, "supergroup")
@@ -137,14 +145,14 @@ class TelegramServer(Faults, Loopback):
 
     # What breaks, beside the faults
 
-    def loses_answers(self, times: float = 1) -> None:
+    def loses_answers(self, times: float = 1, *, method: str = "sendMessage") -> None:
         """The next messages are accepted, and the connection is lost before the answer."""
 
         async def act(request: web.Request) -> web.StreamResponse | None:
-            self._send_message(await _params(request))
+            await self._result(method, request)
             return reset(request)
 
-        self.breaks("sendMessage", times, act)
+        self.breaks(method, times, act)
 
     def goes_down(self) -> None:
         """The port is closed; nothing is forgotten."""
@@ -198,7 +206,7 @@ class TelegramServer(Faults, Loopback):
             return refused.answer()
 
     async def _result(self, method: str, request: web.Request) -> Any:
-        params = await _params(request)
+        params = await read_params(request)
         if method == "getUpdates":
             return await self._get_updates(params)
         if method not in self._methods:
@@ -244,7 +252,23 @@ class TelegramServer(Faults, Loopback):
 
     def _send_message(self, params: Params) -> dict[str, Any]:
         chat = self._open_chat(int(params["chat_id"]))
-        plain = _as_read(params["text"], params.get("parse_mode"))
+        plain = read_text(params["text"], params.get("parse_mode"))
+        return {**self._accept(chat, params, params["text"], plain), "text": plain}
+
+    def _send_photo(self, params: Params) -> dict[str, Any]:
+        chat = self._open_chat(int(params["chat_id"]))
+        if chat["id"] in self._without_photos:
+            raise Refused(400, "Bad Request: not enough rights to send photos to the chat")
+        photo, caption = read_photo(params.get("photo")), params.get("caption", "")
+        plain = read_caption(caption, params.get("parse_mode"))
+        width, height = size_of(photo)
+        sizes = [{"file_id": "AgAC", "file_unique_id": "AQAD", "width": width, "height": height}]
+        return {**self._accept(chat, params, caption, plain, photo), "photo": sizes, "caption": plain}
+
+    def _accept(
+        self, chat: dict[str, Any], params: Params, text: str, plain: str, photo: bytes | None = None
+    ) -> dict[str, Any]:
+        """Keep a message that nothing is wrong with, unless there are too many. Returns what every answer has."""
         silent = params.get("disable_notification") == "true"
         thread = int(params["message_thread_id"]) if "message_thread_id" in params else None
         with self._changed:
@@ -252,11 +276,11 @@ class TelegramServer(Faults, Loopback):
             if self._enforces_limits:
                 self._refuse_flood(chat["id"], now)
             number = next(self._message_ids)
-            posted = Posted(chat["id"], params["text"], plain, params.get("parse_mode"), number, silent, thread, now)
+            posted = Posted(chat["id"], text, plain, params.get("parse_mode"), number, silent, thread, now, photo)
             self._write_down(posted)
             self.sent.append(posted)
             self._changed.notify_all()
-        return {"message_id": number, "date": int(time.time()), "chat": chat, "from": self._me, "text": plain}
+        return {"message_id": number, "date": int(time.time()), "chat": chat, "from": self._me}
 
     def _open_chat(self, chat: int) -> dict[str, Any]:
         if chat in self._moved:
@@ -280,30 +304,6 @@ class TelegramServer(Faults, Loopback):
     def _write_down(self, posted: Posted) -> None:
         if self._journal is not None:
             with self._journal.open("a", encoding="utf-8") as lines:
-                lines.write(json.dumps(asdict(posted)) + "\n")
+                lines.write(json.dumps({**asdict(posted), "photo": posted.photo and len(posted.photo)}) + "\n")
                 lines.flush()
                 os.fsync(lines.fileno())
-
-
-async def _params(request: web.Request) -> Params:
-    """Arguments in any of the ways that Telegram takes them."""
-    if request.content_type == "application/json":
-        return {**request.query, **await request.json()}
-    return {**request.query, **await request.post()}
-
-
-def _as_read(text: str, parse_mode: str | None) -> str:
-    """What a reader sees. Raises Refused as Telegram words it."""
-    if parse_mode not in (None, "HTML"):
-        raise Refused(400, "Bad Request: unsupported parse_mode")
-    reader = TelegramReader(text if parse_mode else "x")
-    sizes = ("no text at all", f"{reader.units} units are too long")
-    faults = [each for each in reader.faults if each not in sizes]
-    if faults:
-        raise Refused(400, f"Bad Request: can't parse entities: {faults[0]}")
-    plain = reader.text if parse_mode else text
-    if not plain.strip():
-        raise Refused(400, "Bad Request: message text is empty")
-    if len(plain.encode("utf-16-le", "surrogatepass")) // 2 > LONGEST:
-        raise Refused(400, "Bad Request: message is too long")
-    return plain

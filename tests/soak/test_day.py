@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from bot.delivery.channel import Answer
 from bot.delivery.pacing import Pacer
 from bot.feeds.contract import Feed
 from bot.feeds.simulated import SimulatedFeed
@@ -46,7 +47,7 @@ QUARTER = 15 * MINUTE
 QUESTIONS = {
     1001: ("/corr RUT SOL", "RUT and SOL, "),
     1002: ("/regime", "Regime: "),
-    1003: ("/status", "Rules: 14"),
+    1003: ("/status", "Rules: 29"),
     1004: ("/price RUT", "RUT "),
 }
 """Who asks what, and words of the answer."""
@@ -164,7 +165,7 @@ async def running(world: World, settings: Settings, clock: ByHand) -> AsyncItera
     parts = Parts(room.database, room.intake, room.watch, *what, poll_seconds=DAY, told=lambda *_: None)
     service, reception = Service(parts), Reception(parts)
 
-    async def answer(incoming: Incoming) -> str:
+    async def answer(incoming: Incoming) -> Answer:
         question = Question("telegram", incoming.address, incoming.kind, str(incoming.user), incoming.text)
         return await reception.answer(question)
 

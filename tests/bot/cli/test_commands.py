@@ -87,8 +87,8 @@ def test_corr_prints_every_key_in_order(terminal: Terminal, prices: Path) -> Non
     assert (ran.code, ran.err) == (0, "")
     (found,) = ran.lines
     assert list(found) == [
-        "a", "b", "window", "n", "r", "ci90", "p_above", "posterior_mean", "percentile", "partial", "beta", "state",
-        "as_of", "alignment",
+        "a", "b", "window", "n", "r", "ci90", "kendall", "ewma", "p_above", "posterior_mean", "posterior90",
+        "percentile", "partial", "beta", "month_ago", "change", "volatility", "state", "as_of", "alignment",
     ]  # fmt: skip
     assert (found["a"], found["b"], found["window"], found["n"]) == ("RUT", "BTC", 60, 60)
     assert (found["as_of"], found["alignment"]) == ("2025-12-10", "close")
@@ -117,6 +117,32 @@ def test_a_pair_with_utc_days_alone_is_approximate_and_the_filter_silent(termina
     assert found["r"] is not None
     assert found["posterior_mean"] is None
     assert set(found["p_above"].values()) == {None}
+
+
+def test_corr_of_one_is_a_list_and_of_none_the_matrix_of_the_basket(terminal: Terminal, prices: Path) -> None:
+    (of_one,) = terminal.runs("corr", "RUT", "--data", prices, "--as-of", "2025-12-10", "--json").lines
+    assert list(of_one) == ["a", "window", "as_of", "clock", "level", "against"]
+    assert list(of_one["against"][0]) == ["b", "n", "r", "ci90", "p_above", "percentile", "change", "as_of"]
+    (matrix,) = terminal.runs("corr", "--data", prices, "--as-of", "2025-12-10", "--json", "--window", "30").lines
+    assert list(matrix) == ["basket", "window", "as_of", "clock", "r", "average", "late"]
+    assert (matrix["basket"], matrix["window"], matrix["as_of"]) == ("RISK", 30, "2025-12-10")
+    assert matrix["r"]["RUT"]["BTC"] == matrix["r"]["BTC"]["RUT"]
+
+
+def test_corr_takes_the_window_as_the_chat_does(terminal: Terminal, prices: Path) -> None:
+    (chat,) = terminal.runs("corr", "RUT", "BTC", "30", "--data", prices, "--json").lines
+    (usual,) = terminal.runs("corr", "RUT", "BTC", "--window", "30", "--data", prices, "--json").lines
+    assert chat == usual
+
+
+@pytest.mark.parametrize("names", [("RUT", "BTC"), ("RUT",), ()])
+def test_a_picture_is_written_beside_the_answer(
+    terminal: Terminal, prices: Path, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    ran = terminal.runs("corr", *names, "--data", prices, "--picture", tmp_path / "x.png")
+    assert ran.code == 0
+    assert "60 returns" in ran.out
+    assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_corr_in_words_is_the_answer_of_the_chat(terminal: Terminal, prices: Path) -> None:
@@ -290,7 +316,7 @@ def test_check_counts_what_it_found(terminal: Terminal, tmp_path: Path) -> None:
     ran = terminal.runs("check")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines() == [
-        "ok: 14 rules on 17 instruments",
+        "ok: 29 rules on 17 instruments",
         "alerts go to: the terminal (no Telegram token is set)",
         "bellwether run watches: exchange (coinbase, kraken, okx, bybit, kucoin, binance), yahoo",
         "it keeps its state in: bellwether.db",

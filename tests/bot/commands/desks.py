@@ -22,7 +22,7 @@ def status(**changes: object) -> Status:
         now=NOW,
         sources=(SourceStatus("yahoo", NOW - 12, None, ""), SourceStatus("coinbase", NOW - 40, None, "")),
         waiting={},
-        rules=14,
+        rules=29,
         rules_waiting=0,
         owed=0,
         oldest_owed=None,

@@ -77,9 +77,11 @@ def test_corr_of_two_coins_is_as_of_a_utc_day_and_waits_for_no_open(view: View) 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("RUT", "it takes two instruments and, if you like, a number of returns"),
-        ("", "it takes two instruments and, if you like, a number of returns"),
-        ("RUT SOL 60 70", "it takes two instruments and, if you like, a number of returns"),
+        ("RUT SOL 60 70", "it takes two instruments at most and, if you like, a number of returns"),
+        ("RUT SOL ADA 60", "it takes two instruments at most and, if you like, a number of returns"),
+        ("NOPE", f"unknown instrument NOPE (known: {KNOWN})"),
+        ("RUT 4", "N must be a whole number from 5 to 2520, not 4"),
+        ("6x", "N must be a whole number from 5 to 2520, not 6x"),
         ("RUT RUT", "a correlation takes two different instruments, not RUT twice"),
         ("rut RUT 20", "a correlation takes two different instruments, not RUT twice"),
         ("RUT SOLL", f"unknown instrument SOLL; did you mean SOL? (known: {KNOWN})"),
@@ -98,7 +100,7 @@ def test_corr_of_two_coins_is_as_of_a_utc_day_and_waits_for_no_open(view: View) 
     ],
 )
 def test_corr_refuses_in_one_sentence(view: View, words: str, sentence: str) -> None:
-    assert ask(view, f"/corr {words}") == [sentence, "Usage: /corr A B [N]", "Example: /corr RUT SOL 60"]
+    assert ask(view, f"/corr {words}") == [sentence, "Usage: /corr [A [B]] [N]", "Example: /corr RUT SOL 60"]
 
 
 def test_corr_of_more_returns_than_there_are_says_how_many_there_are(view: View) -> None:
@@ -259,7 +261,7 @@ def test_help_of_a_word_is_its_documentation(view: View) -> None:
 def test_help_of_a_word_that_is_a_command_and_a_function_tells_of_both(view: View) -> None:
     """`/help corr` and `/help price` told of the command alone: the function could not be looked up at all."""
     text = "\n".join(ask(view, "/help corr"))
-    assert "/corr A B [N]" in text
+    assert "/corr [A [B]] [N]" in text
     assert "corr(a, b, n=60)" in text
 
 

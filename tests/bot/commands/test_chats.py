@@ -132,7 +132,7 @@ def lines_of(view: View, line: str) -> list[str]:
 
 def test_a_rule_in_full_has_its_conditions_its_state_and_its_last_three_events(view: View) -> None:
     lines = lines_of(view, "/rule rut-sol-coupled")
-    assert lines[0] == "🟡 Russell 2000 and Solana are coupled"
+    assert lines[0] == "🟡 RUT and SOL coupled at 0.6"
     assert lines[2] == "rut-sol-coupled · notice · at the close"
     assert "   p_corr(RUT, SOL, above=0.6) >= 50%" in lines
     assert "   p_corr(RUT, SOL, above=0.6) <= 5%" in lines

@@ -89,8 +89,8 @@ def test_too_many_words_are_refused(command: Command, desk: Desk) -> None:
 @pytest.mark.parametrize("spelling", ["/{}", "{}", "//{}", "/{}@BellwetherBot", "/{upper}", "  /{}  "])
 def test_it_is_found_however_it_is_spelled(command: Command, desk: Desk, spelling: str) -> None:
     name, _, rest = command.example.lstrip("/").partition(" ")
-    line = f"{spelling.format(name, upper=name.upper())} {rest}"
-    assert answer(desk, line) == answer(desk, command.example)
+    found, usual = answer(desk, f"{spelling.format(name, upper=name.upper())} {rest}"), answer(desk, command.example)
+    assert (found.html, found.change, type(found.picture)) == (usual.html, usual.change, type(usual.picture))
 
 
 HOSTILE = st.one_of(

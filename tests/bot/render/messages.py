@@ -5,14 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache
-from math import nan
 
-from bot.answers import NO_TOKEN, POLLING, Chat, Correlation, Quote, Regime, SourceStatus, Status
+from bot.answers import NO_TOKEN, POLLING, Chat, Miss, Quote, Regime, SourceStatus, Status
 from bot.queries.explain import explain
 from bot.render.alerts import alert, as_sent
 from bot.render.answers import (
-    correlation_answer,
     explained_answer,
     history_answer,
     quote_answer,
@@ -27,39 +24,13 @@ from bot.settings import load_settings
 from rules.alerting import AlertState, Coverage, Firing, Inactive, Pending
 from rules.engine import Record
 from rules.functions.registry import Scope
-from rules.language.compile import CompiledRule, compile_rule
+from rules.language.compile import compile_rule
 from rules.model import ALWAYS, XNYS, AlertEvent, Edge, Instrument, Kind, Label, Rule, Severity, Timing
 from tests.bot.markets import BTC, RUT, at, simulated
+from tests.bot.render.correlations import CORRELATIONS
+from tests.bot.render.events import CLOSE, MADE_UP, NEXT_OPEN, REAL, SESSION, event, pack, told
 
-CLOSE, NEXT_OPEN = at("2025-12-10T21:00Z"), at("2025-12-11T14:30Z")
-SESSION = dt.date(2025, 12, 10)
-REAL, MADE_UP = ("files USD",), ("SIMULATED",)
 OLIVE = Instrument("OLIVE", "Oil & <Olives>", Kind.INDEX)
-
-
-@cache
-def pack() -> Mapping[str, CompiledRule]:
-    """The default rules by id."""
-    return {each.rule.id: each for each in load_settings().compiled}
-
-
-def event(
-    rule: str,
-    edge: Edge = Edge.FIRED,
-    values: Mapping[str, float] | None = None,
-    context: Mapping[str, float] | None = None,
-    origins: tuple[str, ...] = REAL,
-) -> AlertEvent:
-    """Something that happened to a rule of the pack at the close of Wednesday 2025-12-10."""
-    of = pack()[rule]
-    return AlertEvent(
-        rule, edge, CLOSE, SESSION, of.rule.severity, of.rule.title, of.calendar, values or {}, context or {}, origins
-    )
-
-
-def told(happened: AlertEvent) -> str:
-    """The alert's message."""
-    return alert(happened, pack()[happened.rule])
 
 
 def record(origins: tuple[str, ...] = REAL, edge: Edge = Edge.FIRED) -> str:
@@ -67,12 +38,6 @@ def record(origins: tuple[str, ...] = REAL, edge: Edge = Edge.FIRED) -> str:
         return told(event("rut-record-close", edge, {"drawdown(RUT)": 0.0312}, origins=origins))
     values = {"close(RUT)": 2559.61, "record(RUT)": 2531.16}
     return told(event("rut-record-close", edge, values, {"ret(RUT, 21)": 0.0423}, origins))
-
-
-def coupling(origins: tuple[str, ...] = REAL) -> str:
-    p = "p_corr(RUT, SOL, above=0.6)"
-    context = {"corr(RUT, SOL, 60)": 0.500660, "corr(RUT, SOL, 20)": nan}
-    return told(event("rut-sol-coupled", values={p: 0.5123}, context=context, origins=origins))
 
 
 def regime_alert(origins: tuple[str, ...] = REAL) -> str:
@@ -132,46 +97,6 @@ def around_the_clock() -> str:
     return alert(happened, compiled)
 
 
-def correlation_of(origins: tuple[str, ...] = REAL, **changes: object) -> Correlation:
-    """RUT and SOL on 2025-12-10, or something near it."""
-    values: dict[str, object] = {
-        "a": "RUT",
-        "b": "SOL",
-        "window": 60,
-        "n": 60,
-        "r": 0.500660,
-        "ci90": (0.271, 0.676),
-        "p_above": {0.5: 0.4321, 0.6: 0.0712, 0.7: 0.0004},
-        "posterior_mean": 0.4711,
-        "percentile": (0.9127, 0.8846),
-        "partial": {"SPX": 0.2412, "SPX+BTC": 0.0412},
-        "beta": 1.9124,
-        "coupled": {0.5: True, 0.6: False, 0.7: False},
-        "as_of": SESSION,
-        "at": CLOSE,
-        "clock": XNYS,
-        "approximate": False,
-        "origins": origins,
-    }
-    return Correlation(**{**values, **changes})  # type: ignore[arg-type]
-
-
-def undefined_correlation() -> str:
-    answer = correlation_of(
-        n=12, r=None, ci90=None, p_above=dict.fromkeys((0.5, 0.6, 0.7)), posterior_mean=None, percentile=(None, None),
-        partial={"SPX": None, "SPX+BTC": None}, beta=None, coupled=dict.fromkeys((0.5, 0.6, 0.7)),
-    )  # fmt: skip
-    return correlation_answer(answer, NEXT_OPEN)
-
-
-def approximate_correlation() -> str:
-    answer = correlation_of(
-        approximate=True, p_above=dict.fromkeys((0.5, 0.6, 0.7)), posterior_mean=None,
-        coupled=dict.fromkeys((0.5, 0.6, 0.7)),
-    )  # fmt: skip
-    return correlation_answer(answer, NEXT_OPEN)
-
-
 def regime_of(origins: tuple[str, ...] = REAL, **changes: object) -> Regime:
     """The regime of 2025-12-10, or something near it."""
     on, neutral, off = Label.RISK_ON, Label.NEUTRAL, Label.RISK_OFF
@@ -227,11 +152,16 @@ def rules_standing() -> str:
 
 
 def rule_standing(
-    name: str, record: Record | None, *events: AlertEvent, simulated: bool = False, **changes: object
+    name: str,
+    record: Record | None,
+    *events: AlertEvent,
+    miss: Miss | None = None,
+    simulated: bool = False,
+    **changes: object,
 ) -> str:
     """A rule of the pack in full, or what it would be with `changes`."""
     compiled = compile_rule(replace(pack()[name].rule, **changes), load_settings().scope)  # type: ignore[arg-type]
-    return rule_answer(compiled, record, events, simulated=simulated)
+    return rule_answer(compiled, record, events, miss, simulated=simulated)
 
 
 def rule_in_full(*, simulated: bool = False) -> str:
@@ -239,6 +169,13 @@ def rule_in_full(*, simulated: bool = False) -> str:
     events = [event("rut-sol-coupled", edge, origins=origins) for edge in (Edge.FIRED, Edge.RESOLVED, Edge.FIRED)]
     known = Record("", Firing(CLOSE, CLOSE), Coverage(ever=True))
     return rule_standing("rut-sol-coupled", known, *events, simulated=simulated)
+
+
+def rule_missed(held: int = 0) -> str:
+    """A rule that has never fired, and how near it came."""
+    rule = "rut-sol-coupled"
+    miss = Miss(dt.date(2022, 6, 13), ((pack()[rule].values[0], 0.4781),), held, needed=2)
+    return rule_standing(rule, Record("", coverage=Coverage(ever=True)), miss=miss)
 
 
 def rule_of_every_timing() -> str:
@@ -257,7 +194,7 @@ def service(**changes: object) -> Status:
         "now": now,
         "sources": (SourceStatus("yahoo", now - 12, None, ""), SourceStatus("coinbase", now - 200, None, "")),
         "waiting": {},
-        "rules": 14,
+        "rules": 29,
         "rules_waiting": 0,
         "owed": 0,
         "oldest_owed": None,
@@ -290,7 +227,7 @@ def service_just_started() -> Status:
     now = service().now
     return service(
         started=now - 20, sources=(SourceStatus("yahoo", None, None, ""),), waiting={"RUT": "backfill 12%"},
-        rules_waiting=14, last_judged=None, chats=1, telegram=NO_TOKEN, size=40_960,
+        rules_waiting=29, last_judged=None, chats=1, telegram=NO_TOKEN, size=40_960,
     )  # fmt: skip
 
 
@@ -313,8 +250,7 @@ MESSAGES: Mapping[str, Callable[[], str]] = {
     "alert-record": record,
     "alert-record-simulated": lambda: record(MADE_UP),
     "alert-record-resolved": lambda: record(edge=Edge.RESOLVED),
-    "alert-coupling": coupling,
-    "alert-coupling-simulated": lambda: coupling(MADE_UP),
+    **CORRELATIONS,
     "alert-regime": regime_alert,
     "alert-regime-simulated": lambda: regime_alert(MADE_UP),
     "alert-vix": vix,
@@ -328,11 +264,6 @@ MESSAGES: Mapping[str, Callable[[], str]] = {
     "alert-own-rule": own_rule,
     "alert-removed-rule": removed_rule,
     "alert-around-the-clock": around_the_clock,
-    "corr": lambda: correlation_answer(correlation_of(), NEXT_OPEN),
-    "corr-simulated": lambda: correlation_answer(correlation_of(MADE_UP), NEXT_OPEN),
-    "corr-perfect": lambda: correlation_answer(correlation_of(r=1.0, ci90=None), NEXT_OPEN),
-    "corr-undefined": undefined_correlation,
-    "corr-approximate": approximate_correlation,
     "regime": lambda: regime_answer(regime_of(), NEXT_OPEN),
     "regime-simulated": lambda: regime_answer(regime_of(MADE_UP), NEXT_OPEN),
     "regime-first-day": lambda: regime_answer(regime_of(sessions=1, raw=Label.RISK_OFF, since=SESSION), NEXT_OPEN),
@@ -348,6 +279,8 @@ MESSAGES: Mapping[str, Callable[[], str]] = {
     "rule-simulated": lambda: rule_in_full(simulated=True),
     "rule-live-only": lambda: rule_standing("rut-record-intraday", None),
     "rule-timing": rule_of_every_timing,
+    "rule-missed": rule_missed,
+    "rule-missed-unconfirmed": lambda: rule_missed(1),
     "start": lambda: greeting(subscribed(CLOSE, already=False)),
     "start-again": lambda: greeting(subscribed(CLOSE, already=True)),
     "start-unkept": lambda: greeting(UNKEPT),

@@ -8,10 +8,13 @@ import pytest
 
 from bot.render.alerts import is_simulated
 from tests.bot.golden import assert_golden
+from tests.bot.render.correlations import CORRELATIONS
+from tests.bot.render.events import event
 from tests.bot.render.html import TelegramReader, assert_telegram_accepts
-from tests.bot.render.messages import MESSAGES, event
+from tests.bot.render.messages import MESSAGES
 
 GOLDEN = Path(__file__).parent / "golden"
+PHONE = 40
 
 
 @pytest.mark.parametrize("name", MESSAGES)
@@ -22,6 +25,11 @@ def test_a_message_reads_as_approved(name: str) -> None:
 @pytest.mark.parametrize("name", MESSAGES)
 def test_telegram_accepts_it(name: str) -> None:
     assert_telegram_accepts(MESSAGES[name]())
+
+
+@pytest.mark.parametrize("name", CORRELATIONS)
+def test_a_message_about_a_correlation_fits_a_phone_of_forty_columns(name: str) -> None:
+    assert max(map(len, TelegramReader(MESSAGES[name]()).text.split("\n"))) <= PHONE
 
 
 def test_no_golden_file_is_left_over() -> None:

@@ -41,5 +41,5 @@ def test_the_longest_conditions_do_not_cost_the_message() -> None:
 def test_only_an_unusual_timing_is_said_in_rows_of_the_rules_clock(
     changes: dict[str, object], sentences: list[str]
 ) -> None:
-    usual = ("🟡", "rut-", "Now:", "Fires when", "Clears and", "   ", "Nothing")
+    usual = ("🟡", "rut-", "Now:", "Fires when", "Clears and", "   ", "It has never")
     assert [line for line in lines(**changes) if not line.startswith(usual)] == sentences

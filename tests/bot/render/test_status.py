@@ -25,7 +25,7 @@ def lines(**changes: object) -> list[str]:
         ({"telegram": "connecting: no route"}, "⚠ Telegram: connecting: no route"),
         ({"owed": 1, "oldest_owed": NOW - LATE}, "⚠ 1 message owed, the oldest for 5 min"),
         ({"failed": 2}, "⚠ 2 messages given up in 24 h"),
-        ({"rules_waiting": 3}, "⚠ 3 of 14 rules wait for history"),
+        ({"rules_waiting": 3}, "⚠ 3 of 29 rules wait for history"),
         ({"sources": (SourceStatus("yahoo", None, NOW - 90, "HTTP 429"),)}, "⚠ yahoo fails for 1 min: HTTP 429"),
         ({"waiting": {"RUT": "backfill 12%"}}, "⚠ No complete history of RUT: backfill 12%"),
         ({"waiting": dict.fromkeys("ABCDEF", "no route")}, "⚠ No complete history of A, B, C, D and 2 more: no route"),

@@ -43,7 +43,7 @@ def test_an_empty_file_changes_nothing(config: Path) -> None:
 
 OPTIONAL = {
     "instruments": {"currency"},
-    "rules": {"confirm_clear", "cooldown", "expires", "notify_resolved", "delivery", "enabled"},
+    "rules": {"confirm_clear", "cooldown", "expires", "delivery", "enabled"},
 }
 """What the example need not show; every other field stands in it."""
 
@@ -87,7 +87,8 @@ def test_the_pack_and_the_instruments_have_their_final_names() -> None:
     assert " ".join(settings.instruments) == names
     assert set(settings.baskets) == {"CORE", "ALTS", "RISK"}
     assert settings.instruments["RUT"].sources == {"yahoo": "^RUT"}
-    coupled = {f"rut-{coin}-coupled" for coin in ("sol", "ada", "btc", "eth", "xrp")}
+    kinds = ("coupled-50", "coupled", "coupled-70", "shift")
+    coupled = {f"rut-{coin}-{kind}" for coin in ("sol", "ada", "btc", "eth", "xrp") for kind in kinds}
     regimes = {f"regime-{label}" for label in ("risk-on", "neutral", "risk-off")}
     others = {"rut-record-close", "rut-record-intraday", "rut-rally-10", "rut-drawdown-10", "rut-lags-spx", "vix-25"}
     assert {rule.id for rule in settings.rules} == coupled | regimes | others

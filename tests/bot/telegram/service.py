@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 import time
-from collections.abc import Awaitable, Callable, Mapping
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 
+from bot.delivery.channel import Answer
 from bot.delivery.pacing import Pace, Pacer
 from bot.telegram.access import Access
 from bot.telegram.application import Limits, TelegramService
+from bot.telegram.channel import TelegramChannel
 from bot.telegram.incoming import Incoming
 from bot.telegram.polling import Patience
-from bot.telegram.wire import Waits
-from tests.servers.telegram import TelegramServer
+from bot.telegram.wire import Waits, open_bot
+from tests.servers.telegram import TOKEN, TelegramServer
 
 QUICK = Patience(poll=1.0, first_pause=0.02, longest_pause=0.1, silence=0.3)
 IMPATIENT = Waits(connect=0.5, answer=0.3, longest=2.0)
@@ -20,7 +25,9 @@ SOON = Limits(retry=0.05, stop=2.0)
 UNPACED = Pace(between=0.0, between_in_chat=0.0, in_group=1_000)
 MENU = {"corr": "how two instruments move together", "regime": "risk-on or risk-off"}
 
-Answer = Callable[[Incoming], Awaitable[str | None]]
+Find = Callable[[Incoming], Awaitable[Answer | str | None]]
+"""What gives the answers of a story; most of them are only words."""
+
 Story = Callable[[TelegramService], Awaitable[None]]
 
 
@@ -33,7 +40,7 @@ def live(
     server: TelegramServer,
     story: Story,
     *,
-    answer: Answer = echo,
+    answer: Find = echo,
     access: Access | None = None,
     token: str | None = None,
     commands: Mapping[str, str] = MENU,
@@ -44,11 +51,15 @@ def live(
 ) -> None:
     """Start the service, let the story happen, stop it."""
 
+    async def find(incoming: Incoming) -> Answer | None:
+        found = await answer(incoming)
+        return Answer(found) if isinstance(found, str) else found
+
     async def told() -> None:
         service = TelegramService(
             token or server.token,
             server.url,
-            answer,
+            find,
             access=access or Access(everyone=True),
             commands=commands,
             pacer=Pacer(pace),
@@ -64,6 +75,30 @@ def live(
             await service.stop()
 
     asyncio.run(told())
+
+
+@asynccontextmanager
+async def open_channel(
+    server: TelegramServer, *, token: str = TOKEN, waits: Waits = IMPATIENT, pace: Pace = UNPACED
+) -> AsyncIterator[TelegramChannel]:
+    """A channel to the server, closed afterwards."""
+    bot, polling, sending = open_bot(token, server.url, waits)
+    try:
+        yield TelegramChannel(bot, Pacer(pace), waits)
+    finally:
+        await polling.shutdown()
+        await sending.shutdown()
+
+
+def png(width: int = 1_080, height: int = 600, *, padding: int = 0) -> bytes:
+    """A black picture; `padding` makes its file larger by so many bytes."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    rows = zlib.compress(bytes(1 + (width + 7) // 8) * height)
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"paDd", bytes(padding)) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
 async def until(true: Callable[[], bool], seconds: float = 10) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -19,11 +18,10 @@ from bot.delivery.channel import (
     Sent,
     TokenRejected,
 )
-from bot.delivery.pacing import Pace, Pacer
+from bot.delivery.pacing import Pace
 from bot.render.plain import LONGEST, units
-from bot.telegram.channel import TelegramChannel
-from bot.telegram.wire import Waits, open_bot
-from tests.bot.telegram.service import IMPATIENT, UNPACED
+from bot.telegram.wire import Waits
+from tests.bot.telegram.service import IMPATIENT, open_channel
 from tests.servers.telegram import TOKEN, TelegramServer
 
 CHAT = 1001
@@ -36,19 +34,6 @@ def server() -> Iterator[TelegramServer]:
         running.knows(CHAT)
         running.knows(GROUP, "supergroup")
         yield running
-
-
-@asynccontextmanager
-async def open_channel(
-    server: TelegramServer, *, token: str = TOKEN, waits: Waits = IMPATIENT, pace: Pace = UNPACED
-) -> AsyncIterator[TelegramChannel]:
-    """A channel to the server, closed afterwards."""
-    bot, polling, sending = open_bot(token, server.url, waits)
-    try:
-        yield TelegramChannel(bot, Pacer(pace), waits)
-    finally:
-        await polling.shutdown()
-        await sending.shutdown()
 
 
 def send(

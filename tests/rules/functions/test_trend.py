@@ -8,6 +8,7 @@ import pytest
 
 from tests.rules.functions.test_price import windows
 from tests.rules.markets import IDS, column, market, prices, relinked, written
+from tests.rules.test_windows import ranks
 
 SEEDS = (1, 2, 3, 4)
 
@@ -139,3 +140,26 @@ def test_turns_alternate_and_are_marked_on_the_row_that_completes_them(path: str
     panel = written(RUT=path)
     np.testing.assert_array_equal(column("up_turn(RUT, 10%)", panel), prices(up))
     np.testing.assert_array_equal(column("down_turn(RUT, 10%)", panel), prices(down))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("n", [20, 60, 252])
+def test_a_percentile_is_the_share_of_the_last_values_that_are_not_above(seed: int, n: int) -> None:
+    panel = market(seed)
+    for name in IDS:
+        known = column(f"percentile({name}, {n})", panel)
+        np.testing.assert_array_equal(known, ranks(panel.field(name, "close"), n))
+        assert not np.isnan(known).all()
+
+
+def test_the_percentile_of_a_correlation_is_its_rank_among_its_own() -> None:
+    panel = market(2)
+    r = column("corr(RUT, SOL, 20)", panel)
+    np.testing.assert_array_equal(column("percentile(corr(RUT, SOL, 20), 100)", panel), ranks(r, 100))
+
+
+def test_a_percentile_is_among_504_by_default_and_speaks_from_sixty_on() -> None:
+    panel = market(3, scars=False)
+    known = column("percentile(RUT)", panel)
+    np.testing.assert_array_equal(known, column("percentile(RUT, 504)", panel))
+    assert np.flatnonzero(~np.isnan(known))[0] == 59

@@ -11,7 +11,7 @@ import pytest
 
 from rules.columns import Constant, Field
 from rules.elementwise import unary
-from rules.functions.registry import LONGEST_WINDOW, Type, Unit, vocabulary
+from rules.functions.registry import LONGEST_WINDOW, Function, Parameter, Type, Unit, vocabulary
 from rules.language.compile import compile_rule
 from rules.language.errors import LanguageError, listing
 from rules.language.meaning import calendar_of, read, read_condition
@@ -37,6 +37,14 @@ from tests.rules.markets import SCOPE, rule
         ("drawdown(RUT)", Type.SERIES, Unit.PERCENT),
         ("corr(RUT, SOL)", Type.SERIES, Unit.CORRELATION),
         ("p_corr(RUT, SOL)", Type.SERIES, Unit.PROBABILITY),
+        ("corr_shift(RUT, SOL)", Type.SERIES, Unit.PROBABILITY),
+        ("percentile(RUT, 60)", Type.SERIES, Unit.PROBABILITY),
+        ("rho(RUT, SOL)", Type.SERIES, Unit.CORRELATION),
+        ("pcorr(RUT, SOL, SPX)", Type.SERIES, Unit.CORRELATION),
+        ("avg_corr(ALTS)", Type.SERIES, Unit.CORRELATION),
+        ("beta(RUT, SOL)", Type.SERIES, Unit.NUMBER),
+        ("classic(RUT, SOL)", Type.BOOL, Unit.TRUTH),
+        ("shared(RUT, SOL)", Type.BOOL, Unit.TRUTH),
         ("up_turn(RUT, 5%)", Type.BOOL, Unit.TRUTH),
         ("RUT > 5", Type.BOOL, Unit.TRUTH),
         ("not RUT > 5", Type.BOOL, Unit.TRUTH),
@@ -71,6 +79,11 @@ def test_what_is_no_column_says_so_when_asked_for_one(text: str) -> None:
     [
         ("corr(RUT, SOL, 20)", "corr(b=SOL, n=20, a=RUT)"),
         ("p_corr(RUT, SOL)", "p_corr(RUT, SOL, above=60%)"),
+        ("corr(RUT, SOL)", "corr(SOL, RUT, 60)"),
+        ("pcorr(RUT, SOL, SPX)", "pcorr(SOL, RUT, given=SPX, n=60)"),
+        ("pcorr(RUT, SOL, SPX, BTC)", "pcorr(RUT, SOL, n=60, also=SPX, given=BTC)"),
+        ("classic(RUT, SOL, closes=3)", "classic(RUT, SOL, leave=0.5, enter=70%)"),
+        ("corr_shift(RUT, SOL)", "corr_shift(SOL, RUT, by=20%)"),
         ("ret(RUT)", "ret(RUT, 1)"),
         ("sma(RUT, 20)", "sma(x=close(RUT), n=20)"),
         ("ret(RUT, 21)", "ret(RUT, 21d)"),
@@ -92,19 +105,33 @@ def test_a_condition_that_can_never_change_is_refused(text: str) -> None:
         read(text, SCOPE)
 
 
+AGAINST_A_DEFAULT = {("classic", "enter", -0.95), ("classic", "leave", 0.95)}
+"""Bounds that the default of another argument excludes."""
+
+
+def test_a_crossing_that_leaves_above_where_it_enters_is_refused() -> None:
+    with pytest.raises(LanguageError, match=r"so leave must not be above enter, 0\.8 not above 0\.7"):
+        read("classic(RUT, SOL, 60, leave=0.8)", SCOPE)
+
+
 @pytest.mark.parametrize(
     ("function", "parameter"),
     [(f, p) for f in vocabulary().values() for p in f.parameters if p.accepts.type == Type.NUMBER],
     ids=lambda each: each.name,
 )
-def test_the_bounds_of_a_number_are_kept_and_named(function: object, parameter: object) -> None:
-    name, accepts = function.name, parameter.accepts  # type: ignore[attr-defined]
-    others = [("RUT", "SOL")[i] for i, p in enumerate(function.parameters) if p.accepts.type != Type.NUMBER]  # type: ignore[attr-defined]
-    call = f"{name}({', '.join(others)}, {parameter.name}={{!r}})"  # type: ignore[attr-defined]
-    for inside in (accepts.low, accepts.high):
+def test_the_bounds_of_a_number_are_kept_and_named(function: Function, parameter: Parameter) -> None:
+    name, accepts = function.name, parameter.accepts
+    needed = [p for p in function.parameters if p.accepts.type != Type.NUMBER and p.required]
+    legs = iter(("RUT", "SOL", "SPX"))
+    others = ["ALTS" if p.accepts.type == Type.BASKET else next(legs) for p in needed]
+    call = f"{name}({', '.join(others)}, {parameter.name}={{!r}})"
+    assert accepts.low is not None
+    assert accepts.high is not None
+    insides = [each for each in (accepts.low, accepts.high) if (name, parameter.name, each) not in AGAINST_A_DEFAULT]
+    for inside in insides:
         assert read(call.format(inside), SCOPE).function is function
     for outside in (accepts.low - 1, accepts.high + 1):
-        with pytest.raises(LanguageError, match=f"^{parameter.name} of {name} must be"):  # type: ignore[attr-defined]
+        with pytest.raises(LanguageError, match=f"^{parameter.name} of {name} must be"):
             read(call.format(outside), SCOPE)
 
 
@@ -255,6 +282,24 @@ MISTYPED = {
     "window from a price": Mistyped("close(RUT) > sma(RUT, 2 * VIX)"),
     "share written as a number": Mistyped("up_turn(RUT, 10)"),
     "pair with itself": Mistyped("corr(RUT, RUT, 60) > 0.6"),
+    "pair with itself, named": Mistyped("beta(b=RUT, a=RUT) > 1"),
+    "pair given one of itself": Mistyped("pcorr(RUT, SOL, SPX, also=RUT) > 0.2"),
+    "pair given the same twice": Mistyped("pcorr(RUT, SOL, given=SPX, also=SPX) > 0.2"),
+    "pair given nothing": Mistyped("pcorr(RUT, SOL) > 0.2"),
+    "window where a control stands": Mistyped("pcorr(RUT, SOL, SPX, 60) > 0.2"),
+    "window for the pair's control": Mistyped("pcorr(RUT, SOL, 60) > 0.2"),
+    "unknown control": Mistyped("pcorr(RUT, SOL, given=SPY) > 0.2"),
+    "basket for a control": Mistyped("pcorr(RUT, SOL, SPX, also=CORE) > 0.2"),
+    "basket too small": Mistyped("avg_corr(LONE) > 0.6"),
+    "instrument for a basket": Mistyped("avg_corr(RUT) > 0.6"),
+    "instruments for a basket": Mistyped("avg_corr(RUT, SOL) > 0.6"),
+    "unknown basket": Mistyped("avg_corr(ALT) > 0.6"),
+    "basket of another calendar": Mistyped("avg_corr(CORE) > 0.6 and close(FTSE) > 9000"),
+    "level of a shift outside": Mistyped("corr_shift(RUT, SOL, by=2) > 90%"),
+    "closes in halves": Mistyped("classic(RUT, SOL, closes=2.5)"),
+    "unknown argument of the crossing": Mistyped("classic(RUT, SOL, exit=0.5)"),
+    "condition compared with a number": Mistyped("classic(RUT, SOL) > 0.7"),
+    "number as a condition": Mistyped("corr_shift(RUT, SOL)"),
     "basket for an instrument": Mistyped("corr(RUT, ALTS, 60) > 0.6"),
     "basket for a series": Mistyped("close(RUT) > record(ALTS)"),
     "basket compared": Mistyped("ALTS > 5"),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from rules.functions.registry import Function, vocabulary
 from rules.language.errors import LanguageError, listing, nearest
 from rules.language.meaning import read
 from rules.language.syntax import (
@@ -24,6 +25,7 @@ from rules.language.syntax import (
     parse,
     parts_of,
 )
+from tests.rules.functions.test_laws import calls
 from tests.rules.markets import COINS, INDICES, SCOPE
 
 
@@ -307,6 +309,8 @@ series = st.recursive(
         st.tuples(inner, st.integers(1, 99)).map(lambda a: f"sma(SPX*({a[0]}),n={a[1]})"),
         st.tuples(inner, st.integers(1, 99)).map(lambda a: f"ret(RUT-({a[0]}),{a[1]})"),
         st.floats(-0.95, 0.95).map(lambda x: f"p_corr(RUT, SOL, above={x!r})"),
+        inner.map("percentile(RUT + {}, n=60)".format),
+        st.sampled_from(["pcorr(RUT, SOL, SPX, n=30)", "pcorr(RUT, SOL, n=9, also=BTC, given=VIX)", "avg_corr(ALTS)"]),
     ),
     max_leaves=8,
 )
@@ -349,6 +353,17 @@ def test_the_canonical_text_reads_back_as_itself_with_the_same_meaning(text: str
         ("volume(IWM) > 1.5M", "volume(IWM) > 1500000"),
         ("corr(RUT, SOL, n=20) > 0.50", "corr(RUT, SOL, 20) > 0.5"),
         ("corr(b=SOL, a=RUT) > .5", "corr(RUT, SOL) > 0.5"),
+        ("classic(RUT, SOL, closes=4)", "classic(RUT, SOL, closes=4)"),
+        ("classic(RUT, SOL, 30, closes=4)", "classic(RUT, SOL, 30, closes=4)"),
+        ("classic(RUT, SOL, 60, 0.7, 0.5, 4)", "classic(RUT, SOL, 60, enter=0.7, leave=0.5, closes=4)"),
+        ("classic(RUT, SOL, closes=4, n=30)", "classic(RUT, SOL, 30, closes=4)"),
+        ("pcorr(RUT, SOL, SPX, n=30) > 0", "pcorr(RUT, SOL, SPX, n=30) > 0"),
+        ("pcorr(RUT, SOL, SPX, BTC, 30) > 0", "pcorr(RUT, SOL, SPX, also=BTC, n=30) > 0"),
+        ("pcorr(RUT, SOL, also=BTC, given=SPX) > 0", "pcorr(RUT, SOL, SPX, also=BTC) > 0"),
+        ("vol_driven(RUT, SOL, n=30)", "vol_driven(RUT, SOL, n=30)"),
+        ("corr_shift(RUT, SOL, 0.3) > 90%", "corr_shift(RUT, SOL, by=0.3) > 90%"),
+        ("percentile(x=RUT, n=60) > 95 %", "percentile(RUT, 60) > 95%"),
+        ("avg_corr(basket=ALTS, n=30) > 0.5", "avg_corr(ALTS, 30) > 0.5"),
         ("(RUT > 1) and ((SPX > 2))", "RUT > 1 and SPX > 2"),
         ("RUT > 1 and (SPX > 2 or VIX < 3)", "RUT > 1 and (SPX > 2 or VIX < 3)"),
         ("not RUT > 1", "not (RUT > 1)"),
@@ -364,6 +379,21 @@ def test_the_canonical_text_reads_back_as_itself_with_the_same_meaning(text: str
 )
 def test_a_line_has_one_way_to_be_written(typed: str, canonical: str) -> None:
     assert read(typed, SCOPE).text == canonical
+    assert read(canonical, SCOPE).text == canonical
+    assert read(canonical, SCOPE).column == read(typed, SCOPE).column
+
+
+@pytest.mark.parametrize("function", vocabulary().values(), ids=vocabulary())
+@given(data=st.data())
+def test_a_call_with_any_of_its_arguments_left_out_reads_back_as_itself(
+    function: Function, data: st.DataObject
+) -> None:
+    typed = read(data.draw(calls(function)), SCOPE)
+    again = read(typed.text, SCOPE)
+    assert again.text == typed.text
+    assert again.column == typed.column
+    assert again.spoken == typed.spoken
+    assert again.arguments == typed.arguments
 
 
 def test_a_line_as_long_as_allowed_has_a_canonical_text_that_can_be_read() -> None:

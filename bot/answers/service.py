@@ -1,0 +1,64 @@
+"""The chat that asks, and how the running service is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rules.model import Instant
+
+
+@dataclass(frozen=True)
+class Chat:
+    """Where a question came from, and what is stored of it.
+
+    `channel` is telegram or console, `address` the chat's id there, `kind` private, group, channel or terminal, `user`
+    the id of who asks, empty where nobody is named. `subscribed_since` is None where no alerts go.
+    """
+
+    channel: str
+    address: str
+    kind: str
+    subscribed_since: Instant | None
+    user: str
+
+
+@dataclass(frozen=True)
+class SourceStatus:
+    """How a source of prices answers: when it last did, since when it fails, and why; None for never and for not."""
+
+    name: str
+    last_answer: Instant | None
+    failing_since: Instant | None
+    reason: str
+
+
+POLLING = "polling"
+NO_TOKEN = "no token: terminal"
+
+
+@dataclass(frozen=True)
+class Status:
+    """How the running service is.
+
+    `waiting` says of each instrument whose history is not complete why that is; `rules_waiting` counts the rules that
+    are not judged because of it. `owed` messages are still to be sent, the oldest since `oldest_owed`; `failed` were
+    given up in the last 24 hours. `telegram` is POLLING, NO_TOKEN, or what is wrong. `size` is in bytes. `lost` is
+    whether the database's file was deleted or replaced while it was in use.
+    """
+
+    started: Instant
+    now: Instant
+    sources: tuple[SourceStatus, ...]
+    waiting: Mapping[str, str]
+    rules: int
+    rules_waiting: int
+    owed: int
+    oldest_owed: Instant | None
+    failed: int
+    chats: int
+    last_judged: Instant | None
+    telegram: str
+    database: str
+    size: int
+    lost: bool = False

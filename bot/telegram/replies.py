@@ -1,0 +1,100 @@
+"""Answers on their way back: a picture with its text beneath it, and whatever becomes of the picture, the text.
+
+A picture is a luxury. It is tried once, and again only if Telegram asks for a pause or cannot read the markup; then the
+text goes alone. What fits under a picture is its caption: one message, one sound. What does not comes after it, so that
+the text is what a phone shows first and announces; the picture before it makes no sound and carries the headline, for
+other messages may come between the two.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from functools import partial
+from typing import Protocol
+
+from bot.delivery.channel import Ambiguous, Answer, NotUnderstood, Outcome, RetryLater, Sent
+from bot.render.alerts import SIMULATED_LINE, as_sent
+from bot.render.plain import units
+from bot.telegram.channel import LONGEST_CAPTION, TelegramChannel
+from bot.telegram.incoming import Incoming
+
+PICTURE_ATTEMPTS = 2
+"""The second one is for a pause that Telegram asked for, or for plain words."""
+
+_log = logging.getLogger(__name__)
+
+
+class _Sending(Protocol):
+    """One try to send something."""
+
+    def __call__(self, *, plain: bool) -> Awaitable[Outcome]: ...
+
+
+class Replies:
+    """Sends answers; unlike alerts they are not owed, so they are given up in the end. Times in seconds.
+
+    A text is tried `attempts` times, with `pause` between them where Telegram does not say; it is given up if Telegram
+    wants it later than `latest`.
+    """
+
+    def __init__(self, channel: TelegramChannel, attempts: int, pause: float, latest: float) -> None:
+        self._channel = channel
+        self._attempts, self._pause, self._latest = attempts, pause, latest
+
+    async def send(self, incoming: Incoming, answer: Answer, *, urgent: bool = True) -> None:
+        """Send an answer to where the question came from, and log what could not be sent."""
+        owed: str | None = answer.html
+        if answer.picture is not None:
+            owed = await self._show(incoming, answer.html, answer.picture, urgent=urgent)
+        if owed is None:
+            return
+        text = partial(self._channel.send, incoming.address, owed, urgent=urgent, thread=incoming.thread)
+        outcome = await self._insist(text, self._attempts, self._pause)
+        if not isinstance(outcome, Sent):
+            _log.warning("a reply was not sent: %s", outcome)
+
+    async def _show(self, incoming: Incoming, html: str, picture: bytes, *, urgent: bool) -> str | None:
+        """Send the picture of an answer. Returns the text that is still owed, None if it was the caption.
+
+        A caption that was never answered may have arrived or not: the text is sent, and says that it may be a repeat.
+        """
+        fits = units(html) <= LONGEST_CAPTION
+        photo = partial(
+            self._channel.send_photo,
+            incoming.address,
+            picture,
+            html if fits else _headline(html),
+            silent=not fits,
+            urgent=urgent,
+            thread=incoming.thread,
+        )
+        outcome = await self._insist(photo, PICTURE_ATTEMPTS, None)
+        if isinstance(outcome, Sent):
+            return None if fits else html
+        _log.warning("a picture was not sent: %s", outcome)
+        return as_sent(html, late=None, repeat=True) if fits and isinstance(outcome, Ambiguous) else html
+
+    async def _insist(self, send: _Sending, attempts: int, pause: float | None) -> Outcome:
+        """Try up to so many times; without a `pause` only Telegram's own pauses are waited for."""
+        plain, outcome = False, await send(plain=False)
+        for _ in range(attempts - 1):
+            if isinstance(outcome, NotUnderstood) and not plain:
+                plain = True
+            elif isinstance(outcome, RetryLater):
+                seconds = pause if outcome.seconds is None else outcome.seconds
+                if seconds is None or seconds > self._latest:
+                    break
+                await asyncio.sleep(seconds)
+            else:
+                break
+            outcome = await send(plain=plain)
+        return outcome
+
+
+def _headline(html: str) -> str:
+    """The first line of a text, and that its prices are made up if they are; nothing if that is too long."""
+    lines = html.strip().split("\n")
+    headline = "\n".join(lines[: 2 if lines[0] == SIMULATED_LINE else 1])
+    return headline if units(headline) <= LONGEST_CAPTION else ""

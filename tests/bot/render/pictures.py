@@ -1,0 +1,77 @@
+"""Values to draw, the same on every call: random walks from a seed, and the odd ones by name."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from bot.answers import Against, CorrelationList, CorrelationMatrix, PairPicture
+from rules.bars import Floats
+from rules.model import XNYS
+from rules.panel import Dates
+from tests.bot.markets import at
+
+AS_OF, CLOSED = dt.date(2025, 12, 10), at("2025-12-10T21:00Z")
+NAMES = ("RUT", "SPX", "QQQ", "VIX", "US10Y", "GLD", "HYG", "TLT", "BTC", "ETH", "SOL", "ADA", "XRP", "IWM", "UUP")
+
+
+def walk(sessions: int, seed: int = 11) -> Floats:
+    """A rolling correlation as it may look: smooth, between -0.9 and 0.9."""
+    steps = np.random.default_rng(seed).normal(0, 0.06, sessions)
+    level = np.zeros(sessions)
+    for row in range(1, sessions):
+        level[row] = 0.99 * level[row - 1] + 0.006 + steps[row]
+    return np.clip(np.tanh(level), -0.9, 0.9)
+
+
+def interval(r: Floats, window: int = 60) -> tuple[Floats, Floats]:
+    """The 90 % interval by Fisher's z."""
+    half = 1.645 / np.sqrt(window - 3)
+    return np.tanh(np.arctanh(r) - half), np.tanh(np.arctanh(r) + half)
+
+
+def weekdays(count: int) -> Dates:
+    """So many days from Monday to Friday, AS_OF the last of them."""
+    return np.busday_offset(np.datetime64(AS_OF), np.arange(1 - count, 1), roll="backward")
+
+
+def pair(sessions: int = 252, **changes: Any) -> PairPicture:
+    """RUT and SOL over a year."""
+    r = walk(sessions)
+    low, high = interval(r)
+    coupled = {level: r > level for level in (0.5, 0.6, 0.7)}
+    drawn = PairPicture("RUT", "SOL", 60, weekdays(sessions), r, low, high, coupled, XNYS, False, False)
+    return replace(drawn, **changes)
+
+
+def against(others: int = 14, **changes: Any) -> CorrelationList:
+    """RUT against the others, the last two undefined."""
+    values = np.linspace(0.92, -0.75, others)
+    names = [NAMES[1:][each] if each < 14 else f"COIN{each}" for each in range(others)]
+    lines = tuple(map(_line, names, values))
+    lines = lines[:-2] + tuple(replace(line, r=None, ci90=None, p_above=None, n=12) for line in lines[-2:])
+    return replace(CorrelationList("RUT", 60, 0.6, lines, XNYS, AS_OF, CLOSED, False), **changes)
+
+
+def _line(name: str, r: float) -> Against:
+    low, high = interval(np.array([r]))
+    p = float(np.clip((r - 0.2) * 1.6, 0.001, 0.999))
+    return Against(name, 60, float(r), (float(low[0]), float(high[0])), p, 0.5, None, AS_OF)
+
+
+def matrix(count: int = 10, **changes: Any) -> CorrelationMatrix:
+    """Every pair of a basket, one of them undefined where there are four or more."""
+    names = tuple(NAMES[each] if each < len(NAMES) else f"COIN{each}" for each in range(count))
+    returns = np.random.default_rng(3).normal(size=(200, count))
+    returns[:, : count // 2] += np.random.default_rng(4).normal(size=(200, 1))
+    returns[:, -1:] -= returns[:, :1]
+    r = np.ones((count, count))
+    if count > 1:
+        r[:] = np.corrcoef(returns, rowvar=False)
+    if count > 3:
+        r[3, 1] = r[1, 3] = np.nan
+    drawn = CorrelationMatrix("CORE", names, 60, r, 0.2051, {}, XNYS, AS_OF, CLOSED, False)
+    return replace(drawn, **changes)

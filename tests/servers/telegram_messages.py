@@ -1,0 +1,101 @@
+"""What a request to Telegram holds: its words and its picture, read, measured and refused as Telegram does."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import BodyPartReader, web
+
+from tests.bot.render.html import LONGEST, TelegramReader
+from tests.servers.telegram_faults import Refused
+
+LONGEST_CAPTION = 1024
+LARGEST_PHOTO = 10_485_760
+LARGEST_REQUEST = 50 * 2**20
+PNG = b"\x89PNG\r\n\x1a\n"
+
+Params = Mapping[str, Any]
+"""Arguments by name: text, or the bytes of a file."""
+
+
+async def read_params(request: web.Request) -> Params:
+    """Arguments in any of the ways that Telegram takes them."""
+    if (request.content_length or 0) > LARGEST_REQUEST:
+        raise Refused(413, "Request Entity Too Large")
+    if request.content_type == "multipart/form-data":
+        return {**request.query, **await _parts(request)}
+    if request.content_type == "application/json":
+        return {**request.query, **await request.json()}
+    return {**request.query, **await request.post()}
+
+
+async def _parts(request: web.Request) -> dict[str, str | bytes]:
+    parts: dict[str, str | bytes] = {}
+    async for part in await request.multipart():
+        assert isinstance(part, BodyPartReader), "a form in a form"
+        assert part.name, "a field without a name"
+        content = bytearray()
+        while chunk := await part.read_chunk(65_536):
+            content += chunk
+        parts[part.name] = bytes(content) if part.filename else content.decode()
+    return parts
+
+
+def read_text(text: str, parse_mode: str | None) -> str:
+    """A message as a reader sees it. Raises Refused as Telegram words it."""
+    plain = _without_markup(text, parse_mode)
+    if not plain.strip():
+        raise Refused(400, "Bad Request: message text is empty")
+    if _units(plain) > LONGEST:
+        raise Refused(400, "Bad Request: message is too long")
+    return plain
+
+
+def read_caption(caption: str, parse_mode: str | None) -> str:
+    """The words beneath a picture, which may be none, as a reader sees them. Raises Refused."""
+    plain = _without_markup(caption, parse_mode)
+    if _units(plain) > LONGEST_CAPTION:
+        raise Refused(400, "Bad Request: message caption is too long")
+    return plain
+
+
+def read_photo(photo: object) -> bytes:
+    """The picture of a request, a PNG of bearable size. Raises Refused."""
+    if not isinstance(photo, bytes):
+        raise Refused(400, "Bad Request: there is no photo in the request")
+    if not photo:
+        raise Refused(400, "Bad Request: file must be non-empty")
+    if len(photo) > LARGEST_PHOTO:
+        told = f"file of size {len(photo)} bytes is too big for a photo; the maximum size is {LARGEST_PHOTO} bytes"
+        raise Refused(400, f"Bad Request: {told}")
+    if not photo.startswith(PNG) or photo[12:16] != b"IHDR" or len(photo) < 24:
+        raise Refused(400, "Bad Request: IMAGE_PROCESS_FAILED")
+    width, height = size_of(photo)
+    if not width or not height or width + height > 10_000 or max(width, height) > 20 * min(width, height):
+        raise Refused(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+    return photo
+
+
+def size_of(png: bytes) -> tuple[int, int]:
+    """Width and height in pixels."""
+    width, height = struct.unpack(">II", png[16:24])
+    return width, height
+
+
+def _without_markup(text: str, parse_mode: str | None) -> str:
+    if parse_mode is None:
+        return text
+    if parse_mode != "HTML":
+        raise Refused(400, "Bad Request: unsupported parse_mode")
+    reader = TelegramReader(text)
+    sizes = ("no text at all", f"{reader.units} units are too long")
+    faults = [each for each in reader.faults if each not in sizes]
+    if faults:
+        raise Refused(400, f"Bad Request: can't parse entities: {faults[0]}")
+    return reader.text
+
+
+def _units(plain: str) -> int:
+    return len(plain.encode("utf-16-le", "surrogatepass")) // 2
