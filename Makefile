@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 LOCK_FLAGS ?=
+SEED ?= 1
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,10 +13,10 @@ COMPILE := $(BIN)/uv pip compile -q --no-config --cache-dir .cache/uv pyproject.
 	--custom-compile-command "make lock" $(LOCK_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check all bench soak lock clean
+.PHONY: help demo test check all bench bench-stats figures soak lock clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed ## watch a simulated market at high speed
 	@$(BIN)/bellwether demo
@@ -37,6 +38,14 @@ all: test check ## test, then check
 bench: $(VENV)/.installed-dev ## run the benchmarks
 	@echo "Running the benchmarks"
 	@$(BIN)/python -m tests.bench
+
+bench-stats: $(VENV)/.installed-dev ## check the statistics in simulated worlds (SEED=7)
+	@echo "Running the statistics in simulated worlds"
+	@$(BIN)/python -m tests.bench.stats --seed $(SEED)
+
+figures: $(VENV)/.installed-dev ## draw the figures of docs/correlation.md again
+	@echo "Drawing the figures of the documentation"
+	@$(BIN)/python -m tests.docs.figures
 
 soak: $(VENV)/.installed-dev ## run the long tests
 	@echo "Running the long tests"

@@ -10,7 +10,7 @@ import argparse
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from rules.model import XNYS
 from rules.panel import Panel
 from rules.scan import run
 from tests.bench.live import Run, load_table, memory_table, run_figures
+from tests.bench.pictures import Shown, picture_figures
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"
@@ -135,6 +136,27 @@ def service_rows(service: Run, tick: Row) -> list[Row]:
     ]
 
 
+def picture_rows(shown: Shown) -> list[Row]:
+    """An answer with its picture through a server of Telegram's, beside its text alone, and what others feel of it."""
+    picture, words, amid = shown.picture, shown.words, shown.amid
+    lag, first, idle = shown.picture_lag, shown.first_lag, shown.words_lag
+    return [
+        Row("`/corr RUT SOL` with its picture, p50", picture.p50, None, "its text alone, p50", words.p50),
+        Row("the same, p95", picture.p95, 1.0, "its text alone, p95", words.p95),
+        Row("the first picture of a process", shown.first, None, "later ones, p50", picture.p50),
+        Row("a text while a crowd waits for pictures, p50", amid.p50, None, "without the crowd, p50", words.p50),
+        Row("the same, p95", amid.p95, 1.0, "without the crowd, p95", words.p95),
+        Row("how late the loop is while pictures are drawn, p95", lag.p95, 0.05, "while texts are, p95", idle.p95),
+        Row("the same, at most", lag.most, None, "while texts are, at most", idle.most),
+        Row("while the first one is, at most", first.most, None, "while texts are, at most", idle.most),
+    ]
+
+
+def table(what: str, rows: Iterable[Row]) -> str:
+    """Rows under their heads."""
+    return "\n".join([f"| {what} | time | target | ratio |", "|---|---|---|---|", *map(str, rows)])
+
+
 def main() -> None:
     """Print the tables; write them where asked."""
     parser = argparse.ArgumentParser(prog="bench")
@@ -148,8 +170,8 @@ def main() -> None:
     rows.append(Row(f"reading the market ({market})", reading, None, "the replay", rows[0].seconds))
     service = run_figures(SHARED if SHARED.is_dir() else None)
     rows += service_rows(service, rows[1]) if service else []
-    speed = "\n".join(["| what | time | target | ratio |", "|---|---|---|---|", *map(str, rows)])
-    tables = "\n\n".join([speed, *([memory_table(service)] if service else []), load_table()])
+    speed, pictures = table("what", rows), table("answers with a picture", picture_rows(picture_figures()))
+    tables = "\n\n".join([speed, pictures, *([memory_table(service)] if service else []), load_table()])
     print(tables)
     if service is None:
         print("\nlibfaketime is not installed (Debian: apt-get install faketime): no figures of the running service")

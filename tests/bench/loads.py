@@ -27,6 +27,7 @@ PACKAGES = {
     "telegram": "bot.telegram.application",
     "yfinance": "bot.feeds._yahoo_client",
     "ccxt": "ccxt.async_support.coinbase",
+    "matplotlib": "bot.render.charts.style",
     "alembic": "bot.store.migrations.upgrade",
 }
 """What is looked for, and what is imported of it. Through a module of ours where that is how it comes; `bot` stands for
@@ -43,6 +44,7 @@ STAGES: dict[str, str | Callable[[], None]] = {
     "with a token": "bot.telegram.application",
     "when Yahoo is first asked": "bot.feeds._yahoo_client",
     "when an exchange is first asked": one_exchange,
+    "when a picture is first drawn": "bot.render.charts.style",
     "when the schema changes": "bot.store.migrations.upgrade",
 }
 

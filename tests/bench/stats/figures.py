@@ -1,0 +1,107 @@
+"""What the rows on which an alarm fires are worth: how often without a cause, how late, how true.
+
+Each metric takes `Told` and gives one number, NaN where nothing can be said. Only rows after the warm-up count; a year
+is 252 of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from rules.bars import Bools, Floats
+from tests.bench.stats.worlds import CHANGE, WARMUP, YEAR
+
+CENSORED = 250
+"""Rows after a change in which it is found, or missed."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """An alarm on paths, both (rows, paths): the rows on which it fires, and those on which it should."""
+
+    fires: Bools
+    truth: Bools
+
+
+def pooled(parts: Iterable[Told]) -> Told:
+    """The paths of several as one."""
+    each = list(parts)
+    return Told(*(np.concatenate([getattr(one, name) for one in each], axis=1) for name in ("fires", "truth")))
+
+
+def entries_a_year(told: Told) -> float:
+    """How often the alarm begins."""
+    now, before = told.fires[WARMUP:], told.fires[WARMUP - 1 : -1]
+    return _a_year(now & ~before)
+
+
+def flips_a_year(told: Told) -> float:
+    """How often the alarm begins or ends."""
+    return _a_year(told.fires[WARMUP:] != told.fires[WARMUP - 1 : -1])
+
+
+def flips_per_true_one(told: Told) -> float:
+    """How often the alarm begins or ends for each time that it should; NaN where it never should."""
+    true = flips_a_year(Told(told.truth, told.truth))
+    return flips_a_year(told) / true if true > 0 else np.nan
+
+
+def median_delay(told: Told) -> float:
+    """Half of the changes are told within so many rows."""
+    return _quantile(_delays_of_state(told.fires), 0.5)
+
+
+def long_delay(told: Told) -> float:
+    """Nine of ten changes are told within so many rows."""
+    return _quantile(_delays_of_state(told.fires), 0.9)
+
+
+def missed(told: Told) -> float:
+    """Share of the changes that are not told within CENSORED rows."""
+    found = _delays_of_state(told.fires)
+    return float((found == CENSORED).mean()) if len(found) else np.nan
+
+
+def median_exit(told: Told) -> float:
+    """Half of the changes end the alarm within so many rows."""
+    return _quantile(_delays_of_state(~told.fires), 0.5)
+
+
+def long_exit(told: Told) -> float:
+    """Nine of ten changes end the alarm within so many rows."""
+    return _quantile(_delays_of_state(~told.fires), 0.9)
+
+
+def median_wait(told: Told) -> float:
+    """Half of the changes are followed within so many rows by an alarm that is an instant, not a state."""
+    return _quantile(delays(told.fires), 0.5)
+
+
+def balanced_accuracy(told: Told) -> float:
+    """Mean of the share of true rows that fire and of the share of the others that do not, over all rows and paths."""
+    fires, truth = told.fires[WARMUP:], told.truth[WARMUP:]
+    if truth.all() or not truth.any():
+        return np.nan
+    return float((fires[truth].mean() + (~fires[~truth]).mean()) / 2.0)
+
+
+def delays(fires: Bools) -> Floats:
+    """Rows from the change to the first that fires, CENSORED at most; 0 for the row of the change itself."""
+    after = fires[CHANGE : CHANGE + CENSORED]
+    return np.where(after.any(axis=0), after.argmax(axis=0), CENSORED).astype(np.float64)
+
+
+def _delays_of_state(inside: Bools) -> Floats:
+    """The delays of the paths that were not inside when the change came."""
+    return delays(inside[:, ~inside[CHANGE - 1]])
+
+
+def _quantile(values: Floats, share: float) -> float:
+    return float(np.quantile(values, share)) if len(values) else np.nan
+
+
+def _a_year(events: Bools) -> float:
+    return float(events.mean()) * YEAR if events.size else np.nan
