@@ -186,7 +186,7 @@ class _Asked:
         enters, leaves = columns[f"enter {level}"][: row + 1], columns[f"leave {level}"][: row + 1]
         if np.isnan(enters).all():
             return None
-        states = follow(COUPLING, enters, leaves, self.panel.clock.closes)
+        states = follow(COUPLING, enters, leaves, self.panel.clock.closes[: row + 1])
         return np.array([isinstance(state, Firing) for state in states])
 
     def picture(self, as_of: dt.date) -> PairPicture | None:

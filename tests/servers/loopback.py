@@ -50,7 +50,7 @@ class Loopback:
         self._loop = self._thread = None
 
     async def _serve(self) -> None:
-        app = web.Application()
+        app = web.Application(client_max_size=64 * 2**20)
         app.add_routes(self.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()

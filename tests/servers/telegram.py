@@ -67,6 +67,7 @@ class TelegramServer(Faults, Loopback):
         self._chats: dict[int, dict[str, Any]] = {}
         self._gone: set[int] = set()
         self._without_photos: set[int] = set()
+        self._keeps_photos = True
         self._moved: dict[int, int] = {}
         self._updates: list[dict[str, Any]] = []
         self._update_ids = itertools.count(880_001)
@@ -131,6 +132,10 @@ class TelegramServer(Faults, Loopback):
         """An administrator of `chat` lets nobody send pictures."""
         with self._changed:
             self._without_photos.add(chat)
+
+    def lets_go_of_photos(self) -> None:
+        """From now on the bytes of a picture are looked at and not kept: a day of them is larger than the service."""
+        self._keeps_photos = False
 
     def migrates(self, chat: int, to: int) -> None:
         """The group `chat` becomes the supergroup `to`."""
@@ -276,6 +281,7 @@ class TelegramServer(Faults, Loopback):
             if self._enforces_limits:
                 self._refuse_flood(chat["id"], now)
             number = next(self._message_ids)
+            photo = photo if self._keeps_photos else None
             posted = Posted(chat["id"], text, plain, params.get("parse_mode"), number, silent, thread, now, photo)
             self._write_down(posted)
             self.sent.append(posted)

@@ -202,6 +202,7 @@ def test_a_day_leaves_nothing_behind(tmp_path: Path, caplog: pytest.LogCaptureFi
 
     with World(folder, tmp_path, settings, clock) as world, redirect_yahoo(world.yahoo.url):
         redirect_ccxt("coinbase", world.coinbase.url)
+        world.telegram.lets_go_of_photos()
         before, after = asyncio.run(story(world))
         told = [(posted.chat_id, text) for posted in world.telegram.sent for text in ALERTS if text in posted.plain]
     print(f"\nbefore the day  {before}\nafter it        {after}")

@@ -157,6 +157,12 @@ def test_a_leg_whose_prices_ended_early_is_dated(tmp_path: Path) -> None:
     found = matrix(view, "RISK", ("RUT", "SPX", "SOL"), 60)
     assert {name: date.isoformat() for name, date in found.late.items()} == {"SOL": "2025-12-08"}
     assert not np.isnan(found.r).any()
+    answer = correlation(view, "RUT", "SOL", 60)
+    assert answer.as_of.isoformat() == "2025-12-08"
+    assert set(answer.coupled.values()) == {False}
+    picture = pair_picture(view, answer)
+    assert picture is not None
+    assert picture.sessions[-1].item() == answer.as_of
     lines = {line.b: line for line in against_all(view, "RUT", 60).lines}
     assert lines["SOL"].as_of.isoformat() == "2025-12-08"
     assert "VIX" not in lines
