@@ -86,7 +86,11 @@ class Easel:
         if self._overdue is not None and not self._overdue.done():
             log.warning("a picture was left out: the one before it is not ready")
             return None
-        drawing = self._thread.submit(self._draw, picture)
+        try:
+            drawing = self._thread.submit(self._draw, picture)
+        except RuntimeError:
+            log.warning("a picture was left out: the service stops")
+            return None
         try:
             async with asyncio.timeout(self._limit):
                 return await asyncio.wrap_future(drawing)

@@ -42,7 +42,8 @@ class Correlation:
 
     `r` is Pearson's on the last `n` of `window` joint returns, `ci90` its interval, `kendall` its robust twin, `ewma`
     the exponentially weighted one; `p_above`, `posterior_mean`, `posterior90` and `coupled` come from the correlation
-    filter; `percentile` is where r stands among its own values of the last 504 sessions and of all; `partial` is r
+    filter; `percentile` is where r stands among its own values of the last 504 sessions and of all, which are `ranked`;
+    `partial` is r
     given other instruments; `beta` is the slope of b on a; `month_ago` is r of 21 rows before, `change` against the
     window before; `volatility` is None where it has not doubled; `shared` is whether r is told from 0 and r given the
     S&P 500 and Bitcoin is not; `reason` says why there is no r.
@@ -60,6 +61,7 @@ class Correlation:
     posterior_mean: float | None
     posterior90: tuple[float, float] | None
     percentile: tuple[float | None, float | None]
+    ranked: int
     partial: Mapping[str, float | None]
     beta: float | None
     month_ago: float | None
@@ -115,6 +117,7 @@ class CorrelationList:
     """One instrument against all others on one clock, the highest r first, the undefined last.
 
     `p_above` of its lines is the filter's probability of at least `level`; `percentile` is among the last 504.
+    `missing` are instruments without a price in common with it.
     """
 
     a: str
@@ -125,14 +128,15 @@ class CorrelationList:
     as_of: dt.date
     at: Instant
     simulated: bool
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class CorrelationMatrix:
-    """Every pair of a basket on one clock: `r` has shape (k, k), 1 on the diagonal, NaN where undefined.
+    """Every pair of a basket on one row of one clock: `r` has shape (k, k), 1 on the diagonal, NaN where undefined.
 
-    `average` is the mean over all pairs, None while one is undefined; `late` maps an instrument to its last session
-    where that is not the newest.
+    `average` is the mean over all pairs of the basket, None while one is undefined; `late` maps an instrument that has
+    no price on that row to the last session on which it had, `missing` are those without any.
     """
 
     basket: str
@@ -145,6 +149,7 @@ class CorrelationMatrix:
     as_of: dt.date
     at: Instant
     simulated: bool
+    missing: tuple[str, ...] = ()
 
 
 Picture = PairPicture | CorrelationList | CorrelationMatrix

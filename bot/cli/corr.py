@@ -11,6 +11,7 @@ from bot.cli._output import opened, print_json
 from bot.commands.corr import BASKET, DEFAULT_WINDOW, Found, asked, picture_of, text_of
 from bot.commands.registry import Refusal
 from bot.console import show
+from bot.queries.view import NoAnswer
 from bot.settings import ConfigurationError, Problem
 from rules.functions.registry import LONGEST_WINDOW, SHORTEST_PAIR_WINDOW
 
@@ -37,21 +38,21 @@ def run(arguments: argparse.Namespace) -> int:
         answer = asked(view, arguments.names, arguments.window)
     except Refusal as refusal:
         raise ConfigurationError([Problem("corr", str(refusal))]) from None
-    if arguments.picture is not None:
-        _draw(picture_of(view, answer), arguments.picture)
     if arguments.json:
         print_json(_values(answer), simulated=view.simulated)
     else:
         show(text_of(view, answer))
+    if arguments.picture is not None:
+        _draw(picture_of(view, answer), arguments.picture)
     return 0
 
 
 def _draw(picture: Picture | None, file: Path) -> None:
-    """Raises ConfigurationError where there is nothing to draw, or nowhere to put it."""
+    """Raises NoAnswer where there is nothing to draw, ConfigurationError where there is nowhere to put it."""
     from bot.render.charts import draw  # matplotlib takes a while to load
 
     if picture is None:
-        raise ConfigurationError([Problem("--picture", "there is nothing to draw: r was never defined here")])
+        raise NoAnswer("there is nothing to draw: r was never defined in these sessions")
     try:
         file.write_bytes(draw(picture))
     except OSError as error:

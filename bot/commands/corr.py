@@ -43,7 +43,7 @@ def asked(view: View, words: Sequence[str], usual: int = DEFAULT_WINDOW) -> Foun
     basket = names[0].upper() if names else BASKET if BASKET in baskets else next(iter(baskets), "")
     if not basket:
         raise Refusal("no basket is configured here; name two instruments")
-    return matrix(view, basket, baskets[basket], window)
+    return matrix(view, basket, window)
 
 
 def text_of(view: View, answer: Found) -> str:

@@ -22,4 +22,4 @@ def history(desk: Desk, words: Sequence[str]) -> Reply:
     ids = [rule.rule.id for rule in asked]
     if any(rule.rule.basis is Basis.TICK and view.record(rule.rule.id) is None for rule in asked):
         raise NoAnswer(f"{ids[0]} is watched live only: bars of the past cannot say when it fired")
-    return Reply(history_answer(view.events(*ids)[-SHOWN:], simulated=view.simulated))
+    return Reply(history_answer(view.told(*ids)[-SHOWN:], simulated=view.simulated))

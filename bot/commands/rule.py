@@ -19,6 +19,6 @@ def rule(desk: Desk, words: Sequence[str]) -> Reply:
         raise Refusal("it takes one rule; /rules lists them")
     view = desk.view
     asked = rule_named(view, words[0])
-    events = view.events(asked.rule.id)[-SHOWN:]
+    events = view.told(asked.rule.id)[-SHOWN:]
     miss = nearest_miss(view, asked) if asked.rule.basis is Basis.CLOSE else None
     return Reply(rule_answer(asked, view.record(asked.rule.id), events, miss, simulated=view.simulated))

@@ -14,8 +14,7 @@ from rules.alerting import Firing
 from rules.bars import Bools, Floats, Ints
 from rules.columns import Node
 from rules.engine import follow
-from rules.functions.behind import DOUBLED
-from rules.language.errors import LanguageError
+from rules.functions.conditional import DOUBLED
 from rules.language.meaning import calendar_of, read
 from rules.language.syntax import parse
 from rules.model import Timing
@@ -101,6 +100,7 @@ class _Asked:
                 ci90=interval(at["low"], at["high"]),
                 kendall=kendall(legs["x"][inside], legs["y"][inside]),
                 percentile=(at["rank"], percentile(measured["r"][: row + 1])),
+                ranked=int(np.count_nonzero(~np.isnan(measured["r"][: row + 1]))),
                 partial={"+".join(controls): self._partial(controls, row) for controls in CONTROLS},
                 beta=at["beta"],
                 month_ago=number(measured["r"][row - MONTH]) if row >= MONTH else None,
@@ -126,6 +126,7 @@ class _Asked:
             posterior_mean=None,
             posterior90=None,
             percentile=(None, None),
+            ranked=0,
             partial={"+".join(controls): None for controls in CONTROLS},
             beta=None,
             month_ago=None,
@@ -143,10 +144,9 @@ class _Asked:
     def _partial(self, controls: tuple[str, ...], row: int) -> float | None:
         """r given `controls` over the same window; None where a control is one of the two."""
         given = ", ".join(f"{name}={control}" for name, control in zip(("given", "also"), controls, strict=False))
-        try:
-            node = self.node(f"pcorr({{a}}, {{b}}, {given}, n={{n}})")
-        except LanguageError:
+        if {self.a, self.b} & set(controls):
             return None
+        node = self.node(f"pcorr({{a}}, {{b}}, {given}, n={{n}})")
         return number(self.columns({"left": node})["left"][row])
 
     def _volatility(self, row: int, adjusted: float | None) -> Volatility | None:

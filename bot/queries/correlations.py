@@ -31,13 +31,14 @@ def against_all(view: View, a: str, window: int) -> CorrelationList:
 
     All on the clock of what trades in sessions among them, so that the lines compare. Raises NoAnswer without prices.
     """
-    others = [name for name in view.scope.instruments if name != a and name in view.history.bars]
-    clock = _clock_of(view, [a, *others])
+    others = [name for name in view.scope.instruments if name != a]
+    clock = _clock_of(view, [a, *(name for name in others if name in view.history.bars)])
     panel = view.panel(clock)
+    shown = [name for name in others if _is_priced(view, panel, name)]
     lines = [
         line
-        for start in range(0, len(others), SIDE_BY_SIDE)
-        for line in _lines(view, panel, a, others[start : start + SIDE_BY_SIDE], window)
+        for start in range(0, len(shown), SIDE_BY_SIDE)
+        for line in _lines(view, panel, a, shown[start : start + SIDE_BY_SIDE], window)
     ]
     if not lines:
         raise NoAnswer(f"no other instrument here has a session in common with {a}")
@@ -52,40 +53,49 @@ def against_all(view: View, a: str, window: int) -> CorrelationList:
         as_of=as_of,
         at=int(panel.clock.closes[row]),
         simulated=view.simulated,
+        missing=tuple(name for name in others if name not in {line.b for line in lines}),
     )
 
 
-def matrix(view: View, basket: str, instruments: Sequence[str], window: int) -> CorrelationMatrix:
-    """Every pair of `instruments`, each as of the last session both have. Raises NoAnswer without prices.
+def matrix(view: View, basket: str, window: int) -> CorrelationMatrix:
+    """Every pair of a basket at the newest close that one of it has. Raises NoAnswer without prices, LanguageError.
 
-    All on the clock of what trades in sessions among them: `avg_corr` of the basket is their mean.
+    All on the clock of what trades in sessions among them; `avg_corr` of the basket is the mean.
     """
-    clock = _clock_of(view, instruments)
+    members = view.scope.baskets[basket]
+    mean = read(f"avg_corr({basket}, {window})", view.scope).column
+    clock = _clock_of(view, members)
     panel = view.panel(clock)
-    priced = [name for name in instruments if not np.isnan(panel.field(name, "close")).all()]
+    priced = [name for name in members if _is_priced(view, panel, name)]
     if len(priced) < 2:
         raise NoAnswer(f"there are prices of {' and '.join(priced) or 'none'} of {basket} here; it takes two")
-    pairs = {pair: pearson(*pair, window) for pair in combinations(priced, 2)}
-    columns = view.columns(pairs.values(), clock)
     last = {name: int(np.flatnonzero(~np.isnan(panel.field(name, "close")))[-1]) for name in priced}
-    newest = max(last.values())
-    r = np.full((len(priced), len(priced)), np.nan)
-    np.fill_diagonal(r, 1.0)
+    row = max(last.values())
+    pairs = {pair: pearson(*pair, window) for pair in combinations(priced, 2)}
+    columns = view.columns([mean, *pairs.values()], clock)
+    r = np.eye(len(priced))
     for (one, other), node in pairs.items():
         i, j = priced.index(one), priced.index(other)
-        r[i, j] = r[j, i] = columns[node][min(last[one], last[other])]
+        r[i, j] = r[j, i] = columns[node][row]
     return CorrelationMatrix(
         basket=basket,
         instruments=tuple(priced),
         window=window,
         r=r,
-        average=number(r[np.triu_indices(len(priced), 1)].mean()),
-        late={name: panel.clock.session(row) for name, row in last.items() if row < newest},
+        average=number(columns[mean][row]),
+        late={name: panel.clock.session(at) for name, at in last.items() if at < row},
         clock=clock,
-        as_of=panel.clock.session(newest),
-        at=int(panel.clock.closes[newest]),
+        as_of=panel.clock.session(row),
+        at=int(panel.clock.closes[row]),
         simulated=view.simulated,
+        missing=tuple(name for name in members if name not in priced),
     )
+
+
+def _is_priced(view: View, panel: Panel, name: str) -> bool:
+    """Whether an instrument ever had a price on the panel's clock, which it must trade on."""
+    own = view.scope.instruments[name].calendar in (ALWAYS, panel.clock.calendar)
+    return own and not bool(np.isnan(panel.field(name, "close")).all())
 
 
 def _clock_of(view: View, names: Sequence[str]) -> str:

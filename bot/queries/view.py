@@ -15,7 +15,7 @@ from rules.engine import Outcome, Record, evaluate, opened
 from rules.evaluation import evaluate as evaluate_columns
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule
-from rules.model import AlertEvent, Basis, Instant
+from rules.model import AlertEvent, Basis, Edge, Instant
 from rules.panel import Panel
 
 
@@ -86,6 +86,11 @@ class View:
         return tuple(
             event for event in sorted(happened.values(), key=lambda each: each.at) if rule in (None, event.rule)
         )
+
+    def told(self, rule: str | None = None) -> tuple[AlertEvent, ...]:
+        """The events without the resolutions that are no news: of rules that only re-arm."""
+        tells = {each.rule.id for each in self.rules if each.rule.notify_resolved}
+        return tuple(each for each in self.events(rule) if each.edge is not Edge.RESOLVED or each.rule in tells)
 
     def record(self, rule: str) -> Record | None:
         """Where a rule's alert stands, and whether the rule has data; None where it was not judged."""

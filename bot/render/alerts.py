@@ -10,7 +10,7 @@ from bot.render.numbers import by_unit, closing, duration, instant, session_of
 from rules.columns import Constant
 from rules.functions.registry import Unit
 from rules.language.compile import CompiledRule, Shown
-from rules.model import AlertEvent, Edge, Severity
+from rules.model import ALWAYS, AlertEvent, Basis, Edge, Severity
 
 MARKS = {Severity.INFO: "🔵", Severity.NOTICE: "🟡", Severity.HIGH: "🟠", Severity.CRITICAL: "🔴"}
 SIMULATED = "SIMULATED"
@@ -70,11 +70,25 @@ def _title(event: AlertEvent) -> str:
 
 def _next(event: AlertEvent, rule: CompiledRule) -> str:
     if event.edge is Edge.FIRED:
-        ends = rule.clear_text in (f"not {rule.when_text}", f"not ({rule.when_text})")  # the language's two spellings
-        return "Re-arms when this no longer holds" if ends else f"Re-arms when {escape(rule.clear_words)}"
+        return f"{_rearms(rule)}{_rests(rule)}"
     if event.edge is Edge.NO_DATA:
         return "It cannot fire or clear until its prices are back"
     return f"Fires when {escape(rule.when_words)}"
+
+
+def _rearms(rule: CompiledRule) -> str:
+    ends = rule.clear_text in (f"not {rule.when_text}", f"not ({rule.when_text})")  # the language's two spellings
+    return "Re-arms when this no longer holds" if ends else f"Re-arms when {escape(rule.clear_words)}"
+
+
+def _rests(rule: CompiledRule) -> str:
+    rows, row = rule.rule.timing.cooldown, row_word(rule)
+    return f"\n   not before {rows} {row}{'s' * (rows != 1)} have passed" if rows else ""
+
+
+def row_word(rule: CompiledRule) -> str:
+    """What a rule counts."""
+    return "poll" if rule.rule.basis is Basis.TICK else "UTC day" if rule.calendar == ALWAYS else "close"
 
 
 def _by_text(shown: Iterable[Shown]) -> dict[str, Shown]:
@@ -89,9 +103,10 @@ def _numbers(event: AlertEvent, shown: Mapping[str, Shown]) -> list[str]:
     for text in dict.fromkeys((*event.values, *event.context)):
         known = shown.get(text) or Shown(text, text, Unit.NUMBER, _NOWHERE)
         remark = known.unit == Unit.TRUTH and text not in event.values
-        if text in ends - set(event.values) or (remark and not numbers[text]):
+        if text in ends - set(event.values) or (remark and numbers[text] == 0.0):
             continue
-        lines.append(escape(known.words) if remark else _line(known, numbers[text], strong=text in event.values))
+        holds = remark and numbers[text] == 1.0
+        lines.append(escape(known.words) if holds else _line(known, numbers[text], strong=text in event.values))
         lines += [_interval(known, numbers)] if known.interval else []
     return lines
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from bot.answers import Explained, Miss, Quote, Regime
-from bot.render.alerts import MARKS, SIMULATED, SIMULATED_LINE, summary
+from bot.render.alerts import MARKS, SIMULATED, SIMULATED_LINE, row_word, summary
 from bot.render.numbers import (
     by_unit,
     closing,
     instant,
+    nearly,
     percent,
     price,
     probability,
@@ -117,17 +118,13 @@ def rule_answer(
 def _missed(rule: CompiledRule, miss: Miss) -> list[str]:
     """When a rule came nearest to firing, and on which numbers."""
     if miss.held:
-        held = f"held on {miss.held} of {miss.needed} {_row_word(rule)}s"
+        held = f"held on {miss.held} of {miss.needed} {row_word(rule)}s"
         return [f"Nearest: {held}, {miss.session.isoformat()}", *_missed_values(miss)]
     return [f"Nearest: {miss.session.isoformat()}", *_missed_values(miss)]
 
 
 def _missed_values(miss: Miss) -> list[str]:
-    return [f"   {escape(each.words)}: {escape(by_unit(value, each.unit))}" for each, value in miss.values]
-
-
-def _row_word(rule: CompiledRule) -> str:
-    return "poll" if rule.rule.basis is Basis.TICK else "UTC day" if rule.calendar == ALWAYS else "close"
+    return [f"   {escape(each.words)}: {escape(nearly(value, each.unit))}" for each, value in miss.values]
 
 
 def _rearming(rule: CompiledRule) -> list[str]:
@@ -142,7 +139,7 @@ def _rearming(rule: CompiledRule) -> list[str]:
 def _timing(rule: CompiledRule) -> list[str]:
     """What is not as usual, counted in the rule's rows."""
     timing = rule.rule.timing
-    row = _row_word(rule)
+    row = row_word(rule)
     found = []
     if timing.confirm > 1:
         found.append(f"Fires on the {_ordinal(timing.confirm)} {row} in a row")

@@ -16,8 +16,17 @@ from rules.model import ALWAYS, Instant
 NOT_CHANCE = 0.10
 """A change is pointed out below this p; how many would be by chance is said with it."""
 
+HARDLY_CHANCE = 0.01
+"""Below this p a change is told without a may."""
+
+HELD = 0.5
+"""A pair that is coupled stays so while P is below this, until it is down at the level's own end."""
+
 WIDEST = 38
 """Characters of a table that a phone shows without scrolling."""
+
+RANKED = 504
+"""Sessions of the shorter history that r is ranked in."""
 
 EXTREMES = 4
 """Pairs named at either end where a table would be too wide."""
@@ -45,20 +54,20 @@ def _r(answer: Correlation) -> str:
 
 
 def _around(answer: Correlation) -> Iterator[str]:
-    recent, ever = answer.percentile
-    yield f"Rank: {_rank(recent)} of 504 sessions, {_rank(ever)} of all"
+    yield _rank(answer)
     yield f"Kendall {correlation(answer.kendall)}, weighted {correlation(answer.ewma)}"
     yield f"A month ago: {correlation(answer.month_ago)}"
     if answer.change is not None:
         yield f"Window before: {correlation(answer.change.before)} (z {answer.change.z:+.1f}, {_p(answer.change)})"
-        yield f"   1 test: {'it has changed' if answer.change.p < NOT_CHANCE else 'no clear change'}"
+        yield f"   1 test: {_change(answer.change)}"
 
 
 def _by_filter(answer: Correlation) -> Iterator[str]:
     mean, between = answer.posterior_mean, answer.posterior90
     yield f"Filtered: {correlation(mean)}{f', 90% {_range(between)}' if between else ''}"
     yield f"P(corr ≥ .5/.6/.7): {'/'.join(escape(probability(p)) for p in answer.p_above.values())}"
-    yield f"Coupled at .5/.6/.7: {'/'.join(_coupled(each) for each in answer.coupled.values())}"
+    states = (_coupled(state, answer.p_above[level]) for level, state in answer.coupled.items())
+    yield f"Coupled at .5/.6/.7: {'/'.join(states)}"
 
 
 def _behind(answer: Correlation) -> Iterator[str]:
@@ -67,7 +76,7 @@ def _behind(answer: Correlation) -> Iterator[str]:
         if not unpriced and not {answer.a, answer.b} & set(controls.split("+")):
             yield f"Given {controls.replace('+', ' and ')}: {correlation(r)}"
     if answer.shared:
-        yield "Mostly shared with the whole market"
+        yield "Mostly shared with the market"
     yield f"Beta of {answer.b} on {answer.a}: {slope(answer.beta)}"
     if answer.volatility is not None:
         yield from _volatile(answer, answer.volatility)
@@ -78,7 +87,13 @@ def _volatile(answer: Correlation, found: Volatility) -> Iterator[str]:
     driven = [level for level in answer.coupled if answer.r is not None and found.adjusted < level <= answer.r]
     yield f"   r without that: {correlation(found.adjusted)}"
     if driven:
-        yield f"   Above {driven[0]} it is driven by volatility"
+        yield f"   Above {driven[0]} volatility may explain it"
+
+
+def _change(change: Change) -> str:
+    if change.p < HARDLY_CHANCE:
+        return "it has changed"
+    return "it may have changed" if change.p < NOT_CHANCE else "no clear change"
 
 
 def _p(change: Change) -> str:
@@ -89,11 +104,18 @@ def _range(ends: tuple[float, float]) -> str:
     return f"{correlation(ends[0])} to {correlation(ends[1])}"
 
 
-def _rank(share: float | None) -> str:
-    return "n/a" if share is None else f"{share * 100:.0f}%"
+def _rank(answer: Correlation) -> str:
+    recent, ever = answer.percentile
+    if recent is None or ever is None:
+        return f"Rank: n/a, {answer.ranked} values of r so far"
+    if answer.ranked <= RANKED:
+        return f"Rank: {ever * 100:.0f}% of {answer.ranked} sessions"
+    return f"Rank: {recent * 100:.0f}% of {RANKED} sessions, {ever * 100:.0f}% of all"
 
 
-def _coupled(state: bool | None) -> str:
+def _coupled(state: bool | None, p: float | None) -> str:
+    if state and p is not None and p < HELD:
+        return "held"
     return "n/a" if state is None else "yes" if state else "no"
 
 
@@ -106,6 +128,7 @@ def list_answer(answer: CorrelationList, next_open: Instant | None) -> str:
     lines += _changes(answer)
     late = {line.b: line.as_of for line in answer.lines if line.as_of < answer.as_of}
     lines += [f"{name}: as of {session.isoformat()}" for name, session in late.items()]
+    lines += _missing(answer)
     return _dated(lines, answer, next_open)
 
 
@@ -119,9 +142,10 @@ def _changes(answer: CorrelationList) -> Iterator[str]:
     if not tested:
         return
     found = [line for line in tested if line.change is not None and line.change.p < NOT_CHANCE]
+    seen = [line for line in found if line.change and correlation(line.change.before) != correlation(line.r)]
     yield f"Against the {answer.window} returns before:"
     yield f"   {len(tested)} tests, p &lt; .10 in {len(found)}; by chance {NOT_CHANCE * len(tested):.1f}"
-    for line in found:
+    for line in seen:
         if line.change is not None:
             yield f"   {line.b} {correlation(line.change.before)} → {correlation(line.r)}, {_p(line.change)}"
 
@@ -129,10 +153,11 @@ def _changes(answer: CorrelationList) -> Iterator[str]:
 def matrix_answer(answer: CorrelationMatrix, next_open: Instant | None) -> str:
     """Every pair of a basket; where the table is too wide for a phone, the pairs at either end."""
     count = len(answer.instruments) * (len(answer.instruments) - 1) // 2
-    lines = [f"<b>{escape(answer.basket)}</b>, {answer.window} returns", *_table(answer)]
+    lines = [f"<b>Correlations in {escape(answer.basket)}</b>, {answer.window} returns", *_table(answer)]
     lines.append(f"Mean of {count} pair{'s' * (count != 1)}: {correlation(answer.average)}")
-    lines += [f"{name}: as of {session.isoformat()}" for name, session in answer.late.items()]
-    lines.append(f"/corr {answer.instruments[0]} {answer.instruments[-1]} tells how sure one is")
+    lines += [f"{name}: last price {session.isoformat()}" for name, session in answer.late.items()]
+    lines += _missing(answer)
+    lines.append(f"One with its interval: /corr {answer.instruments[0]} {answer.instruments[-1]}")
     return _dated(lines, answer, next_open)
 
 
@@ -149,15 +174,21 @@ def _table(answer: CorrelationMatrix) -> list[str]:
 
 def _cell(r: float) -> str:
     """.58, -.07: what fits a column of four."""
-    return "n/a" if np.isnan(r) else "1.0" if r > 0.995 else f"{r:.2f}".replace("0.", ".").replace("-.00", ".00")
+    if np.isnan(r) or abs(r) > 0.995:
+        return "n/a" if np.isnan(r) else f"{r:.1f}"
+    return f"{r:.2f}".replace("0.", ".").replace("-.00", ".00")
 
 
 def _extremes(answer: CorrelationMatrix) -> list[str]:
     names = answer.instruments
     pairs = [(float(answer.r[i, j]), names[j], names[i]) for i in range(len(names)) for j in range(i)]
     known = sorted((pair for pair in pairs if not np.isnan(pair[0])), reverse=True)
-    shown = known if len(known) <= 2 * EXTREMES else [*known[:EXTREMES], *known[-EXTREMES:]]
-    return [f"   {one}-{other} {correlation(r)}" for r, one, other in shown]
+    told = [f"   {one}-{other} {correlation(r)}" for r, one, other in known]
+    return told if len(told) <= 2 * EXTREMES else ["Highest:", *told[:EXTREMES], "Lowest:", *told[-EXTREMES:]]
+
+
+def _missing(answer: CorrelationList | CorrelationMatrix) -> list[str]:
+    return [f"No prices at these closes: {', '.join(answer.missing)}"] if answer.missing else []
 
 
 def _dated(lines: list[str], answer: CorrelationList | CorrelationMatrix, next_open: Instant | None) -> str:

@@ -85,6 +85,13 @@ def by_unit(value: float | None, unit: str) -> str:
     return _BY_UNIT[unit](value)
 
 
+def nearly(value: float | None, unit: str) -> str:
+    """A value that fell short of a level, with the digits that show it: 49.83%, not 50%."""
+    if value is None or math.isnan(value) or unit not in (Unit.PROBABILITY, Unit.PERCENT):
+        return by_unit(value, unit)
+    return f"{value * 100:.4g}%"
+
+
 def _rounded(value: float, decimals: int, form: str = "") -> str:
     """Rounded, and never -0.0."""
     sign = "+" if "+" in form else ""

@@ -135,8 +135,7 @@ def test_a_list_and_a_matrix_are_the_bits_of_a_rule_on_the_clock_of_closes(app: 
         row = view.panel(XNYS).clock.row_of(line.as_of)
         found = [known(column[row]) for column in columns(view, texts, XNYS).values()]
         assert [line.r, *(line.ci90 or (None, None)), line.p_above, line.percentile] == found
-    basket = view.scope.baskets["RISK"]
-    table = matrix(view, "RISK", basket, 60)
+    table = matrix(view, "RISK", 60)
     for (i, one), (j, other) in permutations(enumerate(table.instruments), 2):
         [column] = columns(view, [f"corr({one}, {other}, 60)"], XNYS).values()
         assert table.r[i, j] == column[-1]

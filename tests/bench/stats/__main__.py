@@ -2,7 +2,7 @@
 
 Prints two tables, of alarms and of intervals, and exits 1 when a figure is worse than it must be. A figure is a
 function of the seed and the number of paths alone. The last line, how long a row takes, depends on the machine and
-decides nothing.
+decides nothing. With --rungs instead: how often the built-in rules fire where nothing changes, which fails nothing.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ import os
 from collections.abc import Sequence
 
 from bot.cli._options import whole_number
+from tests.bench.stats import rungs
 from tests.bench.stats.campaign import Report, measure
 from tests.bench.stats.detectors import Detector
 from tests.bench.stats.gates import PLAIN, Bound, Line
+from tests.bench.stats.markdown import table
 from tests.bench.stats.speed import speed
 from tests.bench.stats.worlds import ROWS, WARMUP
 
@@ -25,12 +27,20 @@ MISSED = " **missed**"
 def main(words: Sequence[str] | None = None) -> int:
     """Measure, print, and say with the exit code whether every figure is as good as it must be."""
     arguments = _parser().parse_args(words)
-    report = measure(arguments.seed, arguments.paths, arguments.processes)
-    print(f"Seed {arguments.seed}, {arguments.paths} paths of {ROWS} rows a world, {WARMUP} of them to warm up.\n")
+    paths = arguments.paths or (rungs.PATHS if arguments.rungs else PATHS)
+    print(f"Seed {arguments.seed}, {paths} paths of {ROWS} rows a world, {WARMUP} of them to warm up.\n", flush=True)
+    if arguments.rungs:
+        print(rungs.tables(rungs.measure(arguments.seed, paths, arguments.processes)))
+        return 0
+    return _judge(arguments.seed, paths, arguments.processes)
+
+
+def _judge(seed: int, paths: int, processes: int) -> int:
+    report = measure(seed, paths, processes)
     print(f"{tables(report)}\n\n{verdict(report)}")
-    if arguments.paths < PATHS:
+    if paths < PATHS:
         print(f"The bounds are those of {PATHS} paths: with fewer, chance alone may miss them.")
-    row = speed(arguments.seed)
+    row = speed(seed)
     print(
         f"A row of 10 pairs, 3 rungs and shift: {row.replayed * 1e3:.2f} ms in a replay (at most 1, hoped for 0.2), "
         f"{row.live * 1e3:.2f} ms alone, resumed from its checkpoints."
@@ -55,13 +65,7 @@ def verdict(report: Report) -> str:
 
 
 def _table(lines: Sequence[Line], others: Sequence[str]) -> str:
-    """Columns of one width, so that it reads well in a terminal too."""
-    rows = [["figure", "ours", "must", "stretch", *others], *(_cells(line, others) for line in lines)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    rows.insert(1, ["-" * width for width in widths])
-    return "\n".join(
-        f"| {' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))} |" for row in rows
-    )
+    return table(["figure", "ours", "must", "stretch", *others], [_cells(line, others) for line in lines])
 
 
 def _cells(line: Line, others: Sequence[str]) -> list[str]:
@@ -77,9 +81,12 @@ def _bound(line: Line, bound: Bound | None) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench-stats", description=__doc__)
     parser.add_argument("--seed", type=whole_number(0, 2**32), required=True, help="all paths are drawn from it")
-    parser.add_argument("--paths", type=whole_number(1, 100_000), default=PATHS, help="of each world (%(default)s)")
+    parser.add_argument(
+        "--paths", type=whole_number(1, 100_000), help=f"of each world ({PATHS}; with --rungs {rungs.PATHS})"
+    )
     cores = min(4, os.cpu_count() or 1)
     parser.add_argument("--processes", type=whole_number(1, 256), default=cores, help="side by side (%(default)s)")
+    parser.add_argument("--rungs", action="store_true", help="the built-in rules where the correlation stands still")
     return parser
 
 

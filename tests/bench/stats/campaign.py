@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from typing import TypeVar
 
 from rules.bars import Bools
 from tests.bench.stats.detectors import THETA, Alarm, Detector, Fires, judge
@@ -18,6 +19,8 @@ from tests.bench.stats.worlds import CONSTANT, WORLDS, World, draw
 
 BATCH = 50
 """Paths that a process holds in memory at once."""
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -59,17 +62,22 @@ class Report:
 
 def measure(seed: int, paths: int, processes: int = 1) -> Report:
     """The figures of the first `paths` paths of every world under a seed."""
-    jobs = jobs_of(seed, paths)
-    if processes == 1:
-        return report(map(see, jobs))
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        return report(pool.map(see, jobs))
+    return report(side_by_side(see, jobs_of(seed, paths), processes))
 
 
-def jobs_of(seed: int, paths: int) -> list[Job]:
+def jobs_of(seed: int, paths: int, worlds: Iterable[World] = WORLDS) -> list[Job]:
     """The paths 0, 1 ... of every world, in batches."""
     batches = [range(first, min(first + BATCH, paths)) for first in range(0, paths, BATCH)]
-    return [Job(world, seed, batch) for world in WORLDS for batch in batches]
+    return [Job(world, seed, batch) for world in worlds for batch in batches]
+
+
+def side_by_side(work: Callable[[Job], Found], jobs: Iterable[Job], processes: int) -> Iterator[Found]:
+    """What comes of each job, in their order."""
+    if processes == 1:
+        yield from map(work, jobs)
+        return
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        yield from pool.map(work, jobs)
 
 
 def see(job: Job) -> Seen:

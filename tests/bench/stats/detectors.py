@@ -6,7 +6,7 @@ Nothing is computed here: columns are the rule language's, an alert's life is `r
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -63,16 +63,17 @@ Fires = Mapping[Alarm, Mapping[Detector, Bools]]
 
 def judge(panel: Panel) -> Fires:
     """Every alarm of every detector on all paths of a panel."""
-    rules = [rule for of_alarm in RULES.values() for rule in of_alarm.values()]
+    fires = fires_of([rule for of_alarm in RULES.values() for rule in of_alarm.values()], panel)
+    return {
+        alarm: {detector: fires[rule.id] for detector, rule in of_alarm.items()} for alarm, of_alarm in RULES.items()
+    }
+
+
+def fires_of(rules: Collection[Rule], panel: Panel) -> dict[str, Bools]:
+    """Of each rule, by its id, the rows of returns on which it fires on all paths of a panel, (rows, paths)."""
     texts = [text for rule in rules for text in (rule.when, clear_of(rule))]
     verdicts = dict(zip(texts, columns(texts, panel), strict=True))
-    return {
-        alarm: {
-            detector: firing(verdicts[rule.when], verdicts[clear_of(rule)], rule.timing)
-            for detector, rule in of_alarm.items()
-        }
-        for alarm, of_alarm in RULES.items()
-    }
+    return {rule.id: firing(verdicts[rule.when], verdicts[clear_of(rule)], rule.timing) for rule in rules}
 
 
 def clear_of(rule: Rule) -> str:

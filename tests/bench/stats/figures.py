@@ -38,6 +38,16 @@ def entries_a_year(told: Told) -> float:
     return _a_year(now & ~before)
 
 
+def share_firing(told: Told) -> float:
+    """Share of the rows on which the alarm is firing."""
+    return float(told.fires[WARMUP:].mean())
+
+
+def share_silent(told: Told) -> float:
+    """Share of the paths on which the alarm is firing on no row, not even since the warm-up."""
+    return float((~told.fires[WARMUP:].any(axis=0)).mean())
+
+
 def flips_a_year(told: Told) -> float:
     """How often the alarm begins or ends."""
     return _a_year(told.fires[WARMUP:] != told.fires[WARMUP - 1 : -1])

@@ -20,6 +20,8 @@ from tests.bench.stats.figures import (
     median_wait,
     missed,
     pooled,
+    share_firing,
+    share_silent,
 )
 from tests.bench.stats.worlds import CHANGE, ROWS, WARMUP, YEAR
 
@@ -61,6 +63,16 @@ def test_an_entry_on_the_first_row_after_the_warm_up_counts() -> None:
 
 def test_a_spell_is_two_flips_and_one_still_open_is_one() -> None:
     assert flips_a_year(told(fires((400, 410), (1990, ROWS)))) == pytest.approx(3 / YEARS)
+
+
+def test_a_path_is_silent_where_no_row_after_the_warm_up_fires() -> None:
+    quiet, since_the_warm_up, late_one = fires((0, WARMUP)), fires((0, WARMUP + 1)), fires((1999, ROWS))
+    assert share_silent(told(quiet)) == 1
+    assert share_silent(told(quiet, since_the_warm_up, late_one, fires())) == 0.5
+
+
+def test_the_share_of_rows_is_of_those_after_the_warm_up_on_all_paths() -> None:
+    assert share_firing(told(fires((0, WARMUP + 175)), fires())) == pytest.approx(0.05)
 
 
 def test_an_alarm_in_the_row_of_the_change_has_a_delay_of_nothing() -> None:

@@ -15,6 +15,7 @@ from tests.bench.stats.worlds import (
     CONSTANT_20,
     CONSTANT_50,
     CONSTANT_80,
+    LADDER,
     LEAST_DWELL,
     MORE_DWELL,
     NU,
@@ -64,7 +65,8 @@ def test_another_seed_world_or_number_is_another_path() -> None:
 
 
 def test_every_world_has_a_number_and_a_name_of_its_own() -> None:
-    assert len({world.number for world in WORLDS}) == len({world.name for world in WORLDS}) == len(WORLDS)
+    worlds = {*WORLDS, *LADDER.values()}
+    assert len({world.number for world in worlds}) == len({world.name for world in worlds}) == len(worlds)
 
 
 @pytest.mark.parametrize(
@@ -134,3 +136,4 @@ def test_the_correlation_of_a_moving_world_is_that_of_its_shocks() -> None:
 
 def test_a_constant_world_stays_where_it_is() -> None:
     assert (draw(CONSTANT_80, 7, [0]).rho == 0.8).all()
+    assert all((draw(world, 7, [0]).rho == rho).all() for rho, world in LADDER.items())

@@ -92,6 +92,17 @@ SWITCHING = World(8, "switching", switching)
 
 CONSTANT = (CONSTANT_20, CONSTANT_50, CONSTANT_70, CONSTANT_80)
 WORLDS = (*CONSTANT, STEP_TO_80, STEP_TO_70, STEP_DOWN, RAMP_TO_80, SWITCHING)
+"""The worlds of the gates."""
+
+LADDER = {
+    0.20: CONSTANT_20,
+    0.30: World(9, "constant .30", partial(constant, 0.30)),
+    0.40: World(10, "constant .40", partial(constant, 0.40)),
+    0.45: World(11, "constant .45", partial(constant, 0.45)),
+    0.50: CONSTANT_50,
+    0.60: World(12, "constant .60", partial(constant, 0.60)),
+}
+"""Worlds below, at and between the levels of the built-in rules, by their correlation."""
 
 
 def draw(world: World, seed: int, paths: Iterable[int]) -> Paths:

@@ -25,14 +25,6 @@ THREE_DAYS = [day("2025-12-02", 10), day("2025-12-03", 11), day("2025-12-04", 12
             "bellwether: corr: it takes two instruments at most and, if you like, a number of returns",
         ),
         ("corr RUT SOL 4", "bellwether: corr: N must be a whole number from 5 to 2520, not 4"),
-        (
-            "corr RUT SOL --picture nowhere/x.png",
-            "bellwether: --picture: nowhere/x.png cannot be written: No such file or directory",
-        ),
-        (
-            "corr RUT SOL 2520 --picture x.png",
-            "bellwether: --picture: there is nothing to draw: r was never defined here",
-        ),
         ("regime now", "bellwether regime: unrecognized arguments: now; see bellwether regime --help"),
         ("regime --hist", "bellwether regime: unrecognized arguments: --hist; see bellwether regime --help"),
         ("explain", "bellwether explain: the following arguments are required: EXPR; see bellwether explain --help"),

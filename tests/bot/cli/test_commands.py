@@ -145,6 +145,22 @@ def test_a_picture_is_written_beside_the_answer(
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_where_there_is_nothing_to_draw_the_answer_is_given_all_the_same(
+    terminal: Terminal, prices: Path, tmp_path: Path
+) -> None:
+    ran = terminal.runs("corr", "RUT", "BTC", "2520", "--data", prices, "--picture", tmp_path / "x.png")
+    assert ran.code == 1
+    assert "r: n/a, only" in ran.out
+    assert ran.err.endswith("there is nothing to draw: r was never defined in these sessions\n")
+
+
+def test_a_picture_that_cannot_be_written_is_told_after_the_answer(terminal: Terminal, prices: Path) -> None:
+    ran = terminal.runs("corr", "RUT", "BTC", "--data", prices, "--picture", "nowhere/x.png")
+    assert ran.code == 2
+    assert "60 returns" in ran.out
+    assert ran.err.endswith("bellwether: --picture: nowhere/x.png cannot be written: No such file or directory\n")
+
+
 def test_corr_in_words_is_the_answer_of_the_chat(terminal: Terminal, prices: Path) -> None:
     ran = terminal.runs("corr", "rut", "btc", "--data", prices)
     assert (ran.code, ran.err) == (0, "")

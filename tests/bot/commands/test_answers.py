@@ -226,7 +226,7 @@ def test_a_rule_on_utc_days_fires_since_the_day_and_not_the_midnight_after_it(tm
 def test_history_is_of_the_last_twelve_events_newest_last(view: View) -> None:
     lines = ask(view, "/history")
     assert len(lines) == 13
-    assert [line[:10] for line in lines[1:]] == [str(event.session) for event in view.events()[-12:]]
+    assert [line[:10] for line in lines[1:]] == [str(event.session) for event in view.told()[-12:]]
 
 
 def test_history_of_one_rule_is_of_that_alone(view: View) -> None:

@@ -14,6 +14,7 @@ from bot.queries.correlation import correlation, pair_picture
 from bot.queries.correlations import against_all, matrix
 from bot.queries.explain import explain
 from bot.queries.view import NoAnswer, View
+from rules.language.errors import LanguageError
 from rules.pairs import Z90
 from tests.bot.markets import NOW, Folder, hours, simulated, utc_days, weekdays
 
@@ -41,6 +42,7 @@ def test_every_number_of_a_pair_is_that_of_its_expression(view: View) -> None:
     assert answer.partial["SPX"] == value(view, "pcorr(RUT, SOL, given=SPX, n=45)")
     assert answer.partial["SPX+BTC"] == value(view, "pcorr(RUT, SOL, given=SPX, also=BTC, n=45)")
     assert answer.shared == bool(value(view, "shared(RUT, SOL, 45)"))
+    assert answer.ranked == 1007 - 45 + 1
     for level, p in answer.p_above.items():
         assert p == value(view, f"p_corr(RUT, SOL, above={level})")
 
@@ -62,7 +64,8 @@ def test_a_change_is_tested_between_windows_that_share_no_return(view: View) -> 
 
 
 def test_a_control_that_is_one_of_the_pair_is_no_control(view: View) -> None:
-    assert correlation(view, "RUT", "SPX", 60).partial == {"SPX": None, "SPX+BTC": None}
+    of_the_market = correlation(view, "RUT", "SPX", 60)
+    assert (of_the_market.partial, of_the_market.shared) == ({"SPX": None, "SPX+BTC": None}, False)
     of_bitcoin = correlation(view, "RUT", "BTC", 60).partial
     assert (of_bitcoin["SPX"] is None, of_bitcoin["SPX+BTC"]) == (False, None)
 
@@ -133,13 +136,13 @@ def test_a_list_of_a_coin_is_on_the_closes_of_the_exchange_so_that_its_lines_com
 
 
 def test_a_matrix_is_symmetric_and_its_mean_is_avg_corr(view: View) -> None:
-    found = matrix(view, "RISK", RISK, 60)
+    found = matrix(view, "RISK", 60)
     assert found.instruments == RISK
     np.testing.assert_array_equal(found.r, found.r.T)
     for one, other in combinations(("RUT", "SPX", "SOL"), 2):
         answer = correlation(view, one, other, 60)
         assert found.r[RISK.index(one), RISK.index(other)] == answer.r
-    assert found.average == pytest.approx(value(view, "avg_corr(RISK, 60)"))
+    assert found.average == value(view, "avg_corr(RISK, 60)")
 
 
 def holed(path: Path) -> View:
@@ -154,9 +157,12 @@ def holed(path: Path) -> View:
 
 def test_a_leg_whose_prices_ended_early_is_dated(tmp_path: Path) -> None:
     view = holed(tmp_path)
-    found = matrix(view, "RISK", ("RUT", "SPX", "SOL"), 60)
+    found = matrix(view, "RISK", 60)
+    assert found.instruments == ("RUT", "SPX", "SOL")
     assert {name: date.isoformat() for name, date in found.late.items()} == {"SOL": "2025-12-08"}
-    assert not np.isnan(found.r).any()
+    assert np.isnan(found.r[2, :2]).all()
+    assert found.r[0, 1] == correlation(view, "RUT", "SPX", 60).r
+    assert (found.average, found.missing) == (None, ("QQQ", "BTC", "ETH", "ADA", "XRP"))
     answer = correlation(view, "RUT", "SOL", 60)
     assert answer.as_of.isoformat() == "2025-12-08"
     assert set(answer.coupled.values()) == {False}
@@ -166,20 +172,29 @@ def test_a_leg_whose_prices_ended_early_is_dated(tmp_path: Path) -> None:
     lines = {line.b: line for line in against_all(view, "RUT", 60).lines}
     assert lines["SOL"].as_of.isoformat() == "2025-12-08"
     assert "VIX" not in lines
+    assert "VIX" in against_all(view, "RUT", 60).missing
 
 
-def test_a_leg_with_too_few_returns_is_undefined_and_so_is_the_mean(tmp_path: Path) -> None:
-    view = holed(tmp_path)
-    found = matrix(view, "RISK", ("RUT", "SPX", "VIX"), 60)
-    assert np.isnan(found.r[2, :2]).all()
-    assert found.average is None
+def test_an_instrument_of_another_exchange_is_missing_at_these_closes_and_harms_no_other(tmp_path: Path) -> None:
+    config = tmp_path / "my.toml"
+    london = 'name = "FTSE 100"\nkind = "index"\ncalendar = "XLON"\nsources = { yahoo = "^FTSE" }\n'
+    config.write_text(f'[baskets]\nMIXED = ["RUT", "FTSE"]\n\n[instruments.FTSE]\n{london}')
+    folder = Folder(tmp_path / "prices").holds("RUT_1d.csv", *weekdays("2025-01-01", "2025-12-31", 1))
+    folder.holds("SPX_1d.csv", *weekdays("2025-01-01", "2025-12-31", 2))
+    folder.holds("FTSE_1d.csv", *weekdays("2025-01-01", "2025-12-31", 3))
+    view = open_app(Options(data=folder.path, config=config), at=NOW).view()
+    found = against_all(view, "RUT", 60)
+    assert [line.b for line in found.lines] == ["SPX"]
+    assert "FTSE" in found.missing
+    with pytest.raises(LanguageError, match="use one calendar a rule"):
+        matrix(view, "MIXED", 60)
 
 
 def test_without_two_priced_instruments_there_is_no_matrix_and_no_list(tmp_path: Path) -> None:
     folder = Folder(tmp_path).holds("RUT_1d.csv", *weekdays("2025-01-01", "2025-12-31"))
     view = open_app(Options(data=folder.path), at=NOW).view()
     with pytest.raises(NoAnswer, match="there are prices of RUT of RISK here; it takes two"):
-        matrix(view, "RISK", RISK, 60)
+        matrix(view, "RISK", 60)
     with pytest.raises(NoAnswer, match="no other instrument here has a session in common with RUT"):
         against_all(view, "RUT", 60)
 
@@ -188,5 +203,5 @@ def test_coins_alone_are_on_utc_days(tmp_path: Path) -> None:
     folder = Folder(tmp_path).holds("SOL_1d.csv", *utc_days("2025-01-01", "2025-12-31", 1))
     folder.holds("ADA_1d.csv", *utc_days("2025-01-01", "2025-12-31", 2))
     view = open_app(Options(data=folder.path), at=NOW).view()
-    assert matrix(view, "ALTS", ("SOL", "ADA"), 60).clock == "24/7"
+    assert matrix(view, "ALTS", 60).clock == "24/7"
     assert against_all(view, "SOL", 60).clock == "24/7"

@@ -39,7 +39,14 @@ def uncoupled() -> str:
 
 def volatile() -> str:
     """Volatility alone may explain it, and one number is missing."""
-    context = {"vol_driven(RUT, SOL, above=0.6, n=60)": 1.0, "pcorr(RUT, SOL, SPX, also=BTC, n=60)": nan}
+    context = {
+        "corr(RUT, SOL, 60)": 0.6391,
+        "corr_low(RUT, SOL, 60)": 0.4612,
+        "corr_high(RUT, SOL, 60)": 0.7683,
+        "vol_driven(RUT, SOL, above=0.6, n=60)": 1.0,
+        "pcorr(RUT, SOL, SPX, also=BTC, n=60)": nan,
+        "shared(RUT, SOL, 60)": nan,
+    }
     return coupled(REAL, **context)
 
 
@@ -56,7 +63,8 @@ def shift() -> str:
 
 def no_interval() -> str:
     """Two legs that are one: r is 1 and nothing bounds it."""
-    return coupled(REAL, **{"corr(RUT, SOL, 60)": 1.0, "corr_low(RUT, SOL, 60)": nan, "corr_high(RUT, SOL, 60)": nan})
+    unknown = ("corr_low(RUT, SOL, 60)", "corr_high(RUT, SOL, 60)", "shared(RUT, SOL, 60)")
+    return coupled(REAL, **{"corr(RUT, SOL, 60)": 1.0, **dict.fromkeys(unknown, nan)})
 
 
 def correlation_of(origins: tuple[str, ...] = REAL, **changes: object) -> Correlation:
@@ -74,6 +82,7 @@ def correlation_of(origins: tuple[str, ...] = REAL, **changes: object) -> Correl
         "posterior_mean": 0.4711,
         "posterior90": (0.35, 0.6),
         "percentile": (0.9127, 0.8846),
+        "ranked": 1221,
         "partial": {"SPX": 0.2412, "SPX+BTC": 0.0412},
         "beta": 1.9124,
         "month_ago": 0.5509,
@@ -97,8 +106,9 @@ def without_filter() -> dict[str, object]:
 
 def undefined() -> str:
     answer = correlation_of(
-        REAL, **without_filter(), n=12, r=None, ci90=None, kendall=None, percentile=(None, None), month_ago=None,
-        partial={"SPX": None, "SPX+BTC": None}, beta=None, change=None, reason="only 12 of 60 returns",
+        REAL, **without_filter(), n=12, r=None, ci90=None, kendall=None, percentile=(None, None), ranked=0,
+        month_ago=None, partial={"SPX": None, "SPX+BTC": None}, beta=None, change=None,
+        reason="only 12 of 60 returns",
     )  # fmt: skip
     return correlation_answer(answer, NEXT_OPEN)
 
@@ -134,7 +144,8 @@ def line(b: str, r: float | None, **changes: object) -> Against:
 
 
 def list_of(*lines: Against, simulated: bool = False) -> str:
-    answer = CorrelationList("RUT", 60, 0.6, lines, XNYS, SESSION, CLOSE, simulated)
+    ordered = tuple(sorted(lines, key=lambda each: (each.r is None, -(each.r or 0.0))))
+    answer = CorrelationList("RUT", 60, 0.6, ordered, XNYS, SESSION, CLOSE, simulated, ("UUP", "IBIT"))
     return list_answer(answer, NEXT_OPEN)
 
 
@@ -144,7 +155,8 @@ def against_all(*, simulated: bool = False) -> str:
         line("ETH", 0.6052, change=Change(0.3498, 1.79, 0.0728)),
         line("SOL", 0.5007, as_of=dt.date(2025, 12, 8)),
         line("GLD", 0.0021, change=Change(-0.51, 3.2, 0.0014), p_above=None),
-        line("VIX", -0.7195),
+        line("VIX", -0.7195, p_above=0.0001),
+        line("IWM", 0.9993, ci90=(0.9986, 0.9997), p_above=0.9997, change=Change(0.9981, 3.1, 0.0019)),
         line("ETHA", None, n=12, p_above=None, change=None),
         simulated=simulated,
     )
@@ -169,6 +181,11 @@ def matrix_of(*names: str, r: float = 0.58, **changes: object) -> str:
     return matrix_answer(CorrelationMatrix(**{**values, **changes}), NEXT_OPEN)  # type: ignore[arg-type]
 
 
+def late_matrix() -> str:
+    late = {"SOL": dt.date(2025, 12, 8)}
+    return matrix_of("RUT", "SPX", "SOL", r=nan, average=None, late=late, missing=("XRP",))
+
+
 RISK = ("RUT", "SPX", "QQQ", "BTC", "ETH", "SOL", "ADA", "XRP")
 MANY = (*RISK, "IWM", "IBIT", "ETHA")
 
@@ -186,13 +203,18 @@ CORRELATIONS: Mapping[str, Callable[[], str]] = {
     "corr-approximate": lambda: correlation_answer(
         correlation_of(REAL, **without_filter(), approximate=True), NEXT_OPEN
     ),
+    "corr-young": lambda: correlation_answer(correlation_of(percentile=(0.35, 0.35), ranked=66), NEXT_OPEN),
+    "corr-unranked": lambda: correlation_answer(correlation_of(percentile=(None, None), ranked=12), NEXT_OPEN),
+    "corr-held": lambda: correlation_answer(
+        correlation_of(coupled={0.5: True, 0.6: True, 0.7: False}, change=Change(0.12, 1.9, 0.06)), NEXT_OPEN
+    ),
     "corr-volatile": driven_by_volatility,
     "corr-coins": coins,
     "corr-list": against_all,
     "corr-list-simulated": lambda: against_all(simulated=True),
     "corr-list-untested": lambda: list_of(line("ETHA", None, n=12, p_above=None, change=None)),
     "corr-matrix": lambda: matrix_of(*RISK),
-    "corr-matrix-late": lambda: matrix_of("RUT", "SPX", "SOL", r=nan, average=None, late={"SOL": dt.date(2025, 12, 8)}),
+    "corr-matrix-late": late_matrix,
     "corr-matrix-many": lambda: matrix_of(*MANY),
     "corr-matrix-simulated": lambda: matrix_of("RUT", "SOL", simulated=True),
 }

@@ -174,7 +174,8 @@ def rule_in_full(*, simulated: bool = False) -> str:
 def rule_missed(held: int = 0) -> str:
     """A rule that has never fired, and how near it came."""
     rule = "rut-sol-coupled"
-    miss = Miss(dt.date(2022, 6, 13), ((pack()[rule].values[0], 0.4781),), held, needed=2)
+    p = 0.5301 if held else 0.4983
+    miss = Miss(dt.date(2022, 6, 13), ((pack()[rule].values[0], p),), held, needed=2)
     return rule_standing(rule, Record("", coverage=Coverage(ever=True)), miss=miss)
 
 

@@ -43,7 +43,7 @@ def test_an_empty_file_changes_nothing(config: Path) -> None:
 
 OPTIONAL = {
     "instruments": {"currency"},
-    "rules": {"confirm_clear", "cooldown", "expires", "delivery", "enabled"},
+    "rules": {"confirm_clear", "expires", "delivery", "enabled"},
 }
 """What the example need not show; every other field stands in it."""
 

@@ -1,4 +1,4 @@
-"""What lies behind a correlation: the market that both follow, or a spike of volatility."""
+"""Correlation under a condition: what lies behind it, the market that both follow or a spike of volatility."""
 
 from __future__ import annotations
 
@@ -50,17 +50,17 @@ def vol_driven(a: Leg, b: Leg, above: Rho = 0.6, n: PairRows = 60) -> Condition:
     return Window(_driven, (pearson(a.id, b.id, n), _adjusted(a.id, b.id, n), *rises), (above,))
 
 
-@function("Mostly shared with the whole market", pair=True, uses=MARKET, context=("corr({a}, {b}, {n})",))
+@function("Mostly shared with the market", pair=True, uses=MARKET, context=("corr({a}, {b}, {n})",))
 def shared(a: Leg, b: Leg, n: PairRows = 60) -> Condition:
-    """Whether corr is told from 0 (its 90 % interval is above) and what is left given SPX and BTC is not.
+    """Whether corr is told from 0 (its 90 % interval is above) and what is left given SPX and BTC is not, half at most.
 
-    Of SPX and BTC those that are not a or b; what is left has the standard error of corr. UNKNOWN where one is.
-    (Whittaker 1990) Example: not shared(RUT, SOL)
+    Of SPX itself nothing is taken out, so it is FALSE; of BTC only SPX is. What is left has the standard error of corr.
+    UNKNOWN where one is. (Whittaker 1990) Example: not shared(RUT, SOL)
     """
-    controls = tuple(each for each in MARKET if each not in (a.id, b.id))
-    low, error = bound(a.id, b.id, n, -1), standard_error(a.id, b.id, n)
-    left = _partial(a.id, b.id, controls, n) if controls else pearson(a.id, b.id, n)
-    return Window(_shared, (low, error, left))
+    market = MARKET[0]
+    controls = () if market in (a.id, b.id) else tuple(each for each in MARKET if each not in (a.id, b.id))
+    r, low, error = pearson(a.id, b.id, n), bound(a.id, b.id, n, -1), standard_error(a.id, b.id, n)
+    return Window(_shared, (r, low, error, _partial(a.id, b.id, controls, n) if controls else r))
 
 
 def _partial(a: str, b: str, controls: tuple[str, ...], n: int) -> Node:
@@ -88,6 +88,6 @@ def _driven(r: Floats, freed: Floats, first: Floats, second: Floats, above: floa
     return np.where(np.isnan(r) | np.isnan(freed), np.nan, driven.astype(np.float64))
 
 
-def _shared(low: Floats, error: Floats, left: Floats) -> Floats:
-    shared = (low > 0.0) & (np.abs(left) <= np.tanh(Z90 * error))
+def _shared(r: Floats, low: Floats, error: Floats, left: Floats) -> Floats:
+    shared = (low > 0.0) & (np.abs(left) <= np.minimum(r / 2.0, np.tanh(Z90 * error)))
     return np.where(np.isnan(low) | np.isnan(left), np.nan, shared.astype(np.float64))
