@@ -33,7 +33,7 @@ def devolatilised(prices: pd.Series[float]) -> list[float]:
             out.append(math.nan)
             continue
         s = math.sqrt(variance)
-        out.append(max(-4.0, min(4.0, r / s)))
+        out.append(max(-4.0, min(4.0, r / s)) if s > 0 else math.nan)
         if seen < 40:
             seen, squares = seen + 1, squares + r * r
             variance = squares / seen
