@@ -17,8 +17,11 @@ import numpy as np
 from rules.bars import Floats
 from rules.columns import Field, Node, Window
 
-FLAT = 1e-12
-"""Returns that deviate less than this (root mean square) do not move: nothing that divides by it is defined."""
+FLAT = 1e-9
+"""Returns that deviate less than this (root mean square) do not move: nothing that divides by it is defined.
+
+No price is quoted to nine digits; what moves less is rounding.
+"""
 
 LEAST_RANKED = 60
 """Values that a rank is taken among, at least."""

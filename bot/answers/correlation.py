@@ -136,7 +136,7 @@ class CorrelationMatrix:
     """Every pair of a basket on one row of one clock: `r` has shape (k, k), 1 on the diagonal, NaN where undefined.
 
     `average` is the mean over all pairs of the basket, None while one is undefined; `late` maps an instrument that has
-    no price on that row to the last session on which it had, `missing` are those without any.
+    no return on that row to the last session on which it had, `missing` are those without any.
     """
 
     basket: str

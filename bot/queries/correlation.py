@@ -21,7 +21,7 @@ from rules.model import Timing
 from rules.pairs import returns_of, rise_of, standard_error
 from rules.panel import Panel
 from rules.statistics import change_test, kendall, percentile
-from rules.windows import span
+from rules.windows import FLAT, span
 
 LEVELS = (0.5, 0.6, 0.7)
 CONTROLS = (("SPX",), ("SPX", "BTC"))
@@ -250,7 +250,7 @@ def change_of(measured: Mapping[str, Floats], joint: Ints, window: int) -> Chang
 def _why_undefined(answer: Correlation, legs: Mapping[str, Floats], inside: Ints) -> str:
     if answer.n < answer.window:
         return f"only {answer.n} of {answer.window} returns"
-    still = [name for name, leg in zip((answer.a, answer.b), legs.values(), strict=True) if np.std(leg[inside]) < 1e-9]
+    still = [name for name, leg in zip((answer.a, answer.b), legs.values(), strict=True) if np.std(leg[inside]) < FLAT]
     return f"{' and '.join(still) or answer.a} hardly moved" if still else "not defined on these returns"
 
 

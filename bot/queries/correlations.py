@@ -10,12 +10,12 @@ import numpy as np
 
 from bot.answers import Against, CorrelationList, CorrelationMatrix
 from bot.queries.correlation import RANKED, change_of, interval
-from bot.queries.view import NoAnswer, View, number
+from bot.queries.view import NoAnswer, View, last_known, number
 from rules.bars import Floats, Ints
 from rules.evaluation import evaluate
 from rules.language.meaning import read
 from rules.model import ALWAYS, XNYS
-from rules.pairs import pearson, standard_error
+from rules.pairs import pearson, returns_of, standard_error
 from rules.panel import Panel
 from rules.windows import span
 
@@ -40,6 +40,8 @@ def against_all(view: View, a: str, window: int) -> CorrelationList:
         for start in range(0, len(shown), SIDE_BY_SIDE)
         for line in _lines(view, panel, a, shown[start : start + SIDE_BY_SIDE], window)
     ]
+    if not _is_priced(view, panel, a):
+        raise NoAnswer(f"there are no prices of {a} at the closes of {clock} here")
     if not lines:
         raise NoAnswer(f"no other instrument here has a session in common with {a}")
     as_of = max(line.as_of for line in lines)
@@ -58,9 +60,10 @@ def against_all(view: View, a: str, window: int) -> CorrelationList:
 
 
 def matrix(view: View, basket: str, window: int) -> CorrelationMatrix:
-    """Every pair of a basket at the newest close that one of it has. Raises NoAnswer without prices, LanguageError.
+    """Every pair of a basket at the newest close to which one of it has a return.
 
-    All on the clock of what trades in sessions among them; `avg_corr` of the basket is the mean.
+    All on the clock of what trades in sessions among them; `avg_corr` of the basket is the mean. Raises
+    NoAnswer without prices, LanguageError for a basket of one or on the clocks of two exchanges.
     """
     members = view.scope.baskets[basket]
     mean = read(f"avg_corr({basket}, {window})", view.scope).column
@@ -69,10 +72,11 @@ def matrix(view: View, basket: str, window: int) -> CorrelationMatrix:
     priced = [name for name in members if _is_priced(view, panel, name)]
     if len(priced) < 2:
         raise NoAnswer(f"there are prices of {' and '.join(priced) or 'none'} of {basket} here; it takes two")
-    last = {name: int(np.flatnonzero(~np.isnan(panel.field(name, "close")))[-1]) for name in priced}
-    row = max(last.values())
+    moves = dict(zip(priced, returns_of(*priced), strict=True))
     pairs = {pair: pearson(*pair, window) for pair in combinations(priced, 2)}
-    columns = view.columns([mean, *pairs.values()], clock)
+    columns = view.columns([mean, *pairs.values(), *moves.values()], clock)
+    last = {name: last_known(columns[node]) for name, node in moves.items()}
+    row = max((at for at in last.values() if at is not None), default=len(panel) - 1)
     r = np.eye(len(priced))
     for (one, other), node in pairs.items():
         i, j = priced.index(one), priced.index(other)
@@ -83,7 +87,7 @@ def matrix(view: View, basket: str, window: int) -> CorrelationMatrix:
         window=window,
         r=r,
         average=number(columns[mean][row]),
-        late={name: panel.clock.session(at) for name, at in last.items() if at < row},
+        late={name: panel.clock.session(at) for name, at in last.items() if at is not None and at < row},
         clock=clock,
         as_of=panel.clock.session(row),
         at=int(panel.clock.closes[row]),

@@ -18,6 +18,9 @@ from rules.language.compile import CompiledRule
 from rules.model import AlertEvent, Basis, Edge, Instant
 from rules.panel import Panel
 
+KEPT = 200
+"""Columns kept for the next who asks, of some 9,000 rows each; beyond that all are let go."""
+
 
 class NoAnswer(Exception):
     """A question that the data cannot answer; the text says why."""
@@ -57,6 +60,9 @@ class View:
         known = self._columns.setdefault((calendar, approximate), {})
         asked = list(nodes)
         missing = [node for node in asked if node not in known]
+        if missing and len(known) > KEPT:
+            known = self._columns[calendar, approximate] = {}
+            missing = asked
         if missing:
             known |= evaluate_columns(missing, self.panel(calendar, approximate=approximate)).columns
         return known

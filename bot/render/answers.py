@@ -24,6 +24,9 @@ from rules.language.compile import CompiledRule
 from rules.language.errors import short
 from rules.model import ALWAYS, XNYS, AlertEvent, Basis, Instant, Instrument, Label
 
+LARGEST_POWER = 700.0
+"""Of e, that a float holds."""
+
 NOTHING_FIRED = "Nothing has fired here."
 
 
@@ -47,7 +50,7 @@ def _driver(name: str, terms: Mapping[Label, float] | None) -> str:
     if terms is None:
         return f"{name}: no price, left out"
     best, worst = max(terms, key=lambda label: terms[label]), min(terms, key=lambda label: terms[label])
-    factor = math.exp(terms[best] - terms[worst])
+    factor = math.exp(min(terms[best] - terms[worst], LARGEST_POWER))
     return f"{name} speaks for {best} ({factor:.1f}x {worst})"
 
 
@@ -90,11 +93,12 @@ def rule_answer(
     events: Sequence[AlertEvent],
     miss: Miss | None = None,
     *,
+    fired: bool,
     simulated: bool,
 ) -> str:
     """One rule in full: its conditions in words and as written, where its alert stands, `events`, what re-arms it.
 
-    Of one that never fired, how near it came."""
+    `fired` is whether it ever has; of one that has not, how near it came."""
     of = rule.rule
     lines = [
         f"{MARKS[of.severity]} <b>{escape(of.title or short(rule.when_text, 120))}</b>",
@@ -108,7 +112,7 @@ def rule_answer(
     ]
     if events:
         lines += ["Lately:", *map(summary, events)]
-    elif record is not None:
+    if record is not None and not fired:
         lines.append("It has never fired here.")
     if miss is not None:
         lines += _missed(rule, miss)

@@ -22,7 +22,7 @@ HARDLY_CHANCE = 0.01
 HELD = 0.5
 """A pair that is coupled stays so while P is below this, until it is down at the level's own end."""
 
-WIDEST = 38
+WIDEST = 40
 """Characters of a table that a phone shows without scrolling."""
 
 RANKED = 504
@@ -123,7 +123,7 @@ def list_answer(answer: CorrelationList, next_open: Instant | None) -> str:
     """One against all: r, interval and the filter's probability a line; then what has changed, of how many."""
     width = max(len(line.b) for line in answer.lines)
     rows = [f"{'':{width}}     r  90%            P≥{answer.level:g}"[: WIDEST + 2]]
-    rows += [_row(line, width) for line in answer.lines]
+    rows += [_row(line, width, answer.window) for line in answer.lines]
     lines = [f"<b>{answer.a} against all</b>, {answer.window} returns", f"<pre>{escape(chr(10).join(rows))}</pre>"]
     lines += _changes(answer)
     late = {line.b: line.as_of for line in answer.lines if line.as_of < answer.as_of}
@@ -132,8 +132,8 @@ def list_answer(answer: CorrelationList, next_open: Instant | None) -> str:
     return _dated(lines, answer, next_open)
 
 
-def _row(line: Against, width: int) -> str:
-    ends = _range(line.ci90) if line.ci90 else "n/a" if line.r is not None else f"{line.n} returns"
+def _row(line: Against, width: int, window: int) -> str:
+    ends = _range(line.ci90) if line.ci90 else f"{line.n} returns" if line.n < window else "n/a"
     return f"{line.b:{width}} {correlation(line.r):>5}  {ends:14}{probability(line.p_above):>5}"
 
 
@@ -144,7 +144,8 @@ def _changes(answer: CorrelationList) -> Iterator[str]:
     found = [line for line in tested if line.change is not None and line.change.p < NOT_CHANCE]
     seen = [line for line in found if line.change and correlation(line.change.before) != correlation(line.r)]
     yield f"Against the {answer.window} returns before:"
-    yield f"   {len(tested)} tests, p &lt; .10 in {len(found)}; by chance {NOT_CHANCE * len(tested):.1f}"
+    tests = f"{len(tested)} test{'s' * (len(tested) != 1)}"
+    yield f"   {tests}, p &lt; .10 in {len(found)}; by chance {NOT_CHANCE * len(tested):.1f}"
     for line in seen:
         if line.change is not None:
             yield f"   {line.b} {correlation(line.change.before)} → {correlation(line.r)}, {_p(line.change)}"
@@ -152,10 +153,11 @@ def _changes(answer: CorrelationList) -> Iterator[str]:
 
 def matrix_answer(answer: CorrelationMatrix, next_open: Instant | None) -> str:
     """Every pair of a basket; where the table is too wide for a phone, the pairs at either end."""
-    count = len(answer.instruments) * (len(answer.instruments) - 1) // 2
+    members = len(answer.instruments) + len(answer.missing)
+    count = members * (members - 1) // 2
     lines = [f"<b>Correlations in {escape(answer.basket)}</b>, {answer.window} returns", *_table(answer)]
     lines.append(f"Mean of {count} pair{'s' * (count != 1)}: {correlation(answer.average)}")
-    lines += [f"{name}: last price {session.isoformat()}" for name, session in answer.late.items()]
+    lines += [f"{name}: last return {session.isoformat()}" for name, session in answer.late.items()]
     lines += _missing(answer)
     lines.append(f"One with its interval: /corr {answer.instruments[0]} {answer.instruments[-1]}")
     return _dated(lines, answer, next_open)
@@ -163,7 +165,7 @@ def matrix_answer(answer: CorrelationMatrix, next_open: Instant | None) -> str:
 
 def _table(answer: CorrelationMatrix) -> list[str]:
     names = answer.instruments
-    label, cell = 1 + max(map(len, names)), max(4, 1 + max(map(len, names)))
+    label, cell = 1 + max(map(len, names)), max(5, 1 + max(map(len, names)))
     if label + cell * (len(names) - 1) > WIDEST:
         return _extremes(answer)
     rows = [" " * label + "".join(f"{name:>{cell}}" for name in names[:-1])]

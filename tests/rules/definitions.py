@@ -21,7 +21,7 @@ SILENT = 120
 SPAN = 0.8
 """The share of rows on which a window's values must be known."""
 
-FLAT = 1e-12
+FLAT = 1e-9
 """Returns that deviate less than this from their mean do not move."""
 
 

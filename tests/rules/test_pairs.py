@@ -65,14 +65,14 @@ def test_pearson_knows_neither_order_nor_scale_nor_more_than_one(seed: int, sign
     assert (np.abs(moving_pearson(20, x, sign * scale * x)) <= 1).all()
 
 
-@pytest.mark.parametrize("size", [1e-15, 1e-13, 1e-11, 1e-9, 1e-6])
+@pytest.mark.parametrize("size", [1e-15, 1e-13, 1e-11, 1e-10, 1e-8, 1e-6])
 def test_a_leg_that_hardly_moves_gives_nothing_or_a_number_within_bounds(size: float) -> None:
     rng = np.random.default_rng(7)
     x, y = rng.normal(0, size, 500), rng.normal(0, 0.01, 500)
     values = moving_pearson(30, x, x + 0.1 * y * size)
     known = values[~np.isnan(values)]
     assert ((known >= -1) & (known <= 1)).all()
-    assert len(known) == (len(values) if size > 1e-12 else 0)
+    assert len(known) == (len(values) if size > 1e-9 else 0)
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
@@ -88,7 +88,7 @@ def test_what_a_window_holds_is_forgotten_when_it_has_left() -> None:
     x, y = pair(9)
     wild = x.copy()
     wild[100] = 1e3
-    assert same_bits(moving_pearson(30, wild * 1e-9, y)[101:], moving_pearson(30, x * 1e-9, y)[101:])
+    assert same_bits(moving_pearson(30, wild * 1e-6, y)[101:], moving_pearson(30, x * 1e-6, y)[101:])
 
 
 # --- how sure that is

@@ -161,7 +161,8 @@ def rule_standing(
 ) -> str:
     """A rule of the pack in full, or what it would be with `changes`."""
     compiled = compile_rule(replace(pack()[name].rule, **changes), load_settings().scope)  # type: ignore[arg-type]
-    return rule_answer(compiled, record, events, miss, simulated=simulated)
+    fired = any(each.edge is Edge.FIRED for each in events)
+    return rule_answer(compiled, record, events, miss, fired=fired, simulated=simulated)
 
 
 def rule_in_full(*, simulated: bool = False) -> str:
