@@ -43,7 +43,7 @@ bench-stats: $(VENV)/.installed-dev ## check the statistics in simulated worlds 
 	@echo "Running the statistics in simulated worlds"
 	@$(BIN)/python -m tests.bench.stats --seed $(SEED)
 
-figures: $(VENV)/.installed-dev ## draw the figures of docs/correlation.md again
+figures: $(VENV)/.installed-dev ## draw the figures of the documentation again
 	@echo "Drawing the figures of the documentation"
 	@$(BIN)/python -m tests.docs.figures
 

@@ -31,7 +31,8 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """Everything an offline command needs. `notes` is told to the user once; `feed` is None over a store."""
+    """Everything an offline command needs. `notes` is told to the user once; `feed` is None over a store, where bars
+    may still come within the grace."""
 
     settings: Settings
     feed: Feed | None
@@ -40,7 +41,8 @@ class App:
 
     def view(self, as_of: dt.date | None = None) -> View:
         """The market as of the close of a session."""
-        return View(self.history, self.settings.scope, self.settings.compiled, as_of)
+        grace = self.settings.market.grace_minutes * 60 if self.feed is None else None
+        return View(self.history, self.settings.scope, self.settings.compiled, as_of, grace=grace)
 
 
 def settings_of(config: Path | None, sessions: Sessions | None = None) -> Settings:

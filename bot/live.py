@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from bot.market.schedule import Schedule
 from bot.market.sessions import Sessions
 from bot.market.sources import Build, SourceId, Sources
 from bot.reception import Parts, Question, Reception
+from bot.render import charts
 from bot.service import Front, Service
 from bot.settings import Settings
 from bot.settings.service import Prices
@@ -131,9 +133,18 @@ async def open_service(settings: Settings, stack: AsyncExitStack, told: Told) ->
         if channel == "console":
             await subscribe(connection, channel, "terminal", "terminal", at)
     parts = Parts(
-        room.database, room.intake, room.watch, settings.compiled, settings.scope, now, settings.run.poll_seconds, told
+        room.database,
+        room.intake,
+        room.watch,
+        settings.compiled,
+        settings.scope,
+        now,
+        settings.run.poll_seconds,
+        settings.market.grace_minutes * 60,
+        told,
     )
-    reception, service = Reception(parts), Service(parts)
+    draw = partial(charts.draw, theme=settings.pictures.theme)
+    reception, service = Reception(parts, draw), Service(parts)
     stack.callback(reception.close)
     front = _telegram(settings, reception) if channel == "telegram" else ConsoleFront()
     reception.front_state = lambda: front.state

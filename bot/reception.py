@@ -13,10 +13,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from bot.answers import Chat, Picture, SourceStatus, Status
-from bot.commands.registry import Change, Desk, answer
+from bot.commands.registry import Change, Desk, answer, trades_for
 from bot.delivery.channel import Answer
 from bot.market.intake import Intake
 from bot.market.sources import Health, SourceId
+from bot.market.trades import LatestTrades
 from bot.queries.view import View
 from bot.render import charts
 from bot.store.alerts import recorded_events
@@ -25,11 +26,11 @@ from bot.store.database import Connection, Database
 from bot.store.errors import StoreError
 from bot.store.outbox import debt
 from bot.watch import Watch
-from rules.bars import DAY
+from rules.bars import DAY, Tick
 from rules.engine import Outcome
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule
-from rules.model import AlertEvent, Instant
+from rules.model import XNYS, AlertEvent, Instant
 
 RECENT = 200
 """Recorded events that answers are given."""
@@ -57,7 +58,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a service is made of. `now` is the wall clock; `told` hears how far each history has come."""
+    """What a service is made of. `now` is the wall clock; `told` hears how far each history has come.
+
+    `grace` is how long after a close an answer waits for its bars, in seconds.
+    """
 
     database: Database
     intake: Intake
@@ -66,6 +70,7 @@ class Parts:
     scope: Scope
     now: Callable[[], Instant]
     poll_seconds: int
+    grace: int
     told: Callable[[str, float], None]
 
 
@@ -112,6 +117,7 @@ class Reception:
         self._started = parts.now()
         self._thinking = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="answer")
         self._easel = Easel(draw, drawing_limit)
+        self._trades = LatestTrades(parts.intake.ticks, parts.poll_seconds)
         self._view: tuple[object, View] | None = None
         self.front_state: Callable[[], str] = lambda: "not started"
 
@@ -119,13 +125,15 @@ class Reception:
         """Answer nothing more."""
         self._thinking.shutdown(wait=False, cancel_futures=True)
         self._easel.close()
+        self._trades.close()
 
     async def answer(self, question: Question) -> Answer:
         """The reply to a line; what it changes is stored before it is given, and its picture is drawn if it can be."""
         try:
             since, status, told = await self._known_of(question)
             chat = Chat(question.channel, question.address, question.kind, since, question.user)
-            desk = Desk(self._current_view(told), chat, status, status.now)
+            view = self._current_view(told)
+            desk = Desk(view, chat, status, status.now, await self._trades_for(question.text, view, status.now))
             work = asyncio.get_running_loop().run_in_executor
             reply = await work(self._thinking, answer, desk, question.text)
             if reply.change is not None:
@@ -140,6 +148,13 @@ class Reception:
             since = await subscribed_since(connection, question.channel, question.address)
             told = await recorded_events(connection, None, RECENT)
             return since, await self._status(connection, question.channel), tuple(told)
+
+    async def _trades_for(self, line: str, view: View, now: Instant) -> Mapping[str, Tick]:
+        """The latest trades that a command wants to be told, while an exchange is open."""
+        names = trades_for(line)
+        if not names or view.history.sessions.in_progress(XNYS, now) is None:
+            return {}
+        return await self._trades.of(names, now)
 
     async def _carry_out(self, change: Change, question: Question) -> None:
         async with self._parts.database.write() as connection:
@@ -157,7 +172,10 @@ class Reception:
         state = (intake.version, now // self._parts.poll_seconds, watch.judged_at)
         if self._view is None or self._view[0] != state:
             live = Outcome(watch.book, told)
-            self._view = (state, View(intake.snapshot(now), self._parts.scope, self._parts.rules, live=live))
+            snapshot, parts = intake.snapshot(now), self._parts
+            awaited = intake.awaited(now, self._started)
+            view = View(snapshot, parts.scope, parts.rules, live=live, grace=parts.grace, awaited=awaited)
+            self._view = (state, view)
         return self._view[1]
 
     async def _status(self, connection: Connection, channel: str) -> Status:

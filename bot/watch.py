@@ -13,10 +13,12 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from bot.delivery.announce import News, messages
+from bot.delivery.grouping import heads
 from bot.market.history import History
 from bot.market.intake import Intake
+from bot.market.progress import in_progress
 from bot.market.sessions import Sessions
-from bot.store.alerts import load_book, save_book, save_events
+from bot.store.alerts import events_at, load_book, save_book, save_events
 from bot.store.chats import subscribers
 from bot.store.database import Database
 from bot.store.outbox import owe
@@ -25,10 +27,6 @@ from rules.engine import Book, Outcome, evaluate
 from rules.language.compile import CompiledRule
 from rules.model import AlertEvent, Basis, Instant
 from rules.panel import Panel
-from rules.provisional import with_provisional
-
-STALE = 20 * 60
-"""Seconds from now beyond which a latest trade says nothing of it."""
 
 log = logging.getLogger(__name__)
 
@@ -153,16 +151,7 @@ class Watch:
 
     def _with_ticks(self, closed: Panel, seen: _Seen) -> Panel:
         """`closed` and the session in progress, made of the trades of this session that are fresh, if there are any."""
-        calendar = closed.clock.calendar
-        session = self._sessions.in_progress(calendar, seen.now)
-        fresh = {
-            name: tick
-            for name, tick in seen.ticks.items()
-            if name in closed.columns
-            and abs(seen.now - tick.at) <= STALE
-            and self._sessions.in_progress(calendar, tick.at) == session
-        }
-        return with_provisional(closed, session, fresh) if session is not None and fresh else closed
+        return in_progress(closed, seen.ticks, self._sessions, seen.now) or closed
 
     async def _commit(
         self, outcome: Outcome, rules: Sequence[CompiledRule], now: Instant
@@ -174,7 +163,8 @@ class Watch:
         async with self._database.write() as connection:
             await save_book(connection, self.book, after)
             fresh = await save_events(connection, outcome.events, now)
-            told = messages(fresh, self._by_id, self._news)
+            before = await events_at(connection, {at for _, at in heads(fresh, self._by_id)})
+            told = messages(fresh, self._by_id, self._news, before)
             owed = await owe(connection, told, await subscribers(connection, self._channel, self._admitted), now)
         self.book = after
         for event in fresh:

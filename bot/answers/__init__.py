@@ -7,11 +7,25 @@ from bot.answers.correlation import (
     CorrelationList,
     CorrelationMatrix,
     PairPicture,
-    Picture,
     Volatility,
 )
-from bot.answers.market import Explained, Miss, Quote, Regime, RegimeChange
+from bot.answers.market import Explained, Miss, Quote
+from bot.answers.regime import (
+    Contribution,
+    Emerging,
+    Flip,
+    Gauge,
+    Provisional,
+    Regime,
+    RegimeChange,
+    RegimePanel,
+    RegimePicture,
+    Spell,
+)
 from bot.answers.service import NO_TOKEN, POLLING, Chat, SourceStatus, Status
+
+Picture = PairPicture | CorrelationList | CorrelationMatrix | RegimePicture
+"""What can be drawn beside an answer."""
 
 __all__ = [
     "NO_TOKEN",
@@ -19,17 +33,25 @@ __all__ = [
     "Against",
     "Change",
     "Chat",
+    "Contribution",
     "Correlation",
     "CorrelationList",
     "CorrelationMatrix",
+    "Emerging",
     "Explained",
+    "Flip",
+    "Gauge",
     "Miss",
     "PairPicture",
     "Picture",
+    "Provisional",
     "Quote",
     "Regime",
     "RegimeChange",
+    "RegimePanel",
+    "RegimePicture",
     "SourceStatus",
+    "Spell",
     "Status",
     "Volatility",
 ]

@@ -150,7 +150,3 @@ class CorrelationMatrix:
     at: Instant
     simulated: bool
     missing: tuple[str, ...] = ()
-
-
-Picture = PairPicture | CorrelationList | CorrelationMatrix
-"""What can be drawn beside an answer."""

@@ -1,42 +1,13 @@
-"""Regime, prices and expressions as answers show them."""
+"""Prices, expressions and rules as answers show them."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rules.language.compile import Shown
 from rules.language.typed import Typed
-from rules.model import Instant, Label
-
-
-@dataclass(frozen=True)
-class RegimeChange:
-    """A session on which the label became another."""
-
-    session: dt.date
-    label: Label
-    previous: Label
-
-
-@dataclass(frozen=True)
-class Regime:
-    """The regime as of a session: the label with hysteresis, the likeliest state, and what speaks for each.
-
-    `drivers` maps an instrument to its log-likelihood of each state; None where its price is missing and its term
-    dropped.
-    """
-
-    label: Label
-    raw: Label
-    since: dt.date
-    sessions: int
-    probabilities: Mapping[Label, float]
-    drivers: Mapping[str, Mapping[Label, float] | None]
-    as_of: dt.date
-    at: Instant
-    origins: tuple[str, ...]
+from rules.model import Instant
 
 
 @dataclass(frozen=True)

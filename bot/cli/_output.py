@@ -7,8 +7,12 @@ import json
 import math
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
+from bot.answers import Picture
+from bot.answers.theme import Theme
 from bot.app import App, Options, open_app
+from bot.settings import ConfigurationError, Problem
 from rules.model import AlertEvent, Instant
 
 
@@ -25,6 +29,16 @@ def print_json(values: Mapping[str, object], *, simulated: bool) -> None:
     """One object on one line; made-up prices say so."""
     marked = {**values, "simulated": True} if simulated else dict(values)
     print(json.dumps(_plain(marked), ensure_ascii=False, allow_nan=False))
+
+
+def draw(picture: Picture, file: Path, theme: Theme) -> None:
+    """Write a picture as PNG. Raises ConfigurationError where there is nowhere to put it."""
+    from bot.render.charts import draw as drawn  # matplotlib takes a while to load
+
+    try:
+        file.write_bytes(drawn(picture, theme))
+    except OSError as error:
+        raise ConfigurationError([Problem("--picture", f"{file} cannot be written: {error.strerror}")]) from None
 
 
 def iso(at: Instant) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.answers import Against, Correlation, CorrelationList, Picture
 from bot.cli._options import add_as_of, add_json, add_market, whole_number
-from bot.cli._output import opened, print_json
+from bot.cli._output import draw, opened, print_json
 from bot.commands.corr import BASKET, DEFAULT_WINDOW, Found, asked, picture_of, text_of
 from bot.commands.registry import Refusal
 from bot.console import show
@@ -33,7 +33,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the answer of /corr."""
-    view = opened(arguments).view(arguments.as_of)
+    app = opened(arguments)
+    view = app.view(arguments.as_of)
     try:
         answer = asked(view, arguments.names, arguments.window)
     except Refusal as refusal:
@@ -43,20 +44,15 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         show(text_of(view, answer))
     if arguments.picture is not None:
-        _draw(picture_of(view, answer), arguments.picture)
+        draw(_drawable(picture_of(view, answer)), arguments.picture, app.settings.pictures.theme)
     return 0
 
 
-def _draw(picture: Picture | None, file: Path) -> None:
-    """Raises NoAnswer where there is nothing to draw, ConfigurationError where there is nowhere to put it."""
-    from bot.render.charts import draw  # matplotlib takes a while to load
-
+def _drawable(picture: Picture | None) -> Picture:
+    """Raises NoAnswer where there is nothing to draw."""
     if picture is None:
         raise NoAnswer("there is nothing to draw: r was never defined in these sessions")
-    try:
-        file.write_bytes(draw(picture))
-    except OSError as error:
-        raise ConfigurationError([Problem("--picture", f"{file} cannot be written: {error.strerror}")]) from None
+    return picture
 
 
 def _values(answer: Found) -> dict[str, object]:

@@ -11,13 +11,14 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from html import escape
 
 from bot import commands
 from bot.answers import Chat, Picture, Status
 from bot.queries.view import NoAnswer, View
+from rules.bars import Tick
 from rules.language.compile import CompiledRule
 from rules.language.errors import LanguageError, listing, nearest
 from rules.model import Instant, Instrument
@@ -31,13 +32,15 @@ TERMINAL = "terminal"
 class Desk:
     """What a command works on: the market, who asks, how the service is, and when.
 
-    `status` is None where no service runs: nothing is watched there.
+    `status` is None where no service runs: nothing is watched there. `trades` are latest trades of what the command
+    asked for, as far as the market is trading.
     """
 
     view: View
     chat: Chat
     status: Status | None
     now: Instant
+    trades: Mapping[str, Tick] = field(default_factory=dict)
 
     @property
     def keeps_chats(self) -> bool:
@@ -70,28 +73,31 @@ class Refusal(Exception):
 
 
 Run = Callable[[Desk, Sequence[str]], Reply]
+Trades = Callable[[Sequence[str]], tuple[str, ...]]
+"""Whose latest trades a command wants to be told, given its words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A word after the slash: what it does, how it is written, an example."""
+    """A word after the slash: what it does, how it is written, an example, whose latest trades it is told."""
 
     name: str
     usage: str
     summary: str
     example: str
     run: Run
+    trades: Trades | None = None
 
 
 _REGISTRY: dict[str, Command] = {}
 
 
-def command(usage: str, summary: str, example: str) -> Callable[[Run], Run]:
+def command(usage: str, summary: str, example: str, trades: Trades | None = None) -> Callable[[Run], Run]:
     """Enter a function as the command of the first word of `usage`."""
 
     def enter(run: Run) -> Run:
         name = usage.split()[0].lstrip("/")
-        _REGISTRY[name] = Command(name, usage, summary, example, run)
+        _REGISTRY[name] = Command(name, usage, summary, example, run, trades)
         return run
 
     return enter
@@ -105,12 +111,23 @@ def all_commands() -> Mapping[str, Command]:
     return dict(sorted(_REGISTRY.items()))
 
 
+def trades_for(line: str) -> tuple[str, ...]:
+    """The instruments whose latest trades the command of a line wants to be told."""
+    words = line[:LONGEST_LINE].split()
+    known = all_commands().get(_name_of(words)) if words else None
+    return known.trades(words[1:]) if known and known.trades else ()
+
+
+def _name_of(words: Sequence[str]) -> str:
+    return words[0].lstrip("/").partition("@")[0].lower()
+
+
 def answer(desk: Desk, line: str) -> Reply:
     """The reply to a line such as `/corr RUT SOL 60`; never raises for what a user typed."""
     words = line[:LONGEST_LINE].split()
     if not words:
         return Reply("Write a command; /help lists them.")
-    name = words[0].lstrip("/").partition("@")[0].lower()
+    name = _name_of(words)
     known = all_commands().get(name)
     if known is None:
         hint = nearest(name, all_commands()) or f"; there are {listing(f'/{each}' for each in all_commands())}"

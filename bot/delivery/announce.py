@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from bot.render.alerts import alert
+from bot.delivery.grouping import Group, Rules, grouped
+from bot.render.alerts import Told, alert
 from bot.store.outbox import Message
 from rules.language.compile import CompiledRule
 from rules.model import ALWAYS, AlertEvent, Delivery, Edge, Instant, Severity
@@ -38,22 +39,40 @@ class News:
         return max(event.at + self.expire, opens or 0)
 
 
-def messages(events: Iterable[AlertEvent], rules: Mapping[str, CompiledRule], news: News) -> list[Message]:
-    """What is to be told of events; a quiet resolution is not."""
-    return [
-        Message(
-            event=event,
-            html=alert(event, rules.get(event.rule)),
-            policy=rules[event.rule].rule.delivery if event.rule in rules else Delivery.AT_LEAST_ONCE,
-            silent=event.severity in (Severity.INFO, Severity.NOTICE) or event.edge is not Edge.FIRED,
-            late_after=news.late_after(event),
-            expires_at=news.expires_at(event),
-        )
-        for event in events
-        if is_told(event, rules.get(event.rule))
-    ]
+def messages(
+    events: Iterable[AlertEvent], rules: Rules, news: News, recorded: Iterable[AlertEvent] = ()
+) -> list[Message]:
+    """What is to be told of events; a quiet resolution is not.
+
+    `recorded` is what the store knows of the closes of its `heads`, these events included or not.
+    """
+    told = [event for event in events if is_told(event, rules.get(event.rule))]
+    return [_message(group, rules, news) for group in grouped(told, rules, recorded)]
 
 
 def is_told(event: AlertEvent, rule: CompiledRule | None) -> bool:
     """Whether readers hear of an event."""
     return event.edge is not Edge.RESOLVED or (rule is not None and rule.rule.notify_resolved)
+
+
+def _message(group: Group, rules: Rules, news: News) -> Message:
+    members = (group.head, *group.parts)
+    policies = {rules[each.rule].rule.delivery if each.rule in rules else Delivery.AT_LEAST_ONCE for each in members}
+    (head,), parts, before = (_with_rules(some, rules) for some in ((group.head,), group.parts, group.before))
+    return Message(
+        event=group.head,
+        html=alert(*head, parts, before),
+        policy=Delivery.AT_LEAST_ONCE if Delivery.AT_LEAST_ONCE in policies else Delivery.AT_MOST_ONCE,
+        silent=all(map(_is_silent, members)),
+        late_after=min(map(news.late_after, members)),
+        expires_at=max(map(news.expires_at, members)),
+        parts=group.parts,
+    )
+
+
+def _is_silent(event: AlertEvent) -> bool:
+    return event.severity in (Severity.INFO, Severity.NOTICE) or event.edge is not Edge.FIRED
+
+
+def _with_rules(events: Iterable[AlertEvent], rules: Rules) -> list[Told]:
+    return [(event, rules.get(event.rule)) for event in events]

@@ -16,7 +16,7 @@ from rules.evaluation import evaluate as evaluate_columns
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule
 from rules.model import AlertEvent, Basis, Edge, Instant
-from rules.panel import Panel
+from rules.panel import Panel, due_rows
 
 KEPT = 200
 """Columns kept for the next who asks, of some 9,000 rows each; beyond that all are let go."""
@@ -36,10 +36,16 @@ class View:
         rules: Sequence[CompiledRule],
         as_of: dt.date | None = None,
         live: Outcome | None = None,
+        grace: int | None = None,
+        awaited: frozenset[str] = frozenset(),
     ) -> None:
-        """`live` is what the running service remembers and has recorded; without it history is replayed."""
+        """`live` is what the running service remembers and has recorded; without it history is replayed.
+
+        `grace` is how long after a close its bars may still come; without it no further bars are waited for. Those of
+        the instruments in `awaited` may come however late it is.
+        """
         self.history, self.scope, self.rules, self.as_of = history, scope, tuple(rules), as_of
-        self._live = live
+        self._live, self._grace, self._awaited = live, grace, awaited
         self._panels: dict[tuple[str, bool], Panel] = {}
         self._columns: dict[tuple[str, bool], dict[Node, Floats]] = {}
 
@@ -66,6 +72,13 @@ class View:
         if missing:
             known |= evaluate_columns(missing, self.panel(calendar, approximate=approximate)).columns
         return known
+
+    def due(self, calendar: str, names: tuple[str, ...]) -> int:
+        """The first row of a panel for which a bar of `names` may still come, or the panel's length."""
+        panel = self.panel(calendar)
+        if self._grace is None or self.as_of is not None:
+            return len(panel)
+        return due_rows(panel, names, 0, self.history.until, self._grace, self._awaited)
 
     def next_open(self, calendar: str, at: Instant) -> Instant | None:
         """When trading starts next after a close at `at`, and after all that is known; None where it never stops."""

@@ -1,35 +1,61 @@
-"""An alert's text: mark and title, the numbers and their level, context, what re-arms it, source, short id."""
+"""An alert's text: mark and title, the numbers and their level, context, what re-arms it, source, short id.
+
+Other alerts of the same close may be listed in it, a line each.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from html import escape
 
+from bot.render.lines import PHONE, some
 from bot.render.numbers import by_unit, closing, duration, instant, session_of
 from rules.columns import Constant
 from rules.functions.registry import Unit
 from rules.language.compile import CompiledRule, Shown
+from rules.language.errors import short
 from rules.model import ALWAYS, AlertEvent, Basis, Edge, Severity
 
 MARKS = {Severity.INFO: "🔵", Severity.NOTICE: "🟡", Severity.HIGH: "🟠", Severity.CRITICAL: "🔴"}
 SIMULATED = "SIMULATED"
 SIMULATED_LINE = f"<b>{SIMULATED}</b>: not real prices"
 
+REGIME = "regime"
+"""The tag of a rule about the regime's label: its alert says what a label is not."""
 
-def alert(event: AlertEvent, rule: CompiledRule | None) -> str:
-    """The whole message. Without the rule (it was removed since) expressions stand in for words."""
+RISK_LINE = "Labels describe risk, not direction."
+
+MOST = 6
+"""How many alerts of the same close are listed in one, and how many that were told before."""
+
+_LONGEST_TITLE = 120
+"""As long as a configured one may be; a rule without a title has its condition for one."""
+
+Told = tuple[AlertEvent, CompiledRule | None]
+"""An event and its rule, where that is still known."""
+
+
+def alert(event: AlertEvent, rule: CompiledRule | None, parts: Sequence[Told] = (), before: Sequence[Told] = ()) -> str:
+    """The whole message. Without the rule (it was removed since) expressions stand in for words.
+
+    `parts` are told by this message too; those in `before` were told of the same close already.
+    """
+    origins = dict.fromkeys(
+        origin for each in (event, *(each for each, _ in (*parts, *before))) for origin in each.origins
+    )
+    simulated = SIMULATED in origins
     shown = _by_text((*rule.values, *rule.clear_values, *rule.context) if rule else ())
-    lines = [f"{mark(event)} <b>{escape(_title(event))}</b>"]
-    if is_simulated(event):
-        lines.append(SIMULATED_LINE)
+    lines = [f"{mark(event)} <b>{escape(_title(event))}</b>", *([SIMULATED_LINE] if simulated else [])]
     lines += _numbers(event, shown)
     if event.since is not None:
         lines.append(f"Fired on {session_of(event.since).isoformat()}")
     if rule is not None:
+        lines += [RISK_LINE] if event.edge is Edge.FIRED and REGIME in rule.rule.tags else []
         lines.append(_next(event, rule))
-    source = "" if is_simulated(event) or not event.origins else f" · {escape(', '.join(event.origins))}"
-    lines.append(f"{_as_of(event)}{source}")
+    lines += _listed(parts, before)
+    lines += _as_of(event, () if simulated else origins)
     lines.append(f"<i>{escape(event.rule)} · {event.short_id}</i>")
     return "\n".join(lines)
 
@@ -59,8 +85,28 @@ def is_simulated(event: AlertEvent) -> bool:
     return SIMULATED in event.origins
 
 
-def _as_of(event: AlertEvent) -> str:
-    return f"{instant(event.at)}, provisional" if event.provisional else closing(event.session, event.clock)
+def _listed(parts: Sequence[Told], before: Sequence[Told]) -> list[str]:
+    lines = [_in_short(*each) for each in parts]
+    if before:
+        lines += ["Told before:", *(_in_short(*each) for each in before[:MOST])]
+    return [*lines, f"and {len(before) - MOST} more"] if len(before) > MOST else lines
+
+
+def _in_short(event: AlertEvent, rule: CompiledRule | None) -> str:
+    """Mark, title, and the number that decided, where it fits. One of several would need words to be understood."""
+    line = f"{mark(event)} {short(' '.join(event.title.split()), _LONGEST_TITLE)}"
+    units = {each.text: each.unit for each in rule.values} if rule else {}
+    numbers = [by_unit(value, units[text]) for text, value in event.values.items() if text in units]
+    numbered = f"{line}: {numbers[0]}" if len(numbers) == len(event.values) == 1 else line
+    return escape(numbered if len(numbered) <= PHONE else line)
+
+
+def _as_of(event: AlertEvent, origins: Collection[str]) -> list[str]:
+    """Of which moment it is, and who printed its prices: beside it, or beneath it where that is too long."""
+    when = f"{instant(event.at)}, provisional" if event.provisional else closing(event.session, event.clock)
+    parts = [when, *([some(tuple(origins))] if origins else [])]
+    line = " · ".join(parts)
+    return [escape(each) for each in ([line] if len(line) <= PHONE else parts)]
 
 
 def _title(event: AlertEvent) -> str:
@@ -92,7 +138,8 @@ def row_word(rule: CompiledRule) -> str:
 
 
 def _by_text(shown: Iterable[Shown]) -> dict[str, Shown]:
-    return {each.text: each for each in shown}
+    """By expression, with words to begin a line with."""
+    return {each.text: replace(each, words=f"{each.words[:1].upper()}{each.words[1:]}") for each in shown}
 
 
 def _numbers(event: AlertEvent, shown: Mapping[str, Shown]) -> list[str]:
@@ -102,7 +149,7 @@ def _numbers(event: AlertEvent, shown: Mapping[str, Shown]) -> list[str]:
     lines: list[str] = []
     for text in dict.fromkeys((*event.values, *event.context)):
         known = shown.get(text) or Shown(text, text, Unit.NUMBER, _NOWHERE)
-        remark = known.unit == Unit.TRUTH and text not in event.values
+        remark = known.unit == Unit.TRUTH
         if text in ends - set(event.values) or (remark and numbers[text] == 0.0):
             continue
         holds = remark and numbers[text] == 1.0

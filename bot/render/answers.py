@@ -1,12 +1,11 @@
-"""The texts of answers: regime, price, rules, events."""
+"""The texts of answers: prices, rules, events, expressions."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 
-from bot.answers import Explained, Miss, Quote, Regime
+from bot.answers import Explained, Miss, Quote
 from bot.render.alerts import MARKS, SIMULATED, SIMULATED_LINE, row_word, summary
 from bot.render.numbers import (
     by_unit,
@@ -15,43 +14,15 @@ from bot.render.numbers import (
     nearly,
     percent,
     price,
-    probability,
     session_of,
 )
 from rules.alerting import Firing, Pending
 from rules.engine import Record
 from rules.language.compile import CompiledRule
 from rules.language.errors import short
-from rules.model import ALWAYS, XNYS, AlertEvent, Basis, Instant, Instrument, Label
-
-LARGEST_POWER = 700.0
-"""Of e, that a float holds."""
+from rules.model import ALWAYS, AlertEvent, Basis, Instant, Instrument
 
 NOTHING_FIRED = "Nothing has fired here."
-
-
-def regime_answer(answer: Regime, next_open: Instant | None) -> str:
-    """The label, since when, how probable each state is, and what speaks for it."""
-    sessions = f"{answer.sessions} session{'s' * (answer.sessions != 1)}"
-    lines = [
-        f"Regime: <b>{answer.label}</b>",
-        f"since {answer.since.isoformat()}, {sessions}",
-        *(f"P({label}): {escape(probability(p))}" for label, p in answer.probabilities.items()),
-    ]
-    if answer.raw is not answer.label:
-        lines.append(f"Likeliest now: {answer.raw}")
-    lines += [_driver(name, terms) for name, terms in answer.drivers.items()]
-    lines.append("Labels describe risk, not direction.")
-    return signed(lines, closing(answer.as_of, XNYS), next_open, answer.origins)
-
-
-def _driver(name: str, terms: Mapping[Label, float] | None) -> str:
-    """Which state a price speaks for, and by what factor against the least likely one."""
-    if terms is None:
-        return f"{name}: no price, left out"
-    best, worst = max(terms, key=lambda label: terms[label]), min(terms, key=lambda label: terms[label])
-    factor = math.exp(min(terms[best] - terms[worst], LARGEST_POWER))
-    return f"{name} speaks for {best} ({factor:.1f}x {worst})"
 
 
 def quote_answer(answer: Quote, instrument: Instrument, next_open: Instant | None) -> str:

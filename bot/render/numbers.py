@@ -64,6 +64,18 @@ def plain(value: float | None) -> str:
     return _rounded(value, 0, ",") if 1e4 <= abs(value) < 1e15 else f"{value + 0.0:.4g}"
 
 
+def deviations(value: float | None) -> str:
+    """-2.3: how many usual moves something has moved."""
+    return UNDEFINED if value is None or math.isnan(value) else _rounded(value, 1, "+")
+
+
+def times(factor: float | None) -> str:
+    """2.8x, 33x, or 7e+12x."""
+    if factor is None or math.isnan(factor):
+        return UNDEFINED
+    return f"{factor:.1f}x" if factor < 9.95 else f"{factor:.0f}x" if factor < 9_999.5 else f"{factor:.0e}x"
+
+
 def truth(value: float | None) -> str:
     """yes, no, or unknown."""
     return "unknown" if value is None or math.isnan(value) else "yes" if value else "no"
@@ -76,6 +88,8 @@ _BY_UNIT: dict[str, Callable[[float | None], str]] = {
     Unit.CORRELATION: correlation,
     Unit.VOLUME: volume,
     Unit.NUMBER: plain,
+    Unit.DEVIATIONS: deviations,
+    Unit.TIMES: times,
     Unit.TRUTH: truth,
 }
 

@@ -12,6 +12,7 @@ from bot.settings.problems import ConfigurationError, Problem
 from bot.settings.service import (
     DeliverySettings,
     FeedsSettings,
+    PicturesSettings,
     Prices,
     RunSettings,
     SettleSettings,
@@ -27,6 +28,7 @@ __all__ = [
     "DeliverySettings",
     "FeedsSettings",
     "MarketSettings",
+    "PicturesSettings",
     "Prices",
     "Problem",
     "RunSettings",

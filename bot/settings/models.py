@@ -17,6 +17,7 @@ from bot.settings.fields import Count, InstrumentId, RuleId, Section, Symbol, Ta
 from bot.settings.service import (
     DeliverySettings,
     FeedsSettings,
+    PicturesSettings,
     RunSettings,
     SourceFeed,
     StoreSettings,
@@ -101,6 +102,7 @@ class Settings(BaseSettings):
     telegram: TelegramSettings
     feeds: FeedsSettings
     delivery: DeliverySettings
+    pictures: PicturesSettings
     baskets: dict[InstrumentId, tuple[str, ...]]
     instruments: dict[InstrumentId, InstrumentSettings]
     rules: tuple[RuleSettings, ...]

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from bot.answers.theme import Theme
 from bot.settings.fields import ChatId, Section, ServerUrl, SessionDate, SqliteUrl, Token, Whole
 from rules.model import Kind
 
@@ -107,6 +108,12 @@ class FeedsSettings(Section):
 
     venues: Annotated[tuple[Venue, ...], AfterValidator(_preferences)]
     timeout_seconds: Annotated[Whole, Field(ge=1, le=120)]
+
+
+class PicturesSettings(Section):
+    """How pictures look."""
+
+    theme: Theme
 
 
 class DeliverySettings(Section):

@@ -26,6 +26,7 @@ _WANTED = {
     ("feeds", 1): "a table, such as [feeds]",
     ("feeds", 2): 'a list of exchanges, such as ["coinbase", "kraken"]',
     ("delivery", 1): "a table, such as [delivery]",
+    ("pictures", 1): "a table, such as [pictures]",
     ("baskets", 1): "a table, such as [baskets]",
     ("baskets", 2): 'a list of instruments, such as ["SOL", "ADA"]',
     ("instruments", 1): "tables, such as [instruments.RUT]",

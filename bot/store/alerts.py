@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -56,6 +56,14 @@ async def recorded_events(connection: Connection, rule: str | None, count: int) 
         query = query.where(events.c.rule == rule)
     rows = (await connection.execute(query)).all()
     return [_event(row.content) for row in reversed(rows)]
+
+
+async def events_at(connection: Connection, instants: Collection[Instant]) -> list[AlertEvent]:
+    """The events of the bars that ended at `instants`, as they were recorded; without an instant nothing is asked."""
+    if not instants:
+        return []
+    query = sa.select(events.c.content).where(events.c.at.in_(instants)).order_by(events.c.id)
+    return [_event(row.content) for row in await connection.execute(query)]
 
 
 async def _write(

@@ -51,7 +51,10 @@ _DUE = (
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An event in words, for whoever is to be told."""
+    """An event in words, for whoever is to be told. `parts` are of the same close and told by it too.
+
+    So whoever may see the one may see the others.
+    """
 
     event: AlertEvent
     html: str
@@ -59,6 +62,7 @@ class Message:
     silent: bool
     late_after: Instant
     expires_at: Instant
+    parts: tuple[AlertEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

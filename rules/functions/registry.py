@@ -41,6 +41,8 @@ class Unit:
     CORRELATION = "correlation"
     VOLUME = "volume"
     NUMBER = "number"
+    DEVIATIONS = "deviations"
+    TIMES = "times"
     TRUTH = "truth"
 
 
@@ -87,6 +89,8 @@ Probability = Annotated[Node, Gives(Type.SERIES, Unit.PROBABILITY)]
 Correlation = Annotated[Node, Gives(Type.SERIES, Unit.CORRELATION)]
 Volume = Annotated[Node, Gives(Type.SERIES, Unit.VOLUME)]
 Number = Annotated[Node, Gives(Type.SERIES, Unit.NUMBER)]
+Deviations = Annotated[Node, Gives(Type.SERIES, Unit.DEVIATIONS)]
+Times = Annotated[Node, Gives(Type.SERIES, Unit.TIMES)]
 Condition = Annotated[Node, Gives(Type.BOOL, Unit.TRUTH)]
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from rules.bars import Floats
 from rules.columns import Folded, Node
 from rules.model import Label
-from rules.regime.filter import STATES, probabilities
-from rules.scan import State
+from rules.regime.filter import READS, STATES, Reads, probabilities
+from rules.scan import State, where
 
 OFF_ENTER, OFF_LEAVE = 0.80, 0.20
 ON_ENTER, ON_LEAVE = 0.70, 0.40
@@ -42,6 +42,35 @@ class RegimeLabel:
         return {"label": label}, np.where(np.isnan(risk_on), np.nan, label)[:, None]
 
 
-def label() -> Node:
+def label(reads: Reads = READS) -> Node:
     """The label's index in STATES on each row."""
-    return Folded(RegimeLabel(), (probabilities(),))
+    return Folded(RegimeLabel(), (probabilities(reads),))
+
+
+@dataclass(frozen=True)
+class RegimeLife:
+    """Input: a label's index. Output: the one before it, rows with this one so far, rows the one before had lasted.
+
+    The first is NEUTRAL until another came, the last NaN. A NaN row gives NaN and leaves the state.
+    """
+
+    width: int = 3
+
+    def initial(self, lanes: int) -> State:
+        unknown = np.full(lanes, np.nan)
+        return {"label": unknown, "before": np.full(lanes, NEUTRAL), "rows": np.zeros(lanes), "lasted": unknown}
+
+    def step(self, state: State, *row: Floats) -> tuple[State, Floats]:
+        (label,) = row
+        known = ~np.isnan(label)
+        began = known & ~np.isnan(state["label"]) & (label != state["label"])
+        lasted = where(began, state["rows"], state["lasted"])
+        before = where(began, state["label"], state["before"])
+        rows = where(known, np.where(began, 1.0, state["rows"] + 1.0), state["rows"])
+        state = {"label": where(known, label, state["label"]), "before": before, "rows": rows, "lasted": lasted}
+        return state, np.where(known[:, None], np.stack([before, rows, lasted], axis=1), np.nan)
+
+
+def life(reads: Reads = READS) -> Node:
+    """The label before, rows in the label, rows of the one before; (rows, 3)."""
+    return Folded(RegimeLife(), (label(reads),))

@@ -170,3 +170,19 @@ def test_the_regimes_probability_is_the_rules_probability(app: App) -> None:
     assert answer.probabilities[Label.RISK_OFF] == explain(view, "p_risk_off()").value
     assert answer.probabilities[Label.RISK_ON] == explain(view, "p_risk_on()").value
     assert explain(view, f"regime_is({answer.label})").value == 1.0
+
+
+@pytest.mark.parametrize("back", [0, 1, 30, 200, 500])
+def test_a_regimes_life_and_what_it_hears_are_those_of_a_rule(app: App, back: int) -> None:
+    panel = app.view().panel(XNYS)
+    view = app.view(panel.clock.session(len(panel) - 1 - back))
+    answer = regime(view)
+    before = answer.spells[-2]
+    assert explain(view, "regime_age()").value == answer.sessions
+    assert explain(view, "regime_lasted()").value == before.sessions
+    assert explain(view, f"regime_was({before.label})").value == 1.0
+    for name, found in answer.drivers.items():
+        assert found is not None
+        heard = explain(view, f"regime_{name.lower()}()")
+        assert heard.value is not None
+        assert (abs(heard.value), heard.as_of) == (found.size, answer.as_of)

@@ -18,6 +18,9 @@ import numpy as np
 import pandas as pd
 
 from bot.app import App, Options, open_app
+from bot.queries.gauges import regime_panel
+from bot.queries.regime import regime
+from bot.queries.view import View
 from rules.coupling import PairFilter
 from rules.engine import evaluate, opened
 from rules.evaluation import evaluate as evaluate_columns
@@ -25,6 +28,7 @@ from rules.evaluation import lookback
 from rules.language.meaning import read
 from rules.model import XNYS
 from rules.panel import Panel
+from rules.regime.label import label
 from rules.scan import run
 from tests.bench.live import Run, load_table, memory_table, run_figures
 from tests.bench.pictures import Shown, picture_figures
@@ -117,6 +121,27 @@ def column_rows(app: App, panel: Panel) -> list[Row]:
     ]
 
 
+def regime_rows(app: App, panel: Panel) -> list[Row]:
+    """The label over all of history, and an answer about it: the first, which folds it, and one more."""
+    years = len(panel) / panel.clock.rows_a_year
+    whole = best(lambda: evaluate_columns([label()], panel))
+    frame = pd.DataFrame({name: column.close for name, column in panel.columns.items()})[["SPX", "VIX", "BTC"]]
+    pandas = best(lambda: frame.rolling(756, min_periods=60).median())
+    first = best(lambda: _ask_regime(app.view()), 2)
+    view = app.view()
+    _ask_regime(view)
+    again = best(lambda: _ask_regime(view), 10)
+    return [
+        Row(f"the regime's label, {years:.0f} years", whole, 2.0, "pandas rolling(756).median of three", pandas),
+        Row("an answer about the regime, its panel and what would flip it", again, None, "the first one", first),
+    ]
+
+
+def _ask_regime(view: View) -> object:
+    answer = regime(view)
+    return answer, regime_panel(view, answer)
+
+
 def start_rows() -> list[Row]:
     """What a user waits for before anything happens."""
     bare = best(command("-c", "pass"), 5)
@@ -166,7 +191,7 @@ def main() -> None:
     panel = app.view().panel(XNYS)
     market = "simulated" if app.history.simulated else "real prices"
     reading = best(lambda: open_app(Options(data=SHARED if SHARED.is_dir() else None), at=END), 2)
-    rows = [*replay_rows(app, panel), *column_rows(app, panel), *start_rows()]
+    rows = [*replay_rows(app, panel), *column_rows(app, panel), *regime_rows(app, panel), *start_rows()]
     rows.append(Row(f"reading the market ({market})", reading, None, "the replay", rows[0].seconds))
     service = run_figures(SHARED if SHARED.is_dir() else None)
     rows += service_rows(service, rows[1]) if service else []

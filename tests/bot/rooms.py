@@ -14,6 +14,7 @@ from bot.reception import DRAWING_LIMIT, Parts, Reception
 from bot.render import charts
 from bot.settings import load_settings
 from bot.store.database import Database
+from rules.engine import GRACE
 from tests.bot.markets import NOW
 
 
@@ -30,7 +31,8 @@ def in_a_room(
         feed = build_feed("simulated", Setup(Sessions(NOW), NOW))
         order, build = one_feed(feed, settings.instrument_map)
         room = open_room(settings, Database(path / "room.db", durable=False), order, build, "telegram", NOW)
-        parts = Parts(room.database, room.intake, room.watch, settings.compiled, settings.scope, lambda: NOW, 60, print)
+        known = (room.database, room.intake, room.watch, settings.compiled, settings.scope)
+        parts = Parts(*known, lambda: NOW, 60, GRACE, print)
         reception = Reception(parts, draw, limit)
         try:
             await room.database.migrate()

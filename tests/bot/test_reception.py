@@ -198,14 +198,14 @@ def at_an_easel(draw: Draw, limit: float, use: Callable[[Easel], Awaitable[None]
 def test_an_answer_brings_its_picture(tmp_path: Path, painter: Painter) -> None:
     async def use(reception: Reception, parts: Parts) -> None:
         assert await reception.answer(replace(ASKED, text="/picture")) == Answer("text", b"drawn")
-        assert (await reception.answer(replace(ASKED, text="/regime"))).picture is None
+        assert (await reception.answer(replace(ASKED, text="/regime history"))).picture is None
 
     in_a_room(tmp_path, use, painter)
     assert painter.threads == ["draw_0"]
 
 
-@pytest.mark.parametrize("line", ["/corr RUT SOL", "/corr RUT", "/corr"])
-def test_a_correlation_is_drawn_as_telegram_takes_it(tmp_path: Path, line: str) -> None:
+@pytest.mark.parametrize("line", ["/corr RUT SOL", "/corr RUT", "/corr", "/regime"])
+def test_an_answer_is_drawn_as_telegram_takes_it(tmp_path: Path, line: str) -> None:
     async def use(reception: Reception, parts: Parts) -> None:
         answer = await reception.answer(replace(ASKED, text=line))
         assert size_of(read_photo(answer.picture))[0] == 1_080
@@ -221,7 +221,7 @@ def test_while_a_picture_is_drawn_others_are_answered_and_the_loop_goes_round(tm
         waiting = [asyncio.create_task(reception.answer(replace(ASKED, text="/picture"))) for _ in range(10)]
         await painter.begins()
         for _ in range(10):
-            assert "Regime: " in await told(reception, "/regime")
+            assert "Regimes" in await told(reception, "/regime history")
         assert not any(each.done() for each in waiting)
         painter.goes_on()
         assert await asyncio.gather(*waiting) == [Answer("text", b"drawn")] * 10

@@ -17,6 +17,7 @@ from bot.service import Service
 from bot.settings import load_settings
 from bot.store.chats import subscribe
 from bot.store.database import Database
+from rules.engine import GRACE
 from rules.model import Instant
 from tests.bot.markets import at
 
@@ -76,6 +77,7 @@ def serves(path: Path, start: Instant, use: Callable[[Service, Parts, Wall, Read
             settings.scope,
             wall,
             60,
+            GRACE,
             lambda name, share: None,
         )
         service, reader = Service(parts), Reader()

@@ -32,6 +32,7 @@ from bot.telegram.access import Access
 from bot.telegram.application import TelegramService
 from bot.telegram.incoming import Incoming
 from rules.bars import DAY
+from rules.engine import GRACE
 from rules.model import Instant
 from tests.bot.markets import at
 from tests.bot.telegram.service import UNPACED, until
@@ -162,7 +163,7 @@ async def running(world: World, settings: Settings, clock: ByHand) -> AsyncItera
     room = open_room(settings, Database(world.home / "bellwether.db"), order, built, "telegram", clock())
     await room.database.migrate()
     what = settings.compiled, settings.scope, clock
-    parts = Parts(room.database, room.intake, room.watch, *what, poll_seconds=DAY, told=lambda *_: None)
+    parts = Parts(room.database, room.intake, room.watch, *what, poll_seconds=DAY, grace=GRACE, told=lambda *_: None)
     service, reception = Service(parts), Reception(parts)
 
     async def answer(incoming: Incoming) -> Answer:

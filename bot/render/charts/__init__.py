@@ -1,32 +1,36 @@
-"""Answers about correlation as pictures for a phone. Values in, the bytes of a PNG out.
+"""Answers as pictures for a phone. Values and a theme in, the bytes of a PNG out.
 
 matplotlib is imported by the first picture: a service that is never asked for one does not pay for it.
 """
 
 from __future__ import annotations
 
-from bot.answers import CorrelationList, CorrelationMatrix, PairPicture, Picture
+from bot.answers import CorrelationList, CorrelationMatrix, PairPicture, Picture, RegimePicture
+from bot.answers.theme import Theme
 from bot.render.charts.library import ready, swept
+from bot.render.charts.palette import PALETTES, Palette
 
 
-def draw(picture: Picture) -> bytes:
+def draw(picture: Picture, theme: Theme = Theme.LIGHT) -> bytes:
     """`picture` as a PNG, 1080 pixels wide. The same values give the same bytes.
 
     One thread may draw at a time, any thread. A picture takes about 0.1 s, the first one the import on top.
     """
     ready()
     with swept():
-        return _drawn(picture)
+        return _drawn(picture, PALETTES[theme])
 
 
-def _drawn(picture: Picture) -> bytes:
-    from bot.render.charts import against, matrix, pair, style
+def _drawn(picture: Picture, palette: Palette) -> bytes:
+    from bot.render.charts import against, matrix, pair, regime, style
 
     with style.settings():
         match picture:
             case PairPicture():
-                return pair.sheet(picture).png()
+                return pair.sheet(picture, palette).png()
             case CorrelationList():
-                return against.sheet(picture).png()
+                return against.sheet(picture, palette).png()
             case CorrelationMatrix():
-                return matrix.sheet(picture).png()
+                return matrix.sheet(picture, palette).png()
+            case RegimePicture():
+                return regime.sheet(picture, palette).png()

@@ -5,14 +5,12 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 
 from bot.answers import Against, CorrelationList
+from bot.render.charts.palette import Palette
 from bot.render.charts.style import (
-    BLUE,
     BODY,
-    FAINT,
-    INK,
+    DASHES,
     LINE,
     MARGIN,
-    QUIET,
     SMALL,
     WIDTH,
     Sheet,
@@ -29,10 +27,10 @@ _R, _P = 140, 124
 _LONGEST_NAME = 280
 
 
-def sheet(picture: CorrelationList) -> Sheet:
+def sheet(picture: CorrelationList, palette: Palette) -> Sheet:
     """A head with the scale, a line an instrument, and who is as of an earlier session."""
     if not picture.lines:
-        return nothing(f"{picture.a} against the others", "no pair", simulated=picture.simulated)
+        return nothing(f"{picture.a} against the others", "no pair", palette, simulated=picture.simulated)
     lines = picture.lines[:_MOST]
     notes = earlier({line.b: line.as_of for line in picture.lines if line.as_of != picture.as_of})
     if len(lines) < len(picture.lines):
@@ -41,6 +39,7 @@ def sheet(picture: CorrelationList) -> Sheet:
         f"{picture.a} against {counted(len(picture.lines), 'other')}",
         f"Correlation of {picture.window} returns, 90% interval",
         closing(picture.as_of, picture.clock),
+        palette=palette,
         body=_HEAD + _ROW * len(lines) + LINE * len(notes),
         simulated=picture.simulated,
     )
@@ -52,13 +51,13 @@ def sheet(picture: CorrelationList) -> Sheet:
         _draw_line(board, axes, row, line)
     for index, note in enumerate(notes):
         y = board.top + _HEAD + _ROW * len(lines) + LINE * (index + 0.6)
-        board.write(MARGIN, y, note, size=SMALL, colour=QUIET)
+        board.write(MARGIN, y, note, size=SMALL, colour=board.palette.quiet)
     return board
 
 
 def _draw_head(board: Sheet, axes: Axes, level: float) -> None:
-    axes.axvline(0, color=QUIET, linewidth=3, zorder=1)
-    axes.axvline(level, color=QUIET, linewidth=3, linestyle=(0, (4, 3)), zorder=1, gid="level")
+    axes.axvline(0, color=board.palette.quiet, linewidth=3, zorder=1)
+    axes.axvline(level, color=board.palette.quiet, linewidth=3, linestyle=DASHES, zorder=1, gid="level")
     values, y = sorted({-1.0, 0.0, level, 1.0}), board.top + _HEAD / 2
     places = spread([board.spot(axes, value, 0)[0] for value in values], 1.6 * SMALL)
     for value, x in zip(values, places, strict=True):
@@ -68,16 +67,15 @@ def _draw_head(board: Sheet, axes: Axes, level: float) -> None:
 
 
 def _draw_line(board: Sheet, axes: Axes, row: int, line: Against) -> None:
-    middle = row + 0.5
-    colour = QUIET if line.r is None else INK
+    palette, middle = board.palette, row + 0.5
+    colour = palette.quiet if line.r is None else palette.ink
     if row % 2 == 0:
-        axes.axhspan(row, row + 1, color=FAINT, alpha=0.5, linewidth=0, zorder=0)
+        axes.axhspan(row, row + 1, color=palette.faint, alpha=0.5, linewidth=0, zorder=0)
     if line.ci90 is not None:
-        axes.plot(
-            line.ci90, (middle, middle), color=BLUE, linewidth=9, solid_capstyle="butt", alpha=0.5, gid="interval"
-        )
+        ends = axes.plot(line.ci90, (middle, middle), color=palette.blue, linewidth=9, alpha=0.5, gid="interval")
+        ends[0].set_solid_capstyle("butt")
     if line.r is not None:
-        axes.plot(line.r, middle, "o", color=BLUE, markersize=24, clip_on=False, gid="r")
+        axes.plot(line.r, middle, "o", color=palette.blue, markersize=24, clip_on=False, gid="r")
     y = board.spot(axes, 0, middle)[1]
     board.write(MARGIN, y, line.b, bold=True, colour=colour, room=_LONGEST_NAME)
     board.write(WIDTH - MARGIN - _P, y, correlation(line.r), bold=True, colour=colour, align="right", room=_R)

@@ -7,20 +7,16 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.patches import Rectangle
 
 from bot.answers import CorrelationMatrix
+from bot.render.charts.palette import Palette, ink_on
 from bot.render.charts.style import (
-    BLUE,
     BODY,
-    INK,
     LINE,
     MARGIN,
-    PAPER,
-    QUIET,
     SMALL,
-    VERMILLION,
     WIDTH,
     Align,
     Sheet,
@@ -32,21 +28,19 @@ from bot.render.numbers import closing, correlation
 from rules.bars import Floats
 
 _SIDE = WIDTH - 2 * MARGIN
-_COLOURS = LinearSegmentedColormap.from_list("correlation", [BLUE, PAPER, VERMILLION])
 _LEGEND, _BAR = 380, 30
 """Pixels the legend's bar is wide and high."""
 _LARGEST_CELL = 168
-_HATCH = "#BFBFBF"
 _SMALLEST_NAME, _LARGEST_NAME, _LONGEST_NAME = 18, 40, 300
 
 
-def sheet(picture: CorrelationMatrix) -> Sheet:
+def sheet(picture: CorrelationMatrix, palette: Palette) -> Sheet:
     """The triangle, and who is as of an earlier session."""
     names = picture.instruments
     pairs = len(names) * (len(names) - 1) // 2
     title = f"{picture.basket}: {counted(pairs, 'pair')} of {counted(len(names), 'instrument')}"
     if not pairs:
-        return nothing(title, "no pair", simulated=picture.simulated)
+        return nothing(title, "no pair", palette, simulated=picture.simulated)
     size = min(_LARGEST_NAME, max(_SMALLEST_NAME, 0.36 * _SIDE / len(names)))
     side = min(_LARGEST_CELL * len(names), _SIDE - _overhang(names, size))
     notes = earlier(picture.late)
@@ -54,6 +48,7 @@ def sheet(picture: CorrelationMatrix) -> Sheet:
         title,
         f"Correlation of {picture.window} returns, average {correlation(picture.average)}",
         closing(picture.as_of, picture.clock),
+        palette=palette,
         body=side + LINE * len(notes),
         simulated=picture.simulated,
     )
@@ -63,7 +58,7 @@ def sheet(picture: CorrelationMatrix) -> Sheet:
     _draw_cells(board, axes, _lower(picture.r))
     _draw_legend(board)
     for index, note in enumerate(notes):
-        board.write(MARGIN, board.top + side + LINE * (index + 0.6), note, size=SMALL, colour=QUIET)
+        board.write(MARGIN, board.top + side + LINE * (index + 0.6), note, size=SMALL, colour=board.palette.quiet)
     return board
 
 
@@ -92,32 +87,33 @@ def _draw_names(board: Sheet, axes: Axes, names: Sequence[str], size: float) -> 
 
 def _draw_cells(board: Sheet, axes: Axes, r: Floats) -> None:
     """A colour and a number a pair; hatched where there is none."""
+    palette, colours = board.palette, _colours(board.palette)
     count = len(r)
     gap = min(4.0, 60 / count)
-    mesh = axes.pcolormesh(np.ma.masked_invalid(r), cmap=_COLOURS, vmin=-1, vmax=1, edgecolors=PAPER, linewidth=gap)
+    values = np.ma.masked_invalid(r)
+    mesh = axes.pcolormesh(values, cmap=colours, vmin=-1, vmax=1, edgecolors=palette.paper, linewidth=gap)
     mesh.set_gid("r")
     cell = board.spot(axes, 1, 0)[0] - board.spot(axes, 0, 0)[0]
     for row in range(count):
         for column in range(row):
             value = float(r[row, column])
             if math.isnan(value):
-                square = Rectangle((column, row), 1, 1, facecolor=PAPER, edgecolor=_HATCH, hatch="//", linewidth=gap)
+                square = Rectangle((column, row), 1, 1, facecolor=palette.paper, edgecolor=palette.hatch, linewidth=gap)
+                square.set_hatch("//")
                 axes.add_patch(square)
             board.write(
                 *board.spot(axes, column + 0.5, row + 0.5),
                 correlation(value).replace("0.", "."),
                 size=min(BODY, 0.34 * cell),
-                colour=QUIET if math.isnan(value) else _ink_on(value),
+                colour=palette.quiet if math.isnan(value) else ink_on(to_hex(colours((value + 1) / 2))),
                 align="center",
                 room=0.94 * cell,
             )
 
 
-def _ink_on(r: float) -> str:
-    """Black or white, whichever stands out more from the colour of `r`."""
-    parts = np.array(_COLOURS((r + 1) / 2)[:3])
-    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-    return INK if linear @ (0.2126, 0.7152, 0.0722) > 0.179 else PAPER
+def _colours(palette: Palette) -> LinearSegmentedColormap:
+    """Of r from -1 to 1."""
+    return LinearSegmentedColormap.from_list("correlation", [palette.blue, palette.paper, palette.vermillion])
 
 
 def _draw_legend(board: Sheet) -> None:
@@ -125,7 +121,8 @@ def _draw_legend(board: Sheet) -> None:
     left = WIDTH - MARGIN - _LEGEND
     axes = board.axes(left, board.top, _LEGEND, _BAR)
     axes.set(xlim=(-1, 1), ylim=(0, 1))
-    axes.pcolormesh(np.linspace(-1, 1, 101), (0, 1), np.linspace(-1, 1, 100)[None], cmap=_COLOURS, vmin=-1, vmax=1)
+    values, colours = np.linspace(-1, 1, 100)[None], _colours(board.palette)
+    axes.pcolormesh(np.linspace(-1, 1, 101), (0, 1), values, cmap=colours, vmin=-1, vmax=1)
     ends: tuple[tuple[float, Align], ...] = ((-1, "left"), (0, "center"), (1, "right"))
     for value, align in ends:
         x, _ = board.spot(axes, value, 0)

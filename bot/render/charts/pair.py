@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections.abc import Mapping, Set
 
@@ -10,12 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bot.answers import PairPicture
+from bot.render.charts.palette import Palette
+from bot.render.charts.sessions import alone, date, dates, runs
 from bot.render.charts.style import (
-    BLUE,
-    FAINT,
-    GREEN,
-    QUIET,
-    SKY,
+    DASHES,
     SMALL,
     TITLE,
     WIDTH,
@@ -25,7 +22,7 @@ from bot.render.charts.style import (
 )
 from bot.render.charts.words import scale, spread
 from bot.render.numbers import closing, correlation
-from rules.bars import Bools, Floats, Ints
+from rules.bars import Bools, Floats
 from rules.panel import Dates
 
 _LEFT, _RIGHT, _BESIDE = 126, 206, 24
@@ -36,20 +33,19 @@ _THICK, _THIN = 6.0, 2.5
 """Of the curve, in pixels: a year is drawn thick; in decades a thick line would hide its interval."""
 _LEVELS = frozenset({0.5, 0.6, 0.7})
 """Dashed on every picture: what traders call coupled."""
-_MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1_200, 12_000)
-_MOST_DATES, _FEW_DATES = 7, 4
 
 
-def sheet(picture: PairPicture) -> Sheet:
+def sheet(picture: PairPicture, palette: Palette) -> Sheet:
     """The curve, the dates under it, and a strip a level: none by UTC day, which the filter never looks at."""
     title = f"{picture.a} and {picture.b}: correlation of {picture.window} returns"
     if not len(picture.sessions):
-        return nothing(title, "no session yet", simulated=picture.simulated)
+        return nothing(title, "no session yet", palette, simulated=picture.simulated)
     coupled = {} if picture.approximate else picture.coupled
     strips = (1 + len(coupled)) * _STRIP if coupled else 0
     board = Sheet(
         title,
-        f"{closing(_date(picture.sessions, -1), picture.clock)} · 90% interval shaded",
+        f"{closing(date(picture.sessions, -1), picture.clock)} · 90% interval shaded",
+        palette=palette,
         body=_CURVE + _DATES + strips,
         warning="approximate: by UTC day, not by close" if picture.approximate else "",
         simulated=picture.simulated,
@@ -61,6 +57,7 @@ def sheet(picture: PairPicture) -> Sheet:
 
 
 def _draw_curve(board: Sheet, picture: PairPicture) -> None:
+    palette = board.palette
     r, low, high = (within(each) for each in (picture.r, picture.low, picture.high))
     bottom = -1.0 if np.nanmin(np.concatenate(([-0.5], r, low))) < -0.5 else -0.5
     axes = board.axes(_LEFT, board.top, _PLOT, _CURVE)
@@ -68,47 +65,48 @@ def _draw_curve(board: Sheet, picture: PairPicture) -> None:
     _draw_dates(board, axes, picture.sessions)
     levels = _LEVELS | picture.coupled.keys()
     _draw_scale(board, axes, {bottom, -0.5, 0.0, 1.0} | levels, levels)
-    _draw_interval(axes, low, high)
+    _draw_interval(axes, low, high, palette.sky)
     thick = min(_THICK, max(_THIN, 2_500 / len(r)))
-    axes.plot(r, color=BLUE, linewidth=thick, solid_capstyle="round", solid_joinstyle="round", gid="r")
-    alone = _alone(np.isfinite(r))
-    axes.plot(alone, r[alone], "o", color=BLUE, markersize=2 * thick, gid="r alone")
+    axes.plot(r, color=palette.blue, linewidth=thick, solid_capstyle="round", solid_joinstyle="round", gid="r")
+    lone = alone(np.isfinite(r))
+    axes.plot(lone, r[lone], "o", color=palette.blue, markersize=2 * thick, gid="r alone")
     _draw_last(board, axes, float(r[-1]), (float(low[-1]), float(high[-1])))
     if np.isnan(r).all():
         middle = board.spot(axes, len(r) / 2 - 0.5, 0.25)
-        board.write(*middle, "undefined in all sessions shown", colour=QUIET, align="center", room=_PLOT)
+        board.write(*middle, "undefined in all sessions shown", colour=palette.quiet, align="center", room=_PLOT)
 
 
 def _draw_last(board: Sheet, axes: Axes, r: float, interval: tuple[float, float]) -> None:
     """The value the curve ends at, and its interval under it."""
+    palette, room = board.palette, _RIGHT - _BESIDE - 10
     known = math.isfinite(r)
     edge = axes.get_xlim()[1]
     x, y = board.spot(axes, edge, r if known else 0)
-    colour = BLUE if known else QUIET
-    board.write(x + _BESIDE, y, correlation(r), size=TITLE, bold=True, colour=colour, room=_RIGHT - _BESIDE - 10)
+    colour = palette.blue if known else palette.quiet
+    board.write(x + _BESIDE, y, correlation(r), size=TITLE, bold=True, colour=colour, room=room)
     if known:
-        axes.plot(edge - 0.5, r, "o", color=BLUE, markersize=3 * _THICK, clip_on=False, gid="last")
+        axes.plot(edge - 0.5, r, "o", color=palette.blue, markersize=3 * _THICK, clip_on=False, gid="last")
     if known and all(map(math.isfinite, interval)):
         low, high = map(correlation, interval)
         for line, words in enumerate((low, f"to {high}"), start=1):
-            board.write(x + _BESIDE, y + 4 + 38 * line, words, size=SMALL, colour=QUIET, room=_RIGHT - _BESIDE - 10)
+            board.write(x + _BESIDE, y + 4 + 38 * line, words, size=SMALL, colour=palette.quiet, room=room)
 
 
-def _draw_interval(axes: Axes, low: Floats, high: Floats) -> None:
+def _draw_interval(axes: Axes, low: Floats, high: Floats, colour: str) -> None:
     """A band, and a bar where it is of one session only."""
     known = np.isfinite(low) & np.isfinite(high)
-    axes.fill_between(np.arange(len(low)), low, high, where=known, color=SKY, alpha=0.5, linewidth=0, gid="interval")
-    alone = _alone(known)
-    axes.vlines(alone, low[alone], high[alone], color=SKY, alpha=0.5, linewidth=2 * _THICK)
+    axes.fill_between(np.arange(len(low)), low, high, where=known, color=colour, alpha=0.5, linewidth=0, gid="interval")
+    lone = alone(known)
+    axes.vlines(lone, low[lone], high[lone], color=colour, alpha=0.5, linewidth=2 * _THICK)
 
 
 def _draw_scale(board: Sheet, axes: Axes, values: Set[float], levels: Set[float]) -> None:
     """Values at the left, a line at 0, dashes at the levels."""
     for value in values - levels:
-        axes.axhline(value, color=FAINT, linewidth=3, zorder=0)
-    axes.axhline(0, color=QUIET, linewidth=3, zorder=1)
+        axes.axhline(value, color=board.palette.faint, linewidth=3, zorder=0)
+    axes.axhline(0, color=board.palette.quiet, linewidth=3, zorder=1)
     for level in levels:
-        axes.axhline(level, color=QUIET, linewidth=3, linestyle=(0, (4, 3)), zorder=1, gid="level")
+        axes.axhline(level, color=board.palette.quiet, linewidth=3, linestyle=DASHES, zorder=1, gid="level")
     falling = sorted(values, reverse=True)
     heights = spread([board.spot(axes, 0, value)[1] for value in falling], SMALL)
     for value, height in zip(falling, heights, strict=True):
@@ -117,8 +115,8 @@ def _draw_scale(board: Sheet, axes: Axes, values: Set[float], levels: Set[float]
 
 def _draw_dates(board: Sheet, axes: Axes, sessions: Dates) -> None:
     below = board.top + _CURVE + _DATES / 2
-    for index, label in _dates(sessions):
-        axes.axvline(index, color=FAINT, linewidth=3, zorder=0)
+    for index, label in dates(sessions):
+        axes.axvline(index, color=board.palette.faint, linewidth=3, zorder=0)
         board.write(board.spot(axes, index, 0)[0], below, label, size=SMALL, align="center")
 
 
@@ -130,34 +128,8 @@ def _draw_strips(board: Sheet, top: float, coupled: Mapping[float, Bools]) -> No
     axes = board.axes(_LEFT, top + _STRIP, _PLOT, _STRIP * len(levels))
     axes.set(xlim=(-0.5, len(coupled[levels[0]]) - 0.5), ylim=(len(levels), 0))
     for row, level in enumerate(levels):
-        axes.axhspan(row + 0.15, row + 0.85, color=FAINT, linewidth=0)
-        spans = [(first - 0.5, sessions) for first, sessions in _runs(coupled[level])]
-        axes.broken_barh(spans, (row + 0.15, 0.7), color=GREEN, linewidth=1, gid=f"coupled {scale(level)}")
+        axes.axhspan(row + 0.15, row + 0.85, color=board.palette.faint, linewidth=0)
+        spans = [(first - 0.5, sessions) for first, sessions in runs(coupled[level])]
+        filled = axes.broken_barh(spans, (row + 0.15, 0.7), color=board.palette.green, linewidth=1)
+        filled.set_gid(f"coupled {scale(level)}")
         board.write(_LEFT - 14, top + _STRIP * (row + 1.5), f"≥ {scale(level)}", size=SMALL, align="right")
-
-
-def _runs(on: Bools) -> list[tuple[int, int]]:
-    """(first, how many) of every stretch of true."""
-    sides = np.flatnonzero(np.diff(on, prepend=False, append=False)).reshape(-1, 2)
-    return [(int(first), int(end - first)) for first, end in sides]
-
-
-def _alone(known: Bools) -> Ints:
-    """Rows known between unknown ones: no line reaches them."""
-    return np.array([first for first, sessions in _runs(known) if sessions == 1], dtype=np.int64)
-
-
-def _dates(sessions: Dates) -> list[tuple[int, str]]:
-    """(row, name) of some first sessions of months, January as its year; of some days where there are no two such."""
-    months = sessions.astype("datetime64[M]").astype(np.int64)
-    starts = np.flatnonzero(np.diff(months)) + 1
-    shown = next(few for step in _MONTHS if len(few := starts[months[starts] % step == 0]) <= _MOST_DATES)
-    if len(shown) >= 2:
-        return [(int(row), format(_date(sessions, row), "%b" if months[row] % 12 else "%Y")) for row in shown]
-    days = np.unique(np.linspace(0, len(sessions) - 1, _FEW_DATES).round().astype(np.int64))
-    return [(int(row), f"{_date(sessions, row):%b} {_date(sessions, row).day}") for row in days]
-
-
-def _date(sessions: Dates, row: int) -> dt.date:
-    date: dt.date = sessions[row].astype("datetime64[D]").item()
-    return date

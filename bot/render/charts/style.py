@@ -1,7 +1,7 @@
-"""What all pictures share: a sheet measured in pixels, sizes and colours, and matplotlib's settings.
+"""What all pictures share: a sheet measured in pixels, the sizes on it, and matplotlib's settings.
 
 A phone shows 1080 pixels on about 400 points, so text of 13 points is 36 pixels. Telegram compresses what it is sent:
-lines are thick and areas plain. The colours are those of Okabe & Ito (2008): colour-blind eyes tell them apart as well.
+lines are thick and areas plain.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.transforms import IdentityTransform
 
 from bot.render.alerts import SIMULATED
+from bot.render.charts.palette import Palette
 from bot.render.charts.words import DPI, fitted, font
 from rules.bars import Floats
 
@@ -28,8 +31,8 @@ TITLE, BODY, SMALL = 44, 36, 30
 LINE = 50
 """From one line of text to the next."""
 
-INK, QUIET, FAINT, PAPER = "#000000", "#4D4D4D", "#E3E3E3", "#FFFFFF"
-BLUE, SKY, GREEN, VERMILLION = "#0072B2", "#56B4E9", "#009E73", "#D55E00"
+_EDGE = 18
+DASHES = (0, (4, 3))
 
 Align = Literal["left", "center", "right"]
 
@@ -47,11 +50,14 @@ class Sheet:
     `warning` is what nobody may overlook; `simulated` says across all of it that no such price was ever traded.
     """
 
-    def __init__(self, title: str, *lines: str, body: float, warning: str = "", simulated: bool = False) -> None:
-        told = [(line, QUIET, False) for line in lines] + [(warning, VERMILLION, True)] * bool(warning)
+    def __init__(
+        self, title: str, *lines: str, palette: Palette, body: float, warning: str = "", simulated: bool = False
+    ) -> None:
+        self.palette = palette
+        told = [(line, palette.quiet, False) for line in lines] + [(warning, palette.warning, True)] * bool(warning)
         self.top = MARGIN + TITLE + LINE * len(told) + BODY
         self.height = -int(-(self.top + body + MARGIN) // STEP) * STEP
-        self.figure = Figure(figsize=(WIDTH / DPI, self.height / DPI), dpi=DPI, facecolor=PAPER)
+        self.figure = Figure(figsize=(WIDTH / DPI, self.height / DPI), dpi=DPI, facecolor=palette.paper)
         self.write(MARGIN, MARGIN + TITLE / 2, title, size=TITLE, bold=True)
         for index, (line, colour, bold) in enumerate(told):
             self.write(MARGIN, MARGIN + TITLE + LINE * (index + 0.6), line, colour=colour, bold=bold)
@@ -67,6 +73,20 @@ class Sheet:
         axes.set_axis_off()
         return axes
 
+    def edge(self, colour: str) -> None:
+        """A bar along the upper edge: what is to be seen in a list of messages already."""
+        below = (0, self.height - _EDGE)
+        bar = Rectangle(below, WIDTH, _EDGE, color=colour, linewidth=0, transform=IdentityTransform(), gid="edge")
+        self.figure.add_artist(bar)
+
+    def stroke(self, start: tuple[float, float], end: tuple[float, float], colour: str, gid: str = "") -> None:
+        """A line between two points of the sheet."""
+        across, down = zip(start, end, strict=True)
+        up = [self.height - y for y in down]
+        line = Line2D(across, up, color=colour, linewidth=3, transform=IdentityTransform(), solid_capstyle="butt")
+        line.set_gid(gid)
+        self.figure.add_artist(line)
+
     def spot(self, axes: Axes, x: float, y: float) -> tuple[float, float]:
         """Where on the sheet a point of `axes` lies."""
         across, up = axes.transData.transform((x, y))
@@ -80,17 +100,20 @@ class Sheet:
         *,
         size: float = BODY,
         bold: bool = False,
-        colour: str = INK,
+        colour: str | None = None,
         align: Align = "left",
         room: float = WIDTH - 2 * MARGIN,
     ) -> Text:
-        """Words at (x, y), their middle at y, made smaller and then cut to take no more than `room`."""
+        """Words at (x, y), their middle at y, made smaller and then cut to take no more than `room`.
+
+        They are in ink unless a colour is given.
+        """
         words, size = fitted(words, size, room, bold=bold)
         return self.figure.text(
             x,
             self.height - y,
             words,
-            color=colour,
+            color=colour or self.palette.ink,
             ha=align,
             va="center_baseline",
             fontproperties=font(size, bold=bold),
@@ -104,10 +127,9 @@ class Sheet:
         size, times = (168, round(self.height / WIDTH)) if slanting else (min(150, self.height / 3), 1)
         for each in range(times):
             y = self.height * (each + 0.5) / times
-            text = self.write(
-                WIDTH / 2, y, SIMULATED, size=size, bold=True, colour=VERMILLION, align="center", room=2 * WIDTH
-            )
-            text.set(alpha=0.3, rotation=30 * slanting, rotation_mode="anchor", zorder=10)
+            text = self.write(WIDTH / 2, y, SIMULATED, size=size, bold=True, align="center", room=2 * WIDTH)
+            text.set(color=self.palette.vermillion, alpha=0.3, zorder=10)
+            text.set(rotation=30 * slanting, rotation_mode="anchor")
 
     def png(self) -> bytes:
         """The sheet as a PNG."""
@@ -116,9 +138,9 @@ class Sheet:
         return out.getvalue()
 
 
-def nothing(title: str, reason: str, *, simulated: bool = False) -> Sheet:
+def nothing(title: str, reason: str, palette: Palette, *, simulated: bool) -> Sheet:
     """A sheet that says why there is no picture."""
-    return Sheet(title, f"Nothing to draw: {reason}", body=0, simulated=simulated)
+    return Sheet(title, f"Nothing to draw: {reason}", palette=palette, body=0, simulated=simulated)
 
 
 def within(values: Floats) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -67,15 +68,16 @@ def width(words: str, size: float, *, bold: bool = False) -> float:
     return face.get_width_height()[0] / 64
 
 
-def spread(places: Sequence[float], gap: float) -> list[float]:
-    """Ascending places of labels, moved as little as puts them `gap` apart."""
+def spread(places: Sequence[float], gap: float, low: float = -math.inf, high: float = math.inf) -> list[float]:
+    """Ascending places of labels, moved as little as puts them `gap` apart, all from `low` to `high` if they fit."""
     blocks: list[list[float]] = []
     for index, place in enumerate(places):
         blocks.append([place - index * gap])
         while len(blocks) > 1 and _mean(blocks[-2]) > _mean(blocks[-1]):
             last = blocks.pop()
             blocks[-1] += last
-    levelled = [_mean(block) for block in blocks for _ in block]
+    high -= (len(places) - 1) * gap
+    levelled = [max(low, min(high, _mean(block))) for block in blocks for _ in block]
     return [place + index * gap for index, place in enumerate(levelled)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import TypeVar
 
@@ -20,6 +20,7 @@ from tests.bench.stats.worlds import CONSTANT, WORLDS, World, draw
 BATCH = 50
 """Paths that a process holds in memory at once."""
 
+Task = TypeVar("Task")
 Found = TypeVar("Found")
 
 
@@ -44,15 +45,16 @@ class Seen:
 
 @dataclass(frozen=True)
 class Report:
-    """The lines of the alarms and those of the intervals."""
+    """The lines of the alarms, of the intervals and of the regime; none of what was not asked for."""
 
-    alarms: list[Line]
-    intervals: list[Line]
+    alarms: list[Line] = field(default_factory=list)
+    intervals: list[Line] = field(default_factory=list)
+    regime: list[Line] = field(default_factory=list)
 
     @property
     def lines(self) -> list[Line]:
         """All of them."""
-        return [*self.alarms, *self.intervals]
+        return [*self.alarms, *self.intervals, *self.regime]
 
     @property
     def failed(self) -> list[Line]:
@@ -67,11 +69,15 @@ def measure(seed: int, paths: int, processes: int = 1) -> Report:
 
 def jobs_of(seed: int, paths: int, worlds: Iterable[World] = WORLDS) -> list[Job]:
     """The paths 0, 1 ... of every world, in batches."""
-    batches = [range(first, min(first + BATCH, paths)) for first in range(0, paths, BATCH)]
-    return [Job(world, seed, batch) for world in worlds for batch in batches]
+    return [Job(world, seed, batch) for world in worlds for batch in batches(paths)]
 
 
-def side_by_side(work: Callable[[Job], Found], jobs: Iterable[Job], processes: int) -> Iterator[Found]:
+def batches(paths: int) -> list[range]:
+    """The paths 0, 1 ... in runs of at most BATCH."""
+    return [range(first, min(first + BATCH, paths)) for first in range(0, paths, BATCH)]
+
+
+def side_by_side(work: Callable[[Task], Found], jobs: Iterable[Task], processes: int) -> Iterator[Found]:
     """What comes of each job, in their order."""
     if processes == 1:
         yield from map(work, jobs)
@@ -89,7 +95,7 @@ def see(job: Job) -> Seen:
 
 
 def report(seen: Iterable[Seen]) -> Report:
-    """The lines of all jobs."""
+    """The lines of all jobs of pairs."""
     told: dict[World, dict[Alarm, dict[Detector, list[Told]]]] = {}
     covered: dict[tuple[World, int], Coverage] = defaultdict(Coverage)
     for each in seen:

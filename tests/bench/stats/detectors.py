@@ -6,7 +6,7 @@ Nothing is computed here: columns are the rule language's, an alert's life is `r
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -61,6 +61,10 @@ Fires = Mapping[Alarm, Mapping[Detector, Bools]]
 """Of each alarm and detector the rows of returns on which it fires, (rows, paths)."""
 
 
+Columns = Callable[[Sequence[str], Panel], list[Floats]]
+"""Gives of each expression its columns for all paths of a panel: by default those of pairs."""
+
+
 def judge(panel: Panel) -> Fires:
     """Every alarm of every detector on all paths of a panel."""
     fires = fires_of([rule for of_alarm in RULES.values() for rule in of_alarm.values()], panel)
@@ -69,7 +73,7 @@ def judge(panel: Panel) -> Fires:
     }
 
 
-def fires_of(rules: Collection[Rule], panel: Panel) -> dict[str, Bools]:
+def fires_of(rules: Collection[Rule], panel: Panel, columns: Columns = columns) -> dict[str, Bools]:
     """Of each rule, by its id, the rows of returns on which it fires on all paths of a panel, (rows, paths)."""
     texts = [text for rule in rules for text in (rule.when, clear_of(rule))]
     verdicts = dict(zip(texts, columns(texts, panel), strict=True))

@@ -49,6 +49,7 @@ class Unit(enum.StrEnum):
     RATIO = "{:.2f}"
     ACCURACY = "{:.3f}"
     SHARE = "{:.1%}"
+    COUNT = "{:.0f}"
 
     def write(self, value: float) -> str:
         """A figure in a table; a dash where nothing can be said."""

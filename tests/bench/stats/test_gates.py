@@ -110,7 +110,7 @@ def test_the_table_has_a_row_for_every_figure_and_a_column_for_every_detector(al
 def test_the_command_prints_what_one_process_finds_and_its_exit_code_is_its_verdict(
     alone: Report, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = main(["--seed", "7", "--paths", "1", "--processes", "2"])
+    code = main(["--seed", "7", "--paths", "1", "--processes", "2", "--only", "correlation"])
     printed = capsys.readouterr().out
     assert tables(alone) in printed
     assert verdict(alone) in printed
@@ -126,7 +126,9 @@ def test_batches_hold_every_path_of_every_world_once(paths: int) -> None:
     assert all(numbers == list(range(paths)) for numbers in of_world.values())
 
 
-@pytest.mark.parametrize("words", [[], ["--seed", "-1"], ["--seed", "x"], ["--seed", "1", "--paths", "0"]])
+@pytest.mark.parametrize(
+    "words", [[], ["--seed", "-1"], ["--seed", "x"], ["--seed", "1", "--paths", "0"], ["--seed", "1", "--history", "."]]
+)
 def test_a_wrong_line_is_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(words)

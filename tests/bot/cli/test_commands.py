@@ -214,39 +214,6 @@ def test_explain_before_the_data_knows_nothing(terminal: Terminal, prices: Path)
     assert (found["value"], found["as_of"]) == (None, None)
 
 
-# regime
-
-
-def test_regime_prints_every_key_in_order(terminal: Terminal, prices: Path) -> None:
-    ran = terminal.runs("regime", "--data", prices, "--as-of", "2025-12-10", "--json")
-    assert (ran.code, ran.err) == (0, "")
-    (found,) = ran.lines
-    assert list(found) == ["label", "raw", "since", "probabilities", "drivers", "as_of"]
-    assert list(found["probabilities"]) == ["RISK_ON", "NEUTRAL", "RISK_OFF"]
-    assert sum(found["probabilities"].values()) == pytest.approx(1)
-    assert found["label"] in found["probabilities"]
-    assert found["raw"] == max(found["probabilities"], key=found["probabilities"].get)
-    assert list(found["drivers"]) == ["SPX", "BTC", "VIX"]
-    assert found["since"] <= found["as_of"] == "2025-12-10"
-
-
-def test_regime_history_prints_every_change_in_order(terminal: Terminal) -> None:
-    ran = terminal.runs("regime", "--history", "--json")
-    assert ran.code == 0
-    assert len(ran.lines) > 5
-    assert {tuple(line) for line in ran.lines} == {("session", "label", "previous", "simulated")}
-    label, sessions = "NEUTRAL", []
-    for line in ran.lines:
-        assert line["previous"] == label != line["label"]
-        label = line["label"]
-        sessions.append(line["session"])
-    assert sessions == sorted(set(sessions))
-
-
-def test_regime_history_in_words_says_that_it_is_simulated(terminal: Terminal) -> None:
-    assert "SIMULATED" in terminal.runs("regime", "--history").out
-
-
 # replay
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bot.answers import NO_TOKEN, POLLING, Chat, Miss, Quote, Regime, SourceStatus, Status
+from bot.answers import NO_TOKEN, POLLING, Chat, Miss, Quote, SourceStatus, Status
 from bot.queries.explain import explain
 from bot.render.alerts import alert, as_sent
 from bot.render.answers import (
@@ -14,7 +14,6 @@ from bot.render.answers import (
     history_answer,
     quote_answer,
     quotes_answer,
-    regime_answer,
     rule_answer,
     rules_answer,
 )
@@ -25,10 +24,12 @@ from rules.alerting import AlertState, Coverage, Firing, Inactive, Pending
 from rules.engine import Record
 from rules.functions.registry import Scope
 from rules.language.compile import compile_rule
-from rules.model import ALWAYS, XNYS, AlertEvent, Edge, Instrument, Kind, Label, Rule, Severity, Timing
+from rules.model import ALWAYS, XNYS, AlertEvent, Edge, Instrument, Kind, Rule, Severity, Timing
 from tests.bot.markets import BTC, RUT, at, simulated
 from tests.bot.render.correlations import CORRELATIONS
 from tests.bot.render.events import CLOSE, MADE_UP, NEXT_OPEN, REAL, SESSION, event, pack, told
+from tests.bot.render.groups import CHANGES
+from tests.bot.render.regimes import REGIMES
 
 OLIVE = Instrument("OLIVE", "Oil & <Olives>", Kind.INDEX)
 
@@ -38,11 +39,6 @@ def record(origins: tuple[str, ...] = REAL, edge: Edge = Edge.FIRED) -> str:
         return told(event("rut-record-close", edge, {"drawdown(RUT)": 0.0312}, origins=origins))
     values = {"close(RUT)": 2559.61, "record(RUT)": 2531.16}
     return told(event("rut-record-close", edge, values, {"ret(RUT, 21)": 0.0423}, origins))
-
-
-def regime_alert(origins: tuple[str, ...] = REAL) -> str:
-    values = {"p_risk_on()": 0.0004, "p_risk_off()": 0.9612}
-    return told(event("regime-risk-off", values=values, origins=origins))
 
 
 def vix() -> str:
@@ -95,27 +91,6 @@ def around_the_clock() -> str:
         {"close(BTC)": 101_234.5}, {}, ("binance USDT",),
     )  # fmt: skip
     return alert(happened, compiled)
-
-
-def regime_of(origins: tuple[str, ...] = REAL, **changes: object) -> Regime:
-    """The regime of 2025-12-10, or something near it."""
-    on, neutral, off = Label.RISK_ON, Label.NEUTRAL, Label.RISK_OFF
-    values: dict[str, object] = {
-        "label": neutral,
-        "raw": neutral,
-        "since": dt.date(2025, 10, 13),
-        "sessions": 42,
-        "probabilities": {on: 0.0973, neutral: 0.9014, off: 0.0013},
-        "drivers": {
-            "SPX": {on: -1.2, neutral: -1.0, off: -1.6},
-            "BTC": None,
-            "VIX": {on: -0.9, neutral: -1.1, off: -2.9},
-        },
-        "as_of": SESSION,
-        "at": CLOSE,
-        "origins": origins,
-    }
-    return Regime(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def quote_of(name: str = "RUT", origin: str = "files USD", **changes: object) -> Quote:
@@ -253,8 +228,7 @@ MESSAGES: Mapping[str, Callable[[], str]] = {
     "alert-record-simulated": lambda: record(MADE_UP),
     "alert-record-resolved": lambda: record(edge=Edge.RESOLVED),
     **CORRELATIONS,
-    "alert-regime": regime_alert,
-    "alert-regime-simulated": lambda: regime_alert(MADE_UP),
+    **CHANGES,
     "alert-vix": vix,
     "alert-intraday": intraday,
     "alert-late-and-again": lambda: as_sent(vix(), late=3 * 3_600 + 300, repeat=True),
@@ -266,9 +240,7 @@ MESSAGES: Mapping[str, Callable[[], str]] = {
     "alert-own-rule": own_rule,
     "alert-removed-rule": removed_rule,
     "alert-around-the-clock": around_the_clock,
-    "regime": lambda: regime_answer(regime_of(), NEXT_OPEN),
-    "regime-simulated": lambda: regime_answer(regime_of(MADE_UP), NEXT_OPEN),
-    "regime-first-day": lambda: regime_answer(regime_of(sessions=1, raw=Label.RISK_OFF, since=SESSION), NEXT_OPEN),
+    **REGIMES,
     "price": lambda: quote_answer(quote_of(), RUT, NEXT_OPEN),
     "price-simulated": lambda: quote_answer(quote_of(origin="SIMULATED"), RUT, NEXT_OPEN),
     "price-first-day": lambda: quote_answer(quote_of(change=None, record=None), OLIVE, NEXT_OPEN),

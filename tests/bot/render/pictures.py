@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bot.answers import Against, CorrelationList, CorrelationMatrix, PairPicture
+from bot.answers import Against, CorrelationList, CorrelationMatrix, PairPicture, RegimePicture
 from rules.bars import Floats
 from rules.model import XNYS
 from rules.panel import Dates
@@ -75,3 +75,14 @@ def matrix(count: int = 10, **changes: Any) -> CorrelationMatrix:
         r[3, 1] = r[1, 3] = np.nan
     drawn = CorrelationMatrix("CORE", names, 60, r, 0.2051, {}, XNYS, AS_OF, CLOSED, False)
     return replace(drawn, **changes)
+
+
+def regime(sessions: int = 252, **changes: Any) -> RegimePicture:
+    """A year of the S&P 500 that ends in RISK_OFF: a spell of each label, a scare of four sessions in between."""
+    rows = np.arange(sessions) - sessions
+    steps = np.random.default_rng(5).normal(0.0006, 0.008, sessions)
+    labels = np.select([rows >= -40, rows >= -70, rows >= -74, rows >= -110], [2.0, 0.0, 2.0, 0.0], 1.0)
+    p = np.full((sessions, 3), 0.08)
+    p[np.arange(sessions), labels.astype(np.int64)] = 0.84
+    close = 6_000 * np.exp(np.cumsum(np.where(labels == 2, -0.004, 0) + steps))
+    return replace(RegimePicture("SPX", weekdays(sessions), close, labels, p, AS_OF, False), **changes)

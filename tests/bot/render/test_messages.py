@@ -10,11 +10,13 @@ from bot.render.alerts import is_simulated
 from tests.bot.golden import assert_golden
 from tests.bot.render.correlations import CORRELATIONS
 from tests.bot.render.events import event
+from tests.bot.render.groups import CHANGES, USUAL
 from tests.bot.render.html import TelegramReader, assert_telegram_accepts
 from tests.bot.render.messages import MESSAGES
+from tests.bot.render.regimes import REGIMES
 
 GOLDEN = Path(__file__).parent / "golden"
-PHONE = 40
+PHONE, LINES = 40, 15
 
 
 @pytest.mark.parametrize("name", MESSAGES)
@@ -27,9 +29,20 @@ def test_telegram_accepts_it(name: str) -> None:
     assert_telegram_accepts(MESSAGES[name]())
 
 
-@pytest.mark.parametrize("name", CORRELATIONS)
-def test_a_message_about_a_correlation_fits_a_phone_of_forty_columns(name: str) -> None:
-    assert max(map(len, TelegramReader(MESSAGES[name]()).text.split("\n"))) <= PHONE
+def lines(name: str) -> list[str]:
+    """What a reader sees."""
+    return TelegramReader(MESSAGES[name]()).text.split("\n")
+
+
+@pytest.mark.parametrize("name", [*CORRELATIONS, *REGIMES, *CHANGES])
+def test_a_message_about_a_correlation_or_the_regime_fits_a_phone_of_forty_columns(name: str) -> None:
+    assert max(map(len, lines(name))) <= PHONE
+
+
+@pytest.mark.parametrize("name", [*REGIMES, *USUAL])
+def test_a_message_about_the_regime_is_no_longer_than_a_phone(name: str) -> None:
+    """Only a change that takes many other alerts along may be, for each of them is one message less."""
+    assert len(lines(name)) <= LINES
 
 
 def test_no_golden_file_is_left_over() -> None:

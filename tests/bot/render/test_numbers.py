@@ -141,7 +141,7 @@ def test_every_unit_of_the_language_has_a_form() -> None:
     shown = {unit: numbers.by_unit(0.5, unit) for unit in units}
     assert shown == {
         "price": "0.5000", "percent": "50.0%", "probability": "50%", "correlation": "+0.50", "volume": "0",
-        "number": "0.5", "truth": "yes",
+        "number": "0.5", "deviations": "+0.5", "times": "0.5x", "truth": "yes",
     }  # fmt: skip
 
 

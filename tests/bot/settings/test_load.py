@@ -13,6 +13,7 @@ from bot.market.sessions import HISTORY_STARTS
 from bot.settings import (
     DeliverySettings,
     FeedsSettings,
+    PicturesSettings,
     RunSettings,
     Settings,
     StoreSettings,
@@ -57,6 +58,7 @@ OPTIONAL = {
         ("telegram", TelegramSettings),
         ("feeds", FeedsSettings),
         ("delivery", DeliverySettings),
+        ("pictures", PicturesSettings),
         ("instruments", InstrumentSettings),
         ("rules", RuleSettings),
     ],

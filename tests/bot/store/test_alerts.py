@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.store.alerts import load_book, recorded_events, save_book, save_events
+from bot.store.alerts import events_at, load_book, recorded_events, save_book, save_events
 from bot.store.database import Database
 from rules.alerting import AlertState, Coverage, Firing, Inactive, Pending
 from rules.engine import Book, Record
@@ -198,3 +198,35 @@ def test_the_last_events_come_oldest_first_and_those_of_one_bar_as_they_were_jud
     assert everything == [event(1), *of_one_bar, event(9)]
     assert last == everything[-2:]
     assert of_ant == [event(5, "ant")]
+
+
+def test_events_of_some_bars_come_as_they_were_recorded_and_without_a_bar_nothing_is_asked(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    async def story(database: Database) -> list[list[AlertEvent]]:
+        await record(database, event(5, "zebra"), event(9), event(5, "ant"))
+        await record(database, event(7), event(5, "moose"), now=NOW + 60)
+        async with database.read() as connection:
+            found = [await events_at(connection, {NOW + 5}), await events_at(connection, [NOW + 9, NOW + 7, NOW + 1])]
+            sa.event.listen(sa.Engine, "before_cursor_execute", note)
+            try:
+                return [*found, await events_at(connection, ())]
+            finally:
+                sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+    of_one, of_some, of_none = stored(tmp_path, story)
+    assert of_one == [event(5, "zebra"), event(5, "ant"), event(5, "moose")]
+    assert of_some == [event(9), event(7)]
+    assert (of_none, asked) == ([], [])
+
+
+def test_what_a_transaction_has_recorded_it_finds(tmp_path: Path) -> None:
+    async def story(database: Database) -> list[AlertEvent]:
+        async with database.write() as connection:
+            await save_events(connection, [event(1)], NOW)
+            return await events_at(connection, {NOW + 1})
+
+    assert stored(tmp_path, story) == [event(1)]

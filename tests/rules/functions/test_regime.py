@@ -8,11 +8,15 @@ from statistics import median
 import numpy as np
 import pytest
 
-from rules.evaluation import evaluate
+from rules.evaluation import Checkpoints, evaluate
 from rules.panel import Panel
 from rules.regime.filter import probabilities
+from rules.regime.label import RegimeLife, label, life
+from rules.scan import run
+from tests.rules.functions.test_laws import through_json
 from tests.rules.functions.test_trend import linked_returns
-from tests.rules.markets import column, columns_of, market
+from tests.rules.markets import column, columns_of, market, same_bits
+from tests.rules.regimes import restless
 
 STAY = (1 - 1 / 200, 1 - 1 / 100, 1 - 1 / 40)
 EXIT = ({1: 0.75, 2: 0.25}, {0: 0.6, 2: 0.4}, {0: 0.25, 1: 0.75})
@@ -129,3 +133,98 @@ def test_without_the_index_there_is_no_regime() -> None:
     without = Panel(panel.clock, {k: v for k, v in panel.columns.items() if k != "SPX"}, panel.origins)
     assert np.isnan(column("p_risk_on()", without)).all()
     assert np.isnan(column("regime_is(NEUTRAL)", without)).all()
+
+
+# The life of a label
+
+
+def lives(labels: list[str | None]) -> list[tuple[str, float, float] | None]:
+    """The label before, rows in the label, rows of the one before; of each row with a label."""
+    spells: list[list[str]] = []
+    out: list[tuple[str, float, float] | None] = []
+    for name in labels:
+        if name is None:
+            out.append(None)
+            continue
+        if not spells or spells[-1][0] != name:
+            spells.append([])
+        spells[-1].append(name)
+        before = spells[-2] if len(spells) > 1 else []
+        out.append((before[0] if before else "NEUTRAL", len(spells[-1]), len(before) or math.nan))
+    return out
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5, 6])
+def test_the_life_of_a_label_agrees_with_a_plain_loop(seed: int) -> None:
+    panel = storm(seed)
+    _, labels = regime(panel)
+    told = lives(labels)
+    late = np.cumsum(~np.isnan(log_returns(panel, "SPX"))) > 250
+    for k, text in ((1, "regime_age()"), (2, "regime_lasted()")):
+        wanted = [each[k] if each and spoken else np.nan for each, spoken in zip(told, late, strict=True)]
+        np.testing.assert_array_equal(column(text, panel), wanted)
+    for name in ("RISK_ON", "NEUTRAL", "RISK_OFF"):
+        wanted = [
+            float(each[0] == name) if each and spoken else np.nan for each, spoken in zip(told, late, strict=True)
+        ]
+        np.testing.assert_array_equal(column(f"regime_was({name})", panel), wanted)
+
+
+def lived(text: str) -> list[tuple[float, ...]]:
+    """What RegimeLife says of labels written as letters, a dot for none: `lived("NN.F")`."""
+    values = np.array(["ONF.".index(letter) for letter in text], dtype=np.float64)
+    labels = np.where(values == 3, np.nan, values)[:, None]
+    fold = RegimeLife()
+    _, out = run(fold, [labels], fold.initial(1))
+    return [tuple(row) for row in np.nan_to_num(out[:, 0], nan=-1.0).tolist()]
+
+
+def test_a_life_is_told_by_hand() -> None:
+    """On is 0, neutral 1, off 2; -1 stands for what is unknown."""
+    assert lived("N") == [(1, 1, -1)]
+    assert lived("OO") == [(1, 1, -1), (1, 2, -1)]
+    assert lived("NNF") == [(1, 1, -1), (1, 2, -1), (1, 1, 2)]
+    assert lived(".N.F.F") == [(-1, -1, -1), (1, 1, -1), (-1, -1, -1), (1, 1, 1), (-1, -1, -1), (1, 2, 1)]
+    assert lived("ONOF")[-1] == (0, 1, 1)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5, 6])
+def test_what_the_regime_hears_of_each_price_agrees_with_a_plain_loop(seed: int) -> None:
+    panel = storm(seed)
+    sizes = {}
+    for name, shrunk in (("SPX", True), ("BTC", False)):
+        returns = log_returns(panel, name)
+        usual = [math.nan, *scales(returns)[:-1]]
+        if shrunk:
+            usual = [x**0.8 * (0.155 / math.sqrt(252)) ** 0.2 for x in usual]
+        sizes[name] = [r / x if x > 0 else math.nan for r, x in zip(returns, usual, strict=True)]
+    np.testing.assert_allclose(column("regime_spx()", panel), sizes["SPX"], rtol=1e-9)
+    np.testing.assert_allclose(column("regime_btc()", panel), sizes["BTC"], rtol=1e-9)
+    vix = panel.field("VIX", "close")
+    ratios = np.full(len(panel), np.nan)
+    for row in range(len(panel)):
+        known = vix[: row + 1][~np.isnan(vix[: row + 1])]
+        if len(known) >= 60 and not np.isnan(vix[row]):
+            ratios[row] = vix[row] / (18.5**0.25 * np.exp(np.median(np.log(known))) ** 0.75)
+    np.testing.assert_allclose(column("regime_vix()", panel), ratios, rtol=1e-9)
+
+
+@pytest.mark.parametrize("absent", ["BTC", "VIX"])
+def test_of_a_price_that_is_not_there_the_regime_hears_nothing(absent: str) -> None:
+    panel = storm(3, scars=False)
+    without = Panel(panel.clock, {k: v for k, v in panel.columns.items() if k != absent}, panel.origins)
+    assert np.isnan(column(f"regime_{absent.lower()}()", without)).all()
+    assert not np.isnan(column("regime_spx()", without)[61:]).any()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_row_by_row_with_save_and_load_the_regime_and_its_life_are_those_of_a_replay(seed: int) -> None:
+    """A prefix knows nothing of what follows, and a memory written down forgets nothing."""
+    panel = restless(seed, 400, gaps=True)
+    nodes = [probabilities(), label(), life()]
+    whole = evaluate(nodes, panel).columns
+    saved: Checkpoints = {}
+    for row in range(len(panel)):
+        done = evaluate(nodes, panel[: row + 1], row, saved)
+        saved = through_json(done.checkpoints)
+        assert all(same_bits(done.columns[node][0], whole[node][row]) for node in nodes)

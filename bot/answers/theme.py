@@ -1,0 +1,12 @@
+"""On which ground a reader wants pictures."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Theme(enum.StrEnum):
+    """Dark ink on light paper, or light ink on dark paper."""
+
+    LIGHT = "light"
+    DARK = "dark"

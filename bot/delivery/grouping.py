@@ -1,0 +1,85 @@
+"""Which events are told in one message: what fired at the close of a change of the regime is told under the change.
+
+A decision, and nothing is held back: components that are there in the tick of the change go with it, one that comes
+later goes on its own (docs/decisions/0014-grouping.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from bot.render.alerts import MOST, REGIME
+from rules.language.compile import CompiledRule
+from rules.model import AlertEvent, Edge, Instant, Severity
+
+COMPONENT = "component"
+"""The tag of a rule whose firing is told under a change of the regime at the same close."""
+
+Rules = Mapping[str, CompiledRule]
+Close = tuple[str, Instant]
+"""A clock, and when one of its rows ended."""
+
+_LOUDNESS = tuple(Severity)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What one message tells: an event and, under it, the `parts` that are told by it too, at most MOST, the loudest.
+
+    What of the same close was told `before` is only recalled.
+    """
+
+    head: AlertEvent
+    parts: tuple[AlertEvent, ...] = ()
+    before: tuple[AlertEvent, ...] = ()
+
+
+def heads(events: Iterable[AlertEvent], rules: Rules) -> dict[Close, AlertEvent]:
+    """By close, the event that leads its message: a change of the regime, of several the first."""
+    found: dict[Close, AlertEvent] = {}
+    for event in events:
+        if _fired_at_a_close(event) and REGIME in _tags(event, rules):
+            found.setdefault(_close(event), event)
+    return found
+
+
+def grouped(events: Iterable[AlertEvent], rules: Rules, recorded: Iterable[AlertEvent] = ()) -> list[Group]:
+    """Every event once, in their order: at the head of a group, or a part of another's.
+
+    `recorded` is what the store knows of the closes of `heads`, `events` included or not.
+    """
+    now = {event.key: event for event in events}
+    earlier = [event for event in recorded if event.key not in now]
+    groups = {
+        head.key: Group(head, _components(now.values(), close, rules)[:MOST], before=_components(earlier, close, rules))
+        for close, head in heads(now.values(), rules).items()
+    }
+    under = {part.key for group in groups.values() for part in group.parts}
+    return [groups.get(key) or Group(event) for key, event in now.items() if key not in under]
+
+
+def _components(events: Iterable[AlertEvent], close: Close, rules: Rules) -> tuple[AlertEvent, ...]:
+    """Of one close, the loudest first. What is a change of the regime itself is none."""
+    found = [
+        event
+        for event in events
+        if _close(event) == close
+        and _fired_at_a_close(event)
+        and COMPONENT in _tags(event, rules)
+        and REGIME not in _tags(event, rules)
+    ]
+    return tuple(sorted(found, key=lambda event: -_LOUDNESS.index(event.severity)))
+
+
+def _fired_at_a_close(event: AlertEvent) -> bool:
+    return event.edge is Edge.FIRED and not event.provisional
+
+
+def _close(event: AlertEvent) -> Close:
+    return event.clock, event.at
+
+
+def _tags(event: AlertEvent, rules: Rules) -> Collection[str]:
+    """None of a rule that was removed: nobody knows any more what it was."""
+    return rules[event.rule].rule.tags if event.rule in rules else ()

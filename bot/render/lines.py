@@ -1,0 +1,28 @@
+"""Lines as wide as a phone: what fits is told, what does not is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+PHONE = 40
+"""Columns that a line should not be wider than."""
+
+
+def fitting(*parts: str) -> str:
+    """The first of the parts, and of the others as many as fit a line beside it."""
+    shown = 1
+    while shown < len(parts) and len(", ".join(parts[: shown + 1])) <= PHONE:
+        shown += 1
+    return ", ".join(parts[:shown])
+
+
+def some(names: Sequence[str], before: str = "") -> str:
+    """`before`, then names as far as they fit a line, at least one, and how many more there are."""
+    shown = len(names)
+    while len(line := f"{before}{', '.join(names[:shown])}{_more(len(names) - shown)}") > PHONE and shown > 1:
+        shown -= 1
+    return line
+
+
+def _more(count: int) -> str:
+    return f" and {count} more" if count else ""
