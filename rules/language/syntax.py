@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from rules.language.faults import explained
 LONGEST_TEXT = 1_000
 DEEPEST_NESTING = 24
 MOST_PARTS = 200
+REMEMBERED = 512
+"""Texts whose trees are kept: the rules of a pack share most of their context."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ Syntax = Literal | DateLiteral | Name | Call | Unary | Binary
 _SCALE = {"k": 1e3, "K": 1e3, "M": 1e6}
 
 
+@lru_cache(maxsize=REMEMBERED)
 def parse(text: str, longest: int = LONGEST_TEXT) -> Syntax:
     """The tree of `text`, of at most `longest` characters; raises LanguageError with a caret where sense ends."""
     _bound(text, longest)
