@@ -97,7 +97,7 @@ class Regime:
     says; None where it is missing and its term dropped. `flips` is None where they cannot be told. `seen` counts the
     S&P 500's returns so far: rules wait for more than `needed`. `late` are instruments without a bar of a session that
     has closed and is not judged yet, which is `waiting`; `gap` is the first session since `as_of` that is over without
-    a number, for want of the S&P 500's return.
+    a number, for want of the S&P 500's return. `trading` says that the session after it is in progress.
     """
 
     label: Label
@@ -116,6 +116,7 @@ class Regime:
     gap: dt.date | None = None
     waiting: dt.date | None = None
     late: tuple[str, ...] = ()
+    trading: bool = False
 
     @property
     def since(self) -> dt.date:

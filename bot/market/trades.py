@@ -12,7 +12,7 @@ from rules.model import Instant
 
 Ask = Callable[[tuple[str, ...], Instant], Awaitable[Mapping[str, Tick]]]
 
-PATIENCE = 3.0
+PATIENCE = 2.0
 """Seconds that an answer waits for trades; then it is given without them, and they serve the next one."""
 
 log = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ VIX_TICK = 0.01
 LOWEST_VIX, HIGHEST_VIX = 5.0, 100.0
 """Tried between these; it has closed between 9.1 and 82.7 since 1990."""
 VIX_KEPT = 5
-"""Sessions after which the last level of a VIX that is missing is no longer taken for its next."""
+"""Sessions after which the last level of a VIX that is missing, and its last answer, no longer count."""
 
 MOVE_TICK, PRICE_TICK = 0.0001, 0.01
 """Other prices are tried in steps of a hundredth of a percent, and between two of them at every quote."""
@@ -79,10 +79,16 @@ def flips(view: View, row: int) -> tuple[Flip, ...] | None:
     spx, btc = (float(view.panel(XNYS).field(name, "close")[row]) for name in (READS.spx, READS.btc))
     if following is None or np.isnan(spx):
         return None
-    levels = view.panel(XNYS).field(READS.vix, "close")[max(0, row + 1 - VIX_KEPT) : row + 1]
-    kept = levels[~np.isnan(levels)]
-    vix = float(kept[-1]) if len(kept) else np.nan
-    return tuple(_solved(following, _Start(spx, btc, vix, float(columns[answer][row]) if answer else np.nan)))
+    vix = _kept(view.panel(XNYS).field(READS.vix, "close"), row)
+    usual = _kept(columns[answer], row) if answer else np.nan
+    return tuple(_solved(following, _Start(spx, btc, vix, usual)))
+
+
+def _kept(column: Floats, row: int) -> float:
+    """The last known value of the last VIX_KEPT rows."""
+    values = column[max(0, row + 1 - VIX_KEPT) : row + 1]
+    known = values[~np.isnan(values)]
+    return float(known[-1]) if len(known) else np.nan
 
 
 def _usual_answer(view: View) -> Node | None:

@@ -1,6 +1,6 @@
 """The cross-asset panel beside the regime's label: numbers of the rule language, and what each leans to.
 
-They are there to be held against the label: all but the VIX are none of the filter's. A gauge leans by its rank among
+They are there to be held against the label: the filter uses none of them but the VIX. A gauge leans by its rank among
 its own last values alone, so that none has a threshold of its own.
 """
 

@@ -78,6 +78,7 @@ def regime(view: View, trades: Mapping[str, Tick] | None = None, now: Instant = 
         gap=panel.clock.session(row + 1) if row + 1 < stop else None,
         waiting=panel.clock.session(stop) if stop < len(panel) else None,
         late=tuple(name for name in USES if _is_missing(panel, name, stop)) if stop < len(panel) else (),
+        trading=stop == len(panel) and _is_trading(view, panel, now),
     )
 
 
@@ -123,6 +124,12 @@ def _too_little(columns: Mapping[Node, Floats], stop: int) -> str:
     if seen > MEDIAN_LEAST:
         return "the S&P 500 does not move here: no return of it is usual"
     return f"the regime needs {MEDIAN_LEAST + 1} returns of the S&P 500, and this market has {seen}"
+
+
+def _is_trading(view: View, panel: Panel, now: Instant) -> bool:
+    """Whether the session after the panel's last is in progress."""
+    sessions = view.history.sessions
+    return sessions.in_progress(XNYS, now) is not None and sessions.last_close(XNYS, now) == panel.clock.closes[-1]
 
 
 def _is_missing(panel: Panel, name: str, row: int) -> bool:

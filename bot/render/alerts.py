@@ -51,10 +51,10 @@ def alert(event: AlertEvent, rule: CompiledRule | None, parts: Sequence[Told] = 
     lines += _numbers(event, shown)
     if event.since is not None:
         lines.append(f"Fired on {session_of(event.since).isoformat()}")
+    lines += _listed(parts, before)
     if rule is not None:
         lines += [RISK_LINE] if event.edge is Edge.FIRED and REGIME in rule.rule.tags else []
         lines.append(_next(event, rule))
-    lines += _listed(parts, before)
     lines += _as_of(event, () if simulated else origins)
     lines.append(f"<i>{escape(event.rule)} · {event.short_id}</i>")
     return "\n".join(lines)

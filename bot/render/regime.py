@@ -23,6 +23,9 @@ LARGEST_POWER = 700.0
 LITTLE = 1.1
 """How much likelier a state makes a price than another does, below which the price says little."""
 
+LIKELY_FALL, LOWEST_SEEN, HIGHEST_SEEN = 0.10, 9.0, 83.0
+"""What is told of what would flip the label: falls up to this, and levels of the VIX at which it has closed."""
+
 SHOWN_FLIPS, SHOWN_SPELLS = 2, 8
 
 
@@ -95,16 +98,24 @@ def _speaks(name: str, found: Contribution | None) -> str:
 
 def _flips(found: Sequence[Flip], label: Label) -> Iterator[str]:
     """The most telling two: the S&P 500 with the VIX as they usually move, or alone, and the nearer way of the VIX."""
-    still = [each for each in found if each.instrument is None]
-    spx = sorted((each for each in found if each.instrument == READS.spx), key=lambda each: each.vix is None)[:1]
-    rest = sorted((each for each in found if each.instrument == READS.vix), key=lambda each: abs(each.move))[:1]
-    coin = [each for each in found if each.instrument == READS.btc]
+    likely = [each for each in found if each.instrument is None or _is_likely(each)]
+    still = [each for each in likely if each.instrument is None]
+    spx = sorted((each for each in likely if each.instrument == READS.spx), key=lambda each: each.vix is None)[:1]
+    rest = sorted((each for each in likely if each.instrument == READS.vix), key=lambda each: abs(each.move))[:1]
+    coin = [each for each in likely if each.instrument == READS.btc]
     shown = [*still, *spx, *rest, *coin][:SHOWN_FLIPS]
     if not shown:
-        yield "Nothing alone flips it at the next close"
+        yield "No likely price flips it at one close"
         return
     yield "At the next close, the rest unmoved:"
     yield from (f"   {'no change' if each.to is label else each.to} {_at(each)}" for each in shown)
+
+
+def _is_likely(flip: Flip) -> bool:
+    """What has not been seen in a day is in the JSON, and no news to a trader."""
+    if flip.instrument == READS.vix:
+        return LOWEST_SEEN <= flip.price <= HIGHEST_SEEN
+    return -flip.move <= LIKELY_FALL and (flip.vix is None or flip.vix <= HIGHEST_SEEN)
 
 
 def _at(flip: Flip) -> str:
@@ -112,7 +123,7 @@ def _at(flip: Flip) -> str:
         return "if nothing moves"
     if flip.instrument == READS.vix:
         return f"at VIX {flip.price:.2f}"
-    answered = f", VIX {flip.vix:.2f}" if flip.vix is not None else ""
+    answered = f" (VIX ~{flip.vix:.2f})" if flip.vix is not None else ""
     fall = math.floor(flip.move * 1e4) / 100  # a little more than it takes
     return f"at {flip.instrument} {fall:+.2f}%{answered}"
 
@@ -135,14 +146,18 @@ def _outlook(answer: Regime, next_open: Instant | None) -> str:
         return f"No return of {READS.spx} on {answer.gap.isoformat()}"
     if answer.provisional is not None:
         return _provisional(answer.provisional)
+    if answer.trading:
+        return f"Exchange open, no price of {READS.spx} yet"
     return f"Next open {instant(next_open)}" if next_open else ""
 
 
 def _provisional(answer: Provisional) -> str:
     time = dt.datetime.fromtimestamp(answer.at, dt.UTC)
-    said = f"Provisional {time:%H:%M}Z: {SHORT[answer.label]} {probability(answer.probabilities[answer.label])}"
-    without = {0: "", 1: f", no {''.join(answer.missing)}"}.get(len(answer.missing), ", by SPX")
-    return escape(said + without)
+    without = {0: "", 1: f", no {''.join(answer.missing)}"}.get(len(answer.missing), f", by {READS.spx}")
+    likeliest = max(answer.probabilities, key=answer.probabilities.__getitem__)
+    said = f"{SHORT[answer.label]}{'' if likeliest is answer.label else f', {SHORT[likeliest]}'}"
+    line = f"Provisional {time:%H:%M}Z{without}: {said} {probability(answer.probabilities[likeliest])}"
+    return escape(line if len(line) <= PHONE else line.replace("Provisional", "Prov."))
 
 
 def _gauge(gauge: Gauge, label: Label) -> str:

@@ -206,9 +206,9 @@ def test_in_a_session_the_answer_has_a_provisional_line(trading: Service, feed: 
 
 def test_of_what_has_no_fresh_trade_it_says_so(trading: Service, feed: FakeFeed) -> None:
     trades(feed, NOON, SPX=last("SPX"), VIX=44.0)
-    assert trading.asked(NOON)[-2].endswith(", no BTC")
+    assert trading.asked(NOON)[-2] == "Provisional 17:00Z, no BTC: OFF >99%"
     trades(feed, NOON - HOUR, VIX=44.0)
-    assert trading.asked(NOON + MINUTE)[-2].endswith(", by SPX")
+    assert trading.asked(NOON + MINUTE)[-2].startswith("Provisional 17:00Z, by SPX: ")
 
 
 def test_what_was_said_is_kept_for_a_poll(trading: Service, feed: FakeFeed) -> None:
@@ -220,12 +220,15 @@ def test_what_was_said_is_kept_for_a_poll(trading: Service, feed: FakeFeed) -> N
     assert trading.asked(NOON + MINUTE)[-2].startswith("Provisional 17:01Z")
 
 
-def test_where_nothing_trades_it_is_the_last_close_alone(trading: Service, feed: FakeFeed) -> None:
-    assert trading.asked(NOON)[-2] == "Next open Fri 2025-12-05 14:30Z"
+def test_where_nothing_trades_it_is_the_last_close_alone_and_the_exchange_is_said_to_be_open(
+    trading: Service, feed: FakeFeed
+) -> None:
+    """It named the next day's opening, as if the exchange were closed."""
+    assert trading.asked(NOON)[-2] == "Exchange open, no price of SPX yet"
     trades(feed, NOON - DAY, SPX=5_000.0)
-    assert trading.asked(NOON + MINUTE)[-2] == "Next open Fri 2025-12-05 14:30Z"
+    assert trading.asked(NOON + MINUTE)[-2] == "Exchange open, no price of SPX yet"
     feed.falls_silent()
-    assert trading.asked(NOON + 2 * MINUTE)[-2] == "Next open Fri 2025-12-05 14:30Z"
+    assert trading.asked(NOON + 2 * MINUTE)[-2] == "Exchange open, no price of SPX yet"
 
 
 def test_outside_of_a_session_nobody_is_asked_for_trades(service: Service, feed: FakeFeed) -> None:

@@ -29,7 +29,7 @@ WHOLE = ("rules.regime.filter", "rules.regime.label", "rules.functions.strength"
 PARTS = {
     "bot.queries.gauges": {"RANKED", "MONTH", "LOW_THIRD", "HIGH_THIRD"},
     "bot.answers.regime": {"LEAST_SPELLS"},
-    "bot.render.regime": {"LITTLE"},
+    "bot.render.regime": {"LITTLE", "LIKELY_FALL", "LOWEST_SEEN", "HIGHEST_SEEN"},
 }
 """Modules that also hold numbers which only shape a text or bound a loop."""
 START, END = "<!-- example -->\n", "<!-- /example -->"

@@ -18,7 +18,7 @@ from rules.model import XNYS, Label
 from rules.panel import Panel
 from rules.regime.filter import STATES
 from rules.regime.label import label
-from tests.bot.markets import NOW
+from tests.bot.markets import NOW, simulated
 from tests.bot.queries.panels import PanelView, Prices, ahead, closes, whole, without
 from tests.rules.markets import SCOPE, columns_of
 from tests.rules.regimes import BTC, SPX, VIX, restless
@@ -36,9 +36,10 @@ def kind(flip: Flip) -> str:
 
 
 def slope(view: View, row: int) -> float:
-    """How the VIX usually answers."""
+    """How the VIX usually answers, as far as was known within a week."""
     node = read(USUAL_ANSWER, view.scope, XNYS).column
-    return float(view.columns([node], XNYS)[node][row])
+    known = [value for value in view.columns([node], XNYS)[node][max(0, row - 4) : row + 1].tolist() if value == value]
+    return known[-1] if known else float("nan")
 
 
 def at(flip: Flip, start: Prices) -> Prices:
@@ -113,6 +114,22 @@ def test_a_vix_that_is_missing_for_a_week_is_not_taken_for_its_next_level() -> N
         [(row, engine)] = ahead(holed, [300])
         told = held(PanelView(holed), row, engine)
         assert any("VIX" in each for each, _ in told) is kept
+
+
+@pytest.mark.parametrize("gone", [0, 1, 2])
+def test_the_usual_answer_of_the_vix_outlives_a_hole_in_it(gone: int) -> None:
+    """A return over the hole is unknown, and with it was every slope on that row and the next."""
+    market = simulated(13).view()
+    panel = market.panel(XNYS)
+    rows = [row for row in range(len(panel) - 2_000, len(panel), 8) if answered(market, row)]
+    holed = [without(panel, VIX, slice(row - gone, row - gone + 1)) for row in rows]
+    kept = [row for row, each in zip(rows, holed, strict=True) if answered(PanelView(each, market.scope), row)]
+    assert len(kept) >= 0.6 * len(rows) > 4
+
+
+def answered(view: View, row: int) -> bool:
+    """Whether a fall with the VIX's answer is told on a row."""
+    return any(flip.vix is not None for flip in flips(view, row) or ())
 
 
 @pytest.mark.parametrize("row", [61, 300, 640, 998])

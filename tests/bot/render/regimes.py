@@ -39,11 +39,11 @@ PANIC = Contribution("VIX", 101_150.3, 99.0, 5_467.6, {ON: -64.9, NEUTRAL: -58.6
 FLAT = Contribution("BTC", 92_409.1, 0.0, 0.52, {ON: -0.31, NEUTRAL: -0.29, OFF: -0.33})
 
 STILL = Flip(OFF, None, 6_886.68, 0.0)
-ANSWERED = Flip(OFF, "SPX", 5_640.19, -0.181, 61.14)
+ANSWERED = Flip(OFF, "SPX", 6_507.22, -0.0551, 31.14)
 ALONE = Flip(OFF, "SPX", 6_680.08, -0.03)
 FEARED = Flip(OFF, "VIX", 24.1, 0.5282)
 CALMED = Flip(ON, "VIX", 13.05, -0.1725)
-COIN = Flip(OFF, "BTC", 78_547.7, -0.15)
+COIN = Flip(OFF, "BTC", 84_092.28, -0.09)
 
 
 def regime_of(origins: tuple[str, ...] = REAL, /, **changes: object) -> Regime:
@@ -153,7 +153,7 @@ REGIMES: Mapping[str, Callable[[], str]] = {
     "regime-rising-long": lambda: told(**rising(OFF, 1_234)),
     "regime-falling": lambda: told(**leaving(3)),
     "regime-falling-long": lambda: told(**leaving(123)),
-    "regime-flips-nothing-moves": lambda: told(flips=(STILL, replace(ANSWERED, to=NEUTRAL, vix=228.61), CALMED)),
+    "regime-flips-nothing-moves": lambda: told(flips=(STILL, replace(ANSWERED, to=NEUTRAL, vix=28.61), CALMED)),
     "regime-flips-stays": lambda: told(**off(5, 20), flips=(replace(STILL, to=NEUTRAL), FEARED)),
     "regime-flips-spx": lambda: told(flips=(ALONE,)),
     "regime-flips-spx-vix": lambda: told(flips=(ALONE, ANSWERED, FEARED, CALMED, COIN)),

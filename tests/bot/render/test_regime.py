@@ -100,22 +100,26 @@ def test_a_market_that_says_nothing_of_what_stands_beside_it_says_so() -> None:
 
 # Which flips are shown
 
-ON, OFF = Label.RISK_ON, Label.RISK_OFF
+ON, NEUTRAL, OFF = Label.RISK_ON, Label.NEUTRAL, Label.RISK_OFF
 OF: Mapping[str, Flip] = {
     "still": Flip(OFF, None, 5_000.0, 0.0),
     "spx": Flip(OFF, "SPX", 4_850.0, -0.03),
     "both": Flip(OFF, "SPX", 4_900.0, -0.02, 23.5),
     "up": Flip(OFF, "VIX", 24.1, 0.2),
     "down": Flip(ON, "VIX", 14.2, -0.29),
-    "btc": Flip(OFF, "BTC", 60_000.0, -0.3),
+    "btc": Flip(OFF, "BTC", 80_000.0, -0.08),
+    "crash": Flip(OFF, "SPX", 5_000.0, -0.15, 44.0),
+    "panic": Flip(OFF, "SPX", 6_000.0, -0.09, 84.0),
+    "peak": Flip(OFF, "VIX", 96.78, 3.1),
+    "trough": Flip(NEUTRAL, "VIX", 5.7, -0.9),
 }
 LINE = {
     "still": "   RISK_OFF if nothing moves",
     "spx": "   RISK_OFF at SPX -3.00%",
-    "both": "   RISK_OFF at SPX -2.00%, VIX 23.50",
+    "both": "   RISK_OFF at SPX -2.00% (VIX ~23.50)",
     "up": "   RISK_OFF at VIX 24.10",
     "down": "   RISK_ON at VIX 14.20",
-    "btc": "   RISK_OFF at BTC -30.00%",
+    "btc": "   RISK_OFF at BTC -8.00%",
 }
 
 
@@ -133,12 +137,14 @@ LINE = {
         ("up btc", "up btc"),
         ("still down btc", "still down"),
         ("btc", "btc"),
+        ("crash peak trough", ""),
+        ("panic btc", "btc"),
     ],
 )
 def test_the_two_flips_are_shown_that_tell_most(found: str, shown: str) -> None:
     lines = TelegramReader(told(flips=tuple(OF[name] for name in found.split()))).text.split("\n")
     assert [line for line in lines if line.startswith("   ")] == [LINE[name] for name in shown.split()]
-    assert ("Nothing alone flips it at the next close" in lines) is not bool(shown)
+    assert ("No likely price flips it at one close" in lines) is not bool(shown)
 
 
 def test_the_history_and_the_answer_agree_on_what_is_usual() -> None:
