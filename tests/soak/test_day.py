@@ -58,11 +58,10 @@ ALERTS = ("Russell 2000 trades above its record close", "Russell 2000 closes at 
 FORGETS = 6.0
 """Real seconds after which a client closes a connection that it has not used, with its next request."""
 
-MORE = 10.0
-"""Megabytes that a day may cost. It costs 3, in a process that has tested other things up to 6.4: its bars and events
-are 20 kB, what the servers in this same process remember of it is under 1 MB, and pages in pieces are the allocator's.
-A panel kept at each change of the market is 28 MB a day, a view kept at each round of questions 250 MB; both have been
-tried."""
+MORE = 6.0
+"""Megabytes that a day may cost. It costs 1 to 3: its bars and events are 20 kB, what the servers in this same process
+remember of it is under 1 MB, and pages in pieces are the allocator's. A panel kept at each change of the market is
+28 MB a day, a view kept at each round of questions 250 MB; both have been tried."""
 
 
 class ByHand(Clock):
