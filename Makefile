@@ -49,7 +49,7 @@ figures: $(VENV)/.installed-dev ## draw the figures of the documentation again
 
 soak: $(VENV)/.installed-dev ## run the long tests
 	@echo "Running the long tests"
-	@$(BIN)/python -m pytest -q -m soak tests/soak tests
+	@$(BIN)/python -m pytest -q -m soak
 
 lock: $(VENV)/.installed-dev ## write the lock files again (newest versions: LOCK_FLAGS=--upgrade)
 	@echo "Locking the versions and hashes of all packages"

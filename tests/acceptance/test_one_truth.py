@@ -28,8 +28,6 @@ from rules.model import XNYS, AlertEvent, Label, Rule
 END = 1_766_000_000
 INSTRUMENTS = ["RUT", "SPX", "VIX", "IWM", "SPY", "QQQ", "HYG", "TLT", "UUP", "GLD"]
 INSTRUMENTS += ["IBIT", "ETHA", "BTC", "ETH", "SOL", "ADA", "XRP"]
-ALWAYS_TRIED = {"RUT", "VIX", "IBIT", "BTC", "SOL"}
-"""Each with all that stand after it; the others' pairs are tried by `make soak`."""
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +84,7 @@ def evidence(event: AlertEvent) -> dict[str, float | None]:
     return {**event.context, **event.values}
 
 
-@pytest.mark.parametrize(
-    "a", [pytest.param(a, marks=[] if a in ALWAYS_TRIED else pytest.mark.soak) for a in INSTRUMENTS[:-1]]
-)
+@pytest.mark.parametrize("a", INSTRUMENTS[:-1])
 def test_every_pairs_numbers_are_the_same_bits_in_answers_rules_and_evidence(app: App, a: str) -> None:
     """The rules name a pair the other way round, and are judged side by side."""
     view = app.view()

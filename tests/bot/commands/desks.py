@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from bot.answers import POLLING, Chat, SourceStatus, Status
 from bot.commands.registry import Desk, Reply, answer
 from bot.console import TERMINAL
 from bot.queries.view import View
-from tests.bot.markets import NOW
+from tests.bot.markets import NOW, Folder, hours, utc_days, weekdays
 
 DAY = 86_400
 PRIVATE = Chat("telegram", "71", "private", subscribed_since=None, user="71")
@@ -49,3 +50,14 @@ def live(view: View, chat: Chat = PRIVATE, **changes: object) -> Desk:
 def ask_offline(view: View, line: str) -> Reply:
     """What the terminal gets."""
     return answer(offline(view), line)
+
+
+def two_indices_and_bitcoin(path: Path) -> Folder:
+    """RUT and SPX since 2024, BTC with hours since 2025-06."""
+    return (
+        Folder(path)
+        .holds("RUT_1d.csv", *weekdays("2024-01-01", "2025-12-31", 1))
+        .holds("SPX_1d.csv", *weekdays("2024-01-01", "2025-12-31", 2))
+        .holds("BTC_1d.csv", *utc_days("2024-06-01", "2025-12-31", 3))
+        .holds("BTC_1h.csv", *hours("2025-06-01", "2025-12-31", 4))
+    )

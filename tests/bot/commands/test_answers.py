@@ -14,8 +14,8 @@ from bot.market.history import load_history
 from bot.queries.view import View
 from bot.settings import Settings, load_settings
 from rules.model import Edge
-from tests.bot.commands.desks import ask_offline
-from tests.bot.markets import NOW, SESSIONS, Folder, hours, simulated, utc_days, weekdays
+from tests.bot.commands.desks import ask_offline, two_indices_and_bitcoin
+from tests.bot.markets import NOW, SESSIONS, Folder, simulated, utc_days
 from tests.bot.render.html import TelegramReader, assert_telegram_accepts
 
 KNOWN = "RUT, SPX, VIX, IWM, SPY, QQQ, HYG, TLT, UUP, GLD, IBIT, ETHA, BTC, ETH, SOL, ADA, XRP"
@@ -30,11 +30,7 @@ def view() -> View:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     """RUT and SPX since 2024, BTC with hours, SOL with days only, ETH since December."""
     return (
-        Folder(tmp_path_factory.mktemp("prices"))
-        .holds("RUT_1d.csv", *weekdays("2024-01-01", "2025-12-31", 1))
-        .holds("SPX_1d.csv", *weekdays("2024-01-01", "2025-12-31", 2))
-        .holds("BTC_1d.csv", *utc_days("2024-06-01", "2025-12-31", 3))
-        .holds("BTC_1h.csv", *hours("2025-06-01", "2025-12-31", 4))
+        two_indices_and_bitcoin(tmp_path_factory.mktemp("prices"))
         .holds("SOL_1d.csv", *utc_days("2024-06-01", "2025-12-31", 5))
         .holds("ETH_1d.csv", *utc_days("2025-12-01", "2025-12-31", 6))
     )

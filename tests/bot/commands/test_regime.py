@@ -10,9 +10,9 @@ import pytest
 from bot.answers import RegimePicture
 from bot.queries.view import View
 from rules.functions.registry import Scope
-from tests.bot.commands.desks import ask_offline
+from tests.bot.commands.desks import ask_offline, two_indices_and_bitcoin
 from tests.bot.commands.test_answers import ask, on_files
-from tests.bot.markets import Folder, hours, simulated, utc_days, weekdays
+from tests.bot.markets import Folder, hours, simulated, weekdays
 
 
 @pytest.fixture(scope="module")
@@ -23,13 +23,7 @@ def view() -> View:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     """RUT and SPX since 2024, BTC with hours since 2025-06; no VIX."""
-    return (
-        Folder(tmp_path_factory.mktemp("prices"))
-        .holds("RUT_1d.csv", *weekdays("2024-01-01", "2025-12-31", 1))
-        .holds("SPX_1d.csv", *weekdays("2024-01-01", "2025-12-31", 2))
-        .holds("BTC_1d.csv", *utc_days("2024-06-01", "2025-12-31", 3))
-        .holds("BTC_1h.csv", *hours("2025-06-01", "2025-12-31", 4))
-    )
+    return two_indices_and_bitcoin(tmp_path_factory.mktemp("prices"))
 
 
 def test_regime_gives_its_life_its_arguments_and_what_is_beside_it(view: View) -> None:

@@ -26,7 +26,7 @@ from rules.panel import Panel
 from rules.scan import Checkpoint
 from tests.rules.markets import IDS, SCOPE, market, same_bits
 
-SOME = settings(max_examples=max(1, settings().max_examples // 5))
+SOME = settings(max_examples=max(1, settings().max_examples // 3))
 LONG = 320
 """No function may need more rows than this before its first number, in its own examples of use."""
 
