@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import os
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from bot.answers.quality import Finding, Ruling
 from bot.clock import now
 from bot.feeds.contract import Feed, Setup, build_feed
 from bot.market.history import History, intervals_of, load_history
 from bot.market.live import LiveHistory
 from bot.market.preference import order_of, ranks_of
+from bot.market.quality import screened
 from bot.market.sessions import Sessions
 from bot.queries.view import View
 from bot.settings import CONFIG_VARIABLE, Settings, load_settings
@@ -27,6 +32,7 @@ class Options:
     data: Path | None = None
     seed: int | None = None
     store: bool = False
+    known_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +64,35 @@ def open_app(options: Options, at: Instant | None = None) -> App:
     sessions = Sessions(moment)
     settings = settings_of(options.config, sessions)
     if options.store:
-        return App(settings, None, asyncio.run(_stored_history(settings, sessions)), ())
+        return App(settings, None, asyncio.run(_stored_history(settings, sessions, options.known_at)), ())
     folder = options.data or (Path(settings.market.data) if settings.market.data and options.seed is None else None)
     seed = settings.market.seed if options.seed is None else options.seed
     feed = build_feed("files" if folder else "simulated", Setup(sessions, moment, folder, seed))
-    history = asyncio.run(load_history(feed, settings.instrument_map, sessions, moment))
-    return App(settings, feed, history, tuple(feed.notes(settings.instrument_map)))
+    known = settings.instrument_map
+    screen = partial(screened, sessions=sessions, instruments=known)
+    history = asyncio.run(load_history(feed, known, sessions, moment, screen))
+    return App(settings, feed, history, (*feed.notes(known), *_doubts(history.findings)))
 
 
-async def _stored_history(settings: Settings, sessions: Sessions) -> History:
-    """The prices that the service has gathered; it may be running meanwhile. Raises StoreError where there are none."""
+def _doubts(findings: Iterable[Finding]) -> list[str]:
+    """One line about the rows that were not taken as they stand."""
+    counts: dict[Ruling, Counter[str]] = {Ruling.REJECTED: Counter(), Ruling.TRIMMED: Counter()}
+    for each in findings:
+        counts.get(each.ruling, Counter())[each.instrument] += 1
+    told = {Ruling.REJECTED: "left out", Ruling.TRIMMED: "used for the close only"}
+    parts = [f"{words}: {_counted(counts[ruling])}" for ruling, words in told.items() if counts[ruling]]
+    return [f"rows {'; '.join(parts)} (bellwether doctor --data DIR lists them)"] if parts else []
+
+
+def _counted(rows: Counter[str]) -> str:
+    """3 of RUT, 1 of SPX"""
+    return ", ".join(f"{count} of {name}" for name, count in sorted(rows.items()))
+
+
+async def _stored_history(settings: Settings, sessions: Sessions, known_at: Instant | None = None) -> History:
+    """The prices that the service has gathered, as they are or as they were known at an instant; it may be running
+    meanwhile. Raises StoreError where there are none.
+    """
     from bot.store.bars import load_bars  # a database is nothing for commands over files to load
     from bot.store.database import Database
     from bot.store.errors import StoreError
@@ -82,9 +107,10 @@ async def _stored_history(settings: Settings, sessions: Sessions) -> History:
         async with database.read() as connection:
             for name, instrument in settings.instrument_map.items():
                 for interval in intervals_of(instrument):
-                    live.load(name, await load_bars(connection, name, interval))
+                    live.load(name, await load_bars(connection, name, interval, known_at))
     finally:
         await database.close()
     if (end := live.newest_end) is None:
-        raise StoreError(f"{path} holds no bars yet; `bellwether run` fills it")
+        when = "yet" if known_at is None else "that were known then"
+        raise StoreError(f"{path} holds no bars {when}; `bellwether run` fills it")
     return live.snapshot(end)

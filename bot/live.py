@@ -24,6 +24,7 @@ from bot.market.history import BEGINNING
 from bot.market.intake import Depth, Intake
 from bot.market.live import LiveHistory
 from bot.market.preference import order_of, ranks_of
+from bot.market.quality import Gate
 from bot.market.schedule import Schedule
 from bot.market.sessions import Sessions
 from bot.market.sources import Build, SourceId, Sources
@@ -79,6 +80,7 @@ def open_room(
         Schedule(instruments.values(), sessions, settle),
         Depth(days_from, settings.run.hours_days * DAY),
         grace,
+        Gate(instruments, sessions, settle),
     )
     news = News(sessions.next_open, grace, settings.delivery.expire_minutes * 60)
     thinking = ThreadPoolExecutor(1, thread_name_prefix="judge")

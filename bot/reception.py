@@ -198,10 +198,14 @@ class Reception:
             database=self._parts.database.path.name,
             size=self._parts.database.size,
             lost=self._parts.database.is_lost,
+            faults=intake.faults,
+            rulings=dict(intake.ledger.rulings),
+            clocks=intake.clocks,
         )
 
 
 def _sources(health: Mapping[SourceId, Health]) -> tuple[SourceStatus, ...]:
     return tuple(
-        SourceStatus(str(name), each.last_answer, each.failing_since, each.reason) for name, each in health.items()
+        SourceStatus(str(name), each.last_answer, each.failing_since, each.reason, str(each.trouble or ""))
+        for name, each in health.items()
     )

@@ -8,27 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from bot.delivery.announce import News, messages
+from bot.delivery.announce import News, is_told, messages, summaries
 from bot.delivery.grouping import heads
 from bot.market.history import History
 from bot.market.intake import Intake
 from bot.market.progress import in_progress
 from bot.market.sessions import Sessions
-from bot.store.alerts import events_at, load_book, save_book, save_events
-from bot.store.chats import subscribers
-from bot.store.database import Database
-from bot.store.outbox import owe
+from bot.store.alerts import all_said, events_at, load_book, save_book, save_events, unsaid_events
+from bot.store.chats import Subscriber, subscribers
+from bot.store.database import Connection, Database
+from bot.store.outbox import Message, owe, take_back
 from rules.bars import Tick
-from rules.engine import Book, Outcome, evaluate
+from rules.book import Book
+from rules.engine import Outcome, evaluate
 from rules.language.compile import CompiledRule
 from rules.model import AlertEvent, Basis, Instant
 from rules.panel import Panel
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +46,14 @@ class Ticked:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a tick judges on: history and its version, latest trades, whose newer bars may come yet, and when it is."""
+    """What a tick judges on: history and its version, latest trades, whose newer bars may come yet, whose past was
+    filled anew, and when it is."""
 
     history: History
     version: int
     ticks: Mapping[str, Tick]
     awaited: frozenset[str]
+    refilled: frozenset[str]
     now: Instant
 
 
@@ -99,15 +105,17 @@ class Watch:
     async def tick(self, now: Instant) -> Ticked:
         """One round. Raises StoreError when it could not be committed: then nothing has happened."""
         bars = await self._intake.poll(now)
-        awaited, filled = self._intake.awaited(now, self._since), frozenset(self._intake.filled)
+        awaited = self._intake.awaited(now, self._since)
+        filled = frozenset(filter(self._intake.ready, self._intake.filled))
         rules = [rule for rule in self.ready_rules if self._is_adopted(rule) or awaited.isdisjoint(rule.instruments)]
         if not rules and self._rules:
             return Ticked(bars, (), 0)
         ticks = await self._ticks(rules, now)
-        seen = _Seen(self._intake.snapshot(now), self._intake.version, ticks, awaited, now)
+        refilled = filled - self._refolded
+        seen = _Seen(self._intake.snapshot(now), self._intake.version, ticks, awaited, refilled, now)
         work = asyncio.get_running_loop().run_in_executor
-        outcome = await work(self._executor, self._judge, rules, seen, self._known_of(rules, filled))
-        fresh, owed = await self._commit(outcome, rules, now)
+        outcome = await work(self._executor, self._judge, rules, seen)
+        fresh, owed = await self._commit(outcome, rules, seen)
         self.judged_at, self._refolded = now, filled
         return Ticked(bars, fresh, owed)
 
@@ -123,29 +131,28 @@ class Watch:
         names = {name for rule in live for name in (*rule.instruments, *rule.companions)}
         return await self._intake.ticks(names, now) if names else {}
 
-    def _known_of(self, rules: Sequence[CompiledRule], filled: frozenset[str]) -> Book:
-        """The book without the rules that wait: they are neither judged nor closed.
+    def _judge(self, rules: Sequence[CompiledRule], seen: _Seen) -> Outcome:
+        """Pure but for the panels kept from one tick to the next; runs beside the loop.
 
-        Nor with what was folded before a past was filled in behind it: the greatest of no prices is no record.
+        The rules that wait are neither judged nor closed.
         """
-        names = {rule.rule.id for rule in rules}
-        records = {name: record for name, record in self.book.records.items() if name in names}
-        return Book(records, self.book.checkpoints if filled <= self._refolded else {})
-
-    def _judge(self, rules: Sequence[CompiledRule], seen: _Seen, book: Book) -> Outcome:
-        """Pure but for the panels kept from one tick to the next; runs beside the loop."""
+        before = self._closed
         panels = dict(self._closed_panels(rules, seen))
         for rule in rules:
             if rule.track not in panels:
                 panels[rule.track] = self._with_ticks(panels[rule.calendar], seen)
-        return evaluate(rules, panels, book, seen.now, self._news.grace, seen.awaited)
+        names = {rule.rule.id for rule in rules}
+        known = replace(self.book, records={name: each for name, each in self.book.records.items() if name in names})
+        then = before.panels if before is not None and before is not self._closed else None
+        return evaluate(
+            rules, panels, known, seen.now, self._news.grace, seen.awaited, before=then, refilled=seen.refilled
+        )
 
     def _closed_panels(self, rules: Sequence[CompiledRule], seen: _Seen) -> Mapping[str, Panel]:
         """By calendar, every session that has closed; made anew when a bar or a session came."""
         calendars = {rule.calendar for rule in rules}
         state = (seen.version, {name: self._sessions.last_close(name, seen.now) for name in calendars})
         if self._closed is None or self._closed.state != state:
-            self._closed = None  # let go before the new ones are made
             self._closed = _Closed(state, {name: seen.history.panel(name) for name in calendars})
         return self._closed.panels
 
@@ -154,19 +161,53 @@ class Watch:
         return in_progress(closed, seen.ticks, self._sessions, seen.now) or closed
 
     async def _commit(
-        self, outcome: Outcome, rules: Sequence[CompiledRule], now: Instant
+        self, outcome: Outcome, rules: Sequence[CompiledRule], seen: _Seen
     ) -> tuple[tuple[AlertEvent, ...], int]:
         """Book, events and deliveries together. Returns the events that are new, and how many deliveries."""
         waiting = {rule.rule.id for rule in self._rules} - {rule.rule.id for rule in rules}
-        kept = {name: record for name, record in self.book.records.items() if name in waiting}
-        after = Book({**outcome.book.records, **kept}, outcome.book.checkpoints)
+        after = replace(
+            outcome.book,
+            records={**outcome.book.records, **_of(waiting, self.book.records)},
+            events={**outcome.book.events, **_of(waiting, self.book.events)},
+        )
+        late = frozenset(event.key for event in outcome.events if self._is_no_news(event, outcome, seen.now))
         async with self._database.write() as connection:
             await save_book(connection, self.book, after)
-            fresh = await save_events(connection, outcome.events, now)
-            before = await events_at(connection, {at for _, at in heads(fresh, self._by_id)})
-            told = messages(fresh, self._by_id, self._news, before)
-            owed = await owe(connection, told, await subscribers(connection, self._channel, self._admitted), now)
+            fresh = await save_events(connection, outcome.events, seen.now, unsaid=late)
+            readers = await subscribers(connection, self._channel, self._admitted)
+            news = [event for event in fresh if event.key not in late | outcome.untold]
+            owed = await owe(connection, await self._told(connection, news, seen.now), readers, seen.now)
+            if not seen.awaited:
+                owed += await self._summarise(connection, readers, seen.now)
         self.book = after
         for event in fresh:
             log.info("%s at the row that ended %s", event.key, event.session)
         return tuple(fresh), owed
+
+    def _is_no_news(self, event: AlertEvent, outcome: Outcome, now: Instant) -> bool:
+        """Whether an event would have been told, had anybody watched."""
+        told = is_told(event, self._by_id.get(event.rule)) and event.key not in outcome.untold
+        return told and self._news.expires_at(event) <= now
+
+    async def _told(self, connection: Connection, events: Sequence[AlertEvent], now: Instant) -> list[Message]:
+        """Events in words; a correction for those who were told what it takes back."""
+        before = await events_at(connection, {at for _, at in heads(events, self._by_id)})
+        told = messages(events, self._by_id, self._news, before)
+        undone = {event.key: event for event in events if event.undone_key}
+        for index, message in enumerate(told):
+            if (correction := undone.get(message.event)) is not None:
+                only = await take_back(connection, correction.undone_key, correction.at, now)
+                told[index] = replace(message, only=only)
+        return told
+
+    async def _summarise(self, connection: Connection, readers: Sequence[Subscriber], now: Instant) -> int:
+        """What happened while nobody watched, in one message, once all that was missed is judged."""
+        events = await unsaid_events(connection)
+        if not events:
+            return 0
+        await all_said(connection)
+        return await owe(connection, summaries(events, readers, self._news, now), readers, now)
+
+
+def _of(names: Collection[str], table: Mapping[str, T]) -> dict[str, T]:
+    return {name: each for name, each in table.items() if name in names}

@@ -38,7 +38,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """What is priced. `sources` are in order of preference."""
+    """What is priced. `sources` are in order of preference; `proxies` are ids of what moves with it, or against it."""
 
     id: str
     name: str
@@ -46,6 +46,7 @@ class Instrument:
     calendar: str = XNYS
     currency: str = "USD"
     sources: tuple[Source, ...] = ()
+    proxies: tuple[str, ...] = ()
 
 
 class Severity(enum.StrEnum):
@@ -94,6 +95,7 @@ class Edge(enum.StrEnum):
     RESOLVED = "resolved"
     NO_DATA = "no_data"
     DATA_BACK = "data_back"
+    CORRECTED = "corrected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,10 @@ class AlertEvent:
     a canonical expression to its number on that row, None where undefined, so that events that say the same are equal.
     `origins` names who printed the prices. `provisional` says that the session was still in progress. `since` is the
     bar on which an alert that is over had fired.
+
+    An event found when a row was judged again, because a bar of it came late or was restated, says when that was,
+    `rejudged_at`; `was` are its values as they were before, empty where that is not known. `undone` is the kind of
+    event that a correction takes back, `undone_key` the one.
     """
 
     rule: str
@@ -150,11 +156,19 @@ class AlertEvent:
     origins: tuple[str, ...] = ()
     provisional: bool = False
     since: Instant | None = None
+    rejudged_at: Instant | None = None
+    was: Mapping[str, float | None] = field(default_factory=dict)
+    undone: Edge | None = None
+    undone_key: str = ""
 
     @property
     def key(self) -> str:
-        """The event's identity: judging the same bar twice gives the same key."""
-        return f"{self.rule}/{self.edge}/{self.at}"
+        """The event's identity: judging the same bar twice gives the same key.
+
+        One found later has another: what was corrected may become true after all.
+        """
+        again = "" if self.rejudged_at is None else f"/{self.rejudged_at}"
+        return f"{self.rule}/{self.edge}/{self.at}{again}"
 
     @property
     def short_id(self) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bot.answers.quality import Fault, Ruling
 from rules.model import Instant
 
 
@@ -31,6 +32,23 @@ class SourceStatus:
     last_answer: Instant | None
     failing_since: Instant | None
     reason: str
+    trouble: str = "does not answer"
+    """What it does in place of answering, as it is said behind its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceFault:
+    """What is wrong with prices of an instrument by the last answer, since `since`; the sentence says all of it.
+
+    `ruling` is what became of them, None where none came. `source` is empty where all of them had none.
+    """
+
+    source: str
+    instrument: str
+    fault: Fault
+    ruling: Ruling | None
+    since: Instant
+    sentence: str
 
 
 POLLING = "polling"
@@ -44,7 +62,8 @@ class Status:
     `waiting` says of each instrument whose history is not complete why that is; `rules_waiting` counts the rules that
     are not judged because of it. `owed` messages are still to be sent, the oldest since `oldest_owed`; `failed` were
     given up in the last 24 hours. `telegram` is POLLING, NO_TOKEN, or what is wrong. `size` is in bytes. `lost` is
-    whether the database's file was deleted or replaced while it was in use.
+    whether the database's file was deleted or replaced while it was in use. `faults` are what is wrong with prices now;
+    `rulings` counts rows since the start by what became of them; `clocks` says whose clocks differ.
     """
 
     started: Instant
@@ -62,3 +81,6 @@ class Status:
     database: str
     size: int
     lost: bool = False
+    faults: tuple[PriceFault, ...] = ()
+    rulings: Mapping[Ruling, int] = field(default_factory=dict)
+    clocks: tuple[str, ...] = ()

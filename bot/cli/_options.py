@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from rules.model import Instant
+
 
 class Parser(argparse.ArgumentParser):
     """argparse without the usage block in front of an error."""
@@ -27,6 +29,8 @@ def add_market(parser: argparse.ArgumentParser, *, store: bool = True) -> None:
     prices.add_argument("--data", type=Path, metavar="DIR", help="read prices from this folder (docs/data-files.md)")
     if store:
         prices.add_argument("--store", action="store_true", help="read the prices that `bellwether run` has gathered")
+        text = "with --store: the prices as they were known then, before what came later or was restated"
+        parser.add_argument("--known-at", type=instant, metavar="INSTANT", help=text)
     prices.add_argument(
         "--seed", type=whole_number(0, 2**32), metavar="N", help="without either: which simulated market"
     )
@@ -49,6 +53,15 @@ def date(text: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"must be a date such as 2025-12-10, not {text!r}") from None
+
+
+def instant(text: str) -> Instant:
+    """A moment as 2025-12-04T21:30Z; without a zone it is UTC."""
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be an instant such as 2025-12-04T21:30Z, not {text!r}") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp())
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:

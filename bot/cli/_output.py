@@ -18,8 +18,13 @@ from rules.model import AlertEvent, Instant
 
 def opened(arguments: object) -> App:
     """The app that the shared options ask for; its notes go to standard error, once."""
-    options = {name: getattr(arguments, name, None) for name in ("config", "data", "seed")}
-    app = open_app(Options(**options, store=getattr(arguments, "store", False)))
+    options = {name: getattr(arguments, name, None) for name in ("config", "data", "seed", "known_at")}
+    store = getattr(arguments, "store", False)
+    if options["known_at"] is not None and not store:
+        raise ConfigurationError(
+            [Problem("--known-at", "needs --store: only the service keeps what prices said before")]
+        )
+    app = open_app(Options(**options, store=store))
     for note in app.notes:
         print(note, file=sys.stderr)
     return app

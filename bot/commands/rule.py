@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.commands.registry import Desk, Refusal, Reply, command, rule_named
 from bot.queries.miss import nearest_miss
 from bot.render.answers import rule_answer
-from rules.model import Basis, Edge
+from rules.model import Basis
 
 SHOWN = 3
 
@@ -21,5 +21,5 @@ def rule(desk: Desk, words: Sequence[str]) -> Reply:
     asked = rule_named(view, words[0])
     events = view.told(asked.rule.id)[-SHOWN:]
     miss = nearest_miss(view, asked) if asked.rule.basis is Basis.CLOSE else None
-    fired = any(event.edge is Edge.FIRED for event in view.events(asked.rule.id))
-    return Reply(rule_answer(asked, view.record(asked.rule.id), events, miss, fired=fired, simulated=view.simulated))
+    fired, record = view.has_fired(asked.rule.id), view.record(asked.rule.id)
+    return Reply(rule_answer(asked, record, events, miss, fired=fired, simulated=view.simulated))

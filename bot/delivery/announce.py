@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.delivery.grouping import Group, Rules, grouped
 from bot.render.alerts import Told, alert
+from bot.render.away import away
+from bot.store.chats import Subscriber
 from bot.store.outbox import Message
 from rules.language.compile import CompiledRule
 from rules.model import ALWAYS, AlertEvent, Delivery, Edge, Instant, Severity
@@ -16,6 +18,10 @@ LATE_TICK = 10 * 60
 
 MARGIN = 30 * 60
 """Seconds beyond the grace after which an alert on a close says so."""
+
+
+AWAY = "away"
+"""What the key of a summary begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +37,18 @@ class News:
 
     def late_after(self, event: AlertEvent) -> Instant:
         """Sent later than this, a message says how late it is."""
+        if event.rejudged_at is not None:
+            return event.rejudged_at + MARGIN
         return event.at + (LATE_TICK if event.provisional else self.grace + MARGIN)
 
     def expires_at(self, event: AlertEvent) -> Instant:
-        """Until then it is sent: for a set time, and over a weekend until trading starts again."""
-        opens = None if event.clock == ALWAYS else self.next_open(event.clock, event.at)
-        return max(event.at + self.expire, opens or 0)
+        """Until then it is sent: for a set time, and over a weekend until trading starts again.
+
+        What was found by judging again is news from then on.
+        """
+        since = event.at if event.rejudged_at is None else event.rejudged_at
+        opens = None if event.clock == ALWAYS else self.next_open(event.clock, since)
+        return max(since + self.expire, opens or 0)
 
 
 def messages(
@@ -50,9 +62,32 @@ def messages(
     return [_message(group, rules, news) for group in grouped(told, rules, recorded)]
 
 
+def summaries(events: Sequence[AlertEvent], readers: Iterable[Subscriber], news: News, now: Instant) -> list[Message]:
+    """One message for each reader of `events`, which are no news any more: of those since he reads."""
+    alike: dict[Instant, set[int]] = {}
+    for reader in readers:
+        first = next((event.at for event in events if event.at >= reader.since), None)
+        if first is not None:
+            alike.setdefault(first, set()).add(reader.chat)
+    return [
+        Message(
+            event=f"{AWAY}/{now}",
+            at=now,
+            html=away([event for event in events if event.at >= first]),
+            policy=Delivery.AT_LEAST_ONCE,
+            silent=False,
+            late_after=now + MARGIN,
+            expires_at=now + news.expire,
+            only=frozenset(chats),
+        )
+        for first, chats in alike.items()
+    ]
+
+
 def is_told(event: AlertEvent, rule: CompiledRule | None) -> bool:
     """Whether readers hear of an event."""
-    return event.edge is not Edge.RESOLVED or (rule is not None and rule.rule.notify_resolved)
+    ended = Edge.RESOLVED in (event.edge, event.undone)
+    return not ended or (rule is not None and rule.rule.notify_resolved)
 
 
 def _message(group: Group, rules: Rules, news: News) -> Message:
@@ -60,13 +95,14 @@ def _message(group: Group, rules: Rules, news: News) -> Message:
     policies = {rules[each.rule].rule.delivery if each.rule in rules else Delivery.AT_LEAST_ONCE for each in members}
     (head,), parts, before = (_with_rules(some, rules) for some in ((group.head,), group.parts, group.before))
     return Message(
-        event=group.head,
+        event=group.head.key,
+        at=group.head.at,
         html=alert(*head, parts, before),
         policy=Delivery.AT_LEAST_ONCE if Delivery.AT_LEAST_ONCE in policies else Delivery.AT_MOST_ONCE,
         silent=all(map(_is_silent, members)),
         late_after=min(map(news.late_after, members)),
         expires_at=max(map(news.expires_at, members)),
-        parts=group.parts,
+        parts=tuple(part.key for part in group.parts),
     )
 
 

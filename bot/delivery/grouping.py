@@ -1,4 +1,5 @@
-"""Which events are told in one message: what fired at the close of a change of the regime is told under the change.
+"""Which events are told in one message: what fired at the close of a change of the regime is told under the change,
+and of rules that lose their data on the same row, or have it back, one speaks for all.
 
 A decision, and nothing is held back: components that are there in the tick of the change go with it, one that comes
 later goes on its own (docs/decisions/0014-grouping.md).
@@ -25,7 +26,8 @@ _LOUDNESS = tuple(Severity)
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What one message tells: an event and, under it, the `parts` that are told by it too, at most MOST, the loudest.
+    """What one message tells: an event and, under it, the `parts` that are told by it too; of a change of the regime at
+    most MOST, the loudest.
 
     What of the same close was told `before` is only recalled.
     """
@@ -55,8 +57,18 @@ def grouped(events: Iterable[AlertEvent], rules: Rules, recorded: Iterable[Alert
         head.key: Group(head, _components(now.values(), close, rules)[:MOST], before=_components(earlier, close, rules))
         for close, head in heads(now.values(), rules).items()
     }
+    groups |= {alike[0].key: Group(alike[0], alike[1:]) for alike in _alike(now.values())}
     under = {part.key for group in groups.values() for part in group.parts}
     return [groups.get(key) or Group(event) for key, event in now.items() if key not in under]
+
+
+def _alike(events: Iterable[AlertEvent]) -> Iterable[tuple[AlertEvent, ...]]:
+    """The events that say of several rules that their data is lacking since the same row, or is back."""
+    found: dict[tuple[Edge, Close, bool], list[AlertEvent]] = {}
+    for event in events:
+        if event.edge in (Edge.NO_DATA, Edge.DATA_BACK):
+            found.setdefault((event.edge, _close(event), event.provisional), []).append(event)
+    return map(tuple, found.values())
 
 
 def _components(events: Iterable[AlertEvent], close: Close, rules: Rules) -> tuple[AlertEvent, ...]:

@@ -22,10 +22,10 @@ class Venue:
     """An exchange as this program needs to know it.
 
     `page`: candles that one request may ask for. `cost`: what a request for candles counts against the venue's limit,
-    in units of ccxt's `rateLimit` milliseconds. `candles`, `ticker`: the key under which an answer holds them, empty
-    for a bare list; an answer without it is a fault, which ccxt would hand over as no candles. `dollar`: the currency
-    in which the venue quotes dollars. `options`: ccxt's, so that only spot markets are loaded. `note`: what a user
-    should know.
+    in units of ccxt's `rateLimit` milliseconds. `candles`, `ticker`, `tickers`: the key under which an answer holds
+    them, empty for a bare list; an answer without it is a fault, which ccxt would hand over as no candles. `dollar`:
+    the currency in which the venue quotes dollars. `options`: ccxt's, so that only spot markets are loaded. `note`:
+    what a user should know.
     """
 
     name: str
@@ -33,13 +33,22 @@ class Venue:
     cost: float
     candles: str
     ticker: str
+    tickers: str
     dollar: str = "USD"
     options: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
 
     def is_answer(self, answer: object, key: str) -> bool:
         """Whether what came over the wire has the form of this venue's answers."""
-        return isinstance(answer, dict) and key in answer if key else isinstance(answer, list)
+        return isinstance(answer, dict) and answer.get(key) is not None if key else isinstance(answer, list)
+
+    def markets_of(self, answer: Mapping[str, Any] | list[Any]) -> set[str]:
+        """The ids of the markets that an answer of candles says it is of: kraken names them, and bybit; of the others
+        it is empty."""
+        content = answer[self.candles] if isinstance(answer, Mapping) else answer
+        if not isinstance(content, Mapping):
+            return set()
+        return {str(content["symbol"])} if "symbol" in content else {name for name in content if name != "last"}
 
 
 _SPOT: dict[str, Any] = {"fetchMarkets": {"types": ["spot"]}}
@@ -50,12 +59,12 @@ _LAST_720 = "kraken keeps only its last 720 candles: 30 days of hours, and two y
 VENUES = {
     venue.name: venue
     for venue in (
-        Venue("coinbase", 300, 3.0, "candles", "trades"),
-        Venue("kraken", 720, 1.2, "result", "result", note=_LAST_720),
-        Venue("okx", 300, 1.0, "data", "data", "USDT", _SPOT, _IN_TETHER.format("okx")),
-        Venue("bybit", 1000, 5.0, "result", "result", "USDT", _SPOT, _IN_TETHER.format("bybit")),
-        Venue("kucoin", 1500, 3.0, "data", "data", "USDT", _SPOT_WITHOUT_FEES, _IN_TETHER.format("kucoin")),
-        Venue("binance", 1000, 0.4, "", "lastPrice", "USDT", _SPOT, _IN_TETHER.format("binance")),
+        Venue("coinbase", 300, 3.0, "candles", "trades", "products"),
+        Venue("kraken", 720, 1.2, "result", "result", "result", note=_LAST_720),
+        Venue("okx", 300, 1.0, "data", "data", "data", "USDT", _SPOT, _IN_TETHER.format("okx")),
+        Venue("bybit", 1000, 5.0, "result", "result", "result", "USDT", _SPOT, _IN_TETHER.format("bybit")),
+        Venue("kucoin", 1500, 3.0, "data", "data", "data", "USDT", _SPOT_WITHOUT_FEES, _IN_TETHER.format("kucoin")),
+        Venue("binance", 1000, 0.4, "", "lastPrice", "", "USDT", _SPOT, _IN_TETHER.format("binance")),
     )
 }
 """In order of preference: the first pages through the deepest hourly history."""

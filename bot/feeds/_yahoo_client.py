@@ -1,8 +1,8 @@
-"""Yahoo's chart endpoint through yfinance, without yfinance's memory: one question, one answer or one clear sentence.
+"""Yahoo's charts and quotes through yfinance, without its memory: one question, one answer or one clear sentence.
 
-What lives here is the wire: a session whose requests end in time, what an answer holds, and what each way to fail is
-called. What stamps and zeros mean lives in `yahoo`. Importing this module imports yfinance (0.2 s, 27 MB), so `yahoo`
-does it with the first question.
+What lives here is the wire: a session whose requests end in time, and what each way to fail is called. What an answer
+holds is read in `_yahoo_chart`. Importing this module imports yfinance (0.2 s, 27 MB), so `yahoo` does it with the
+first question.
 
 yfinance remembers failures for the life of the process: a failed probe of a symbol's time zone, an error page taken for
 a crumb. So the class behind its `Ticker` is used, which needs no probe (that halves the requests, too), through a door
@@ -18,13 +18,10 @@ import re
 import threading
 import time
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import yfinance
 from curl_cffi import requests
@@ -32,18 +29,15 @@ from yfinance.data import YfData
 from yfinance.exceptions import YFRateLimitError
 from yfinance.scrapers.history import PriceHistory
 
-from bot.feeds.contract import FeedError, NoSuchBars, SourceDown
-from rules.bars import DAY, Floats, Interval, Ints
+from bot.feeds._yahoo_chart import NO_ROWS, OWED, Answer, NoQuotes, Question, Quotes, entries_of, rows_of
+from bot.feeds.contract import Busy, FeedError, NoSuchBars, SourceDown, instant_of, told_time, wait_of
+from rules.bars import DAY, Interval
 from rules.model import Instant
-
-COLUMNS = ("Open", "High", "Low", "Close", "Volume")
-OWED = 7 * DAY
-"""In any stretch this long a symbol that trades has rows; an answer without any is a fault."""
 
 REACH = {Interval.HOUR: 729 * DAY, Interval.FIVE_MINUTES: 59 * DAY}
 """How far back Yahoo has intraday rows, less a day for two clocks that differ."""
 
-_NOTHING = pd.DataFrame({name: np.empty(0) for name in COLUMNS}, index=pd.DatetimeIndex([], tz="UTC"))
+_QUOTES = "https://query1.finance.yahoo.com/v7/finance/quote"
 _CRUMB = re.compile(r"[^\s<>]{1,40}")
 _CURL_SAYS = re.compile(r"curl: \(\d+\) (.+?)\.? See ")
 
@@ -51,34 +45,6 @@ yfinance.config.debug.hide_exceptions = False
 yfinance.set_tz_cache_location(os.devnull)  # no folder can be made there, so yfinance keeps no files
 warnings.filterwarnings("ignore", category=pd.errors.Pandas4Warning, module="yfinance")
 logging.getLogger("yfinance").setLevel(logging.CRITICAL)  # what goes wrong is said by what is raised here
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Rows of `interval` stamped within `span`, its end not included; without a span, the last day.
-
-    `what` is how the question is called in sentences.
-    """
-
-    symbol: str
-    interval: Interval
-    what: str
-    span: tuple[Instant, Instant] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Rows as Yahoo has them, oldest first, and what it says of the symbol.
-
-    `stamp`: of a day its date at 00:00Z, of everything else an instant. `prices` are raw, by COLUMNS; NaN where Yahoo
-    says nothing of a price, zero where it says nothing of a volume. `about` is the chart's `meta`, `at` Yahoo's own
-    time of the answer, None where it does not say.
-    """
-
-    stamp: Ints
-    prices: Mapping[str, Floats]
-    about: Mapping[str, Any]
-    at: Instant | None
 
 
 class Client:
@@ -91,12 +57,33 @@ class Client:
         self._connection._cookie = self._connection._crumb = None
 
     def ask(self, question: Question, deadline: float) -> Answer:
-        """The answer, by `deadline` of the monotonic clock. Raises NoSuchBars or SourceDown."""
+        """The rows of one symbol, by `deadline` of the monotonic clock.
+
+        Raises NoSuchBars or SourceDown, and FeedError for an answer of another symbol.
+        """
         self._session.ends_by(deadline)
         try:
             return self._ask(question)
         except _OutOfReach:
             return self._ask(question)  # the refusal has told the time
+
+    def quotes(self, symbols: Sequence[str], what: str, deadline: float) -> Quotes:
+        """What Yahoo says of many symbols in one answer, of those that it knows, by `deadline`.
+
+        Raises NoQuotes where it answers something else, another SourceDown where it does not answer.
+        """
+        self._session.ends_by(deadline)
+        door = _Door(self._connection, self._session, "list of quotes")
+        try:
+            response = door.get(_QUOTES, {"symbols": ",".join(symbols), "formatted": "false"})
+            if response.status_code >= 400:
+                raise SourceDown
+            return Quotes(entries_of(json.loads(response.content)), door.at)
+        except Exception as error:
+            fault = _fault(what, error, door)
+            raise fault if door.response is None or isinstance(fault, Busy) else NoQuotes(str(fault)) from error
+        finally:
+            self._tidy()
 
     def close(self) -> None:
         """No request begins after this; one that is on its way ends by its deadline."""
@@ -105,20 +92,23 @@ class Client:
     def _ask(self, question: Question) -> Answer:
         span = self._within_reach(question)
         if span is not None and span[0] >= span[1]:
-            return _answer(question, _NOTHING, {}, None)
-        door = _Door(self._connection)
+            return Answer(NO_ROWS, {}, None)
+        door = _Door(self._connection, self._session)
         history = PriceHistory(door, question.symbol, "UTC", self._session)
         asked = {"period": "1d"} if span is None else {"start": span[0], "end": span[1]}
         try:
-            rows = history.history(**asked, interval=str(question.interval), auto_adjust=False, actions=False)
+            history.history(**asked, interval=str(question.interval), auto_adjust=False, actions=False)
+            rows = rows_of(door.chart, question.interval)
         except Exception as error:
             if not door.says_fairly_that_there_is_nothing(span):
-                raise _fault(question, error, door) from error
-            rows = _NOTHING
+                raise _fault(question.what, error, door) from error
+            rows = NO_ROWS
         finally:
             self._now = door.at or self._now
             self._tidy()
-        return _answer(question, rows, door.about, door.at)
+        if (answered_for := str(door.about.get("symbol") or question.symbol)).upper() != question.symbol.upper():
+            raise FeedError(f"yahoo did not give {question.what}: it answered for {answered_for[:20]}")
+        return Answer(rows, door.about, door.at)
 
     def _tidy(self) -> None:
         """An error page is no crumb, and a cookie that is here need not be fetched again."""
@@ -142,7 +132,10 @@ class _OutOfReach(SourceDown):
 
 
 class _Session(requests.Session[requests.Response]):
-    """A browser's session. Every request, also for cookies and crumbs, ends by the deadline of the thread it is in."""
+    """A browser's session. Every request, also for cookies and crumbs, ends by the deadline of the thread it is in.
+
+    `newest` is the newest response in this thread: yfinance raises what is refused, and keeps it to itself.
+    """
 
     def __init__(self) -> None:
         super().__init__(impersonate="chrome")
@@ -150,21 +143,31 @@ class _Session(requests.Session[requests.Response]):
 
     def ends_by(self, deadline: float) -> None:
         """From now on, in this thread."""
-        self._ours.deadline = deadline
+        self._ours.deadline, self._ours.newest = deadline, None
+
+    @property
+    def newest(self) -> requests.Response | None:
+        """None before the first response to what is asked until the deadline."""
+        newest: requests.Response | None = self._ours.newest
+        return newest
 
     def request(self, *args: Any, **options: Any) -> requests.Response:
         """As in the base class, except for the time-out."""
         left = self._ours.deadline - time.monotonic()
         if left < 0.001:
             raise requests.exceptions.Timeout("no time left")
-        return super().request(*args, **{**options, "timeout": left})
+        self._ours.newest = response = super().request(*args, **{**options, "timeout": left})
+        return response
 
 
 class _Door:
-    """What PriceHistory asks through: every question goes out, also where yfinance would answer from memory."""
+    """What PriceHistory asks through: every question goes out, also where yfinance would answer from memory.
 
-    def __init__(self, connection: YfData) -> None:
-        self._connection = connection
+    `form` is what an answer should be.
+    """
+
+    def __init__(self, connection: YfData, session: _Session, form: str = "chart of prices") -> None:
+        self._connection, self._session, self.form = connection, session, form
         self.response: requests.Response | None = None
 
     def get(self, url: str, params: Mapping[str, Any] | None = None, timeout: float = 30) -> requests.Response:
@@ -178,24 +181,30 @@ class _Door:
     @property
     def at(self) -> Instant | None:
         """When Yahoo answered, by its own clock; None when it did not, or does not say."""
-        stamp = self.response.headers.get("date") if self.response is not None else None
-        try:
-            return int(parsedate_to_datetime(stamp).timestamp()) if stamp else None
-        except ValueError:
+        if self.response is None:
             return None
+        return told_time(self.response.headers.get("date"), self.response.headers.get("age"))
+
+    @property
+    def wait(self) -> int | None:
+        """The seconds for which Yahoo wants to be left alone, where it says so."""
+        newest = self._session.newest
+        if newest is None:
+            return None
+        return wait_of(newest.headers.get("retry-after"), instant_of(newest.headers.get("date")))
 
     @property
     def about(self) -> Mapping[str, Any]:
         """The chart's `meta`; empty without one."""
         try:
-            return dict(self._chart["result"][0]["meta"])
+            return dict(self.chart["result"][0]["meta"])
         except (KeyError, IndexError, TypeError):
             return {}
 
     @property
     def reason(self) -> str:
         """Yahoo's own words for why there is no chart; empty without any."""
-        error = self._chart.get("error")
+        error = self.chart.get("error")
         return str(error.get("description") or "") if isinstance(error, dict) else ""
 
     def says_fairly_that_there_is_nothing(self, span: tuple[Instant, Instant] | None) -> bool:
@@ -203,7 +212,7 @@ class _Door:
         if self.reason.startswith("Data doesn't exist"):
             return True
         about, refused = self.about, self.response is None or self.response.status_code >= 400
-        if refused or not about or self._chart["result"][0].get("timestamp"):
+        if refused or not about or self.chart["result"][0].get("timestamp"):
             return False
         if span is None:
             return True
@@ -211,38 +220,32 @@ class _Door:
         return bool(min(span[1], now) - max(span[0], first) < OWED)
 
     @cached_property
-    def _chart(self) -> dict[str, Any]:
+    def chart(self) -> dict[str, Any]:
+        """The chart that came; empty where none did."""
         try:
             chart = json.loads(self.response.content)["chart"] if self.response is not None else {}
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return {}
         return chart if isinstance(chart, dict) else {}
 
 
-def _answer(question: Question, rows: pd.DataFrame, about: Mapping[str, Any], at: Instant | None) -> Answer:
-    index = pd.DatetimeIndex(rows.index)
-    if question.interval is Interval.DAY:
-        index = index.tz_localize(None)  # the date where it is traded
-    prices = {name: rows[name].to_numpy(dtype=np.float64, copy=True) for name in COLUMNS}
-    return Answer(index.as_unit("s").asi8.copy(), prices, about, at)
-
-
-def _fault(question: Question, error: Exception, door: _Door) -> FeedError:
+def _fault(what: str, error: Exception, door: _Door) -> FeedError:
     """What happened, in the contract's terms and one sentence."""
     status = door.response.status_code if door.response is not None else 0
     if status == 404 and door.reason:
-        return NoSuchBars(f"yahoo has no {question.what}: the symbol may be delisted or misspelt")
+        return NoSuchBars(f"yahoo has no {what}: the symbol may be delisted or misspelt")
+    if isinstance(error, YFRateLimitError) or status == 429:
+        told = "it is refusing requests (429); it counts them by address, and goes on for minutes to hours"
+        return Busy(f"yahoo did not give {what}: {told}", door.wait)
     kind = _OutOfReach if status == 422 else SourceDown
-    return kind(f"yahoo did not give {question.what}: {_why(error, status, door)}")
+    return kind(f"yahoo did not give {what}: {_why(error, status, door)}")
 
 
 def _why(error: Exception, status: int, door: _Door) -> str:
-    if isinstance(error, YFRateLimitError) or status == 429:
-        return "it is refusing requests (429); it counts them by address, and goes on for minutes to hours"
     if status >= 400:
         return f"it answered with HTTP {status}" + (f", {door.reason!r}" if door.reason else "")
     if status:
-        return f"it answered with something that is no chart of prices ({type(error).__name__})"
+        return f"it answered with something that is no {door.form} ({type(error).__name__})"
     if isinstance(error, requests.exceptions.Timeout):
         return "no answer came in time"
     if isinstance(error, requests.exceptions.RequestException):

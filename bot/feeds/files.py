@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from bot.feeds.contract import FeedError, NoSuchBars, Request, Setup, Tick, TradingHours
-from rules.bars import DAY, Bars, Floats, Interval, Ints, Origin
+from bot.answers.quality import Fault
+from bot.feeds.contract import FeedError, NoSuchBars, Request, Setup, Tick, TradeRemark, TradingHours, untold
+from rules.bars import DAY, Bars, Bools, Floats, Interval, Ints, Origin
 from rules.model import ALWAYS, Instrument
 from rules.panel import Dates
 
@@ -32,15 +34,24 @@ def build(setup: Setup) -> FilesFeed:
     return FilesFeed(setup.folder, setup.hours)
 
 
+@dataclass(frozen=True)
+class _Content:
+    """What a file holds. `left_out`: when the rows that are no bars end; where they start if they are of no session."""
+
+    bars: Bars
+    left_out: Mapping[Fault, Ints]
+
+
 class FilesFeed:
     """Bars from the files of one folder, read when first asked for."""
 
     name = "files"
+    told_at = None
 
     def __init__(self, folder: Path, hours: TradingHours) -> None:
         self.folder, self._hours = folder, hours
         self._files = _files_in(folder)
-        self._read: dict[Path, Bars] = {}
+        self._read: dict[Path, _Content] = {}
 
     def notes(self, known: Iterable[str]) -> list[str]:
         """The files that are of no configured instrument."""
@@ -55,18 +66,24 @@ class FilesFeed:
             name = f"{request.instrument.id}_{request.interval}"
             raise NoSuchBars(f"{self.folder} holds no {name}.csv, .csv.gz or .parquet")
         if path not in self._read:
-            self._read[path] = self._bars(path, request.instrument, request.interval)
-        bars = self._read[path]
-        return bars.take((bars.end > request.after) & (bars.end <= request.until))
+            self._read[path] = self._content(path, request.instrument, request.interval)
+        content = self._read[path]
+        for fault, instants in content.left_out.items():
+            request.remarks(fault, _asked(request, instants))
+        return content.bars.take(_asked(request, content.bars.end))
 
-    async def tick(self, instrument: Instrument) -> Tick | None:  # noqa: ARG002 - files hold only bars
+    async def ticks(
+        self,
+        instruments: Sequence[Instrument],  # noqa: ARG002 - files hold only bars
+        remark: TradeRemark = untold,  # noqa: ARG002 - as above
+    ) -> dict[str, Tick]:
         """None: a file holds what has happened."""
-        return None
+        return {}
 
     async def close(self) -> None:
         """Nothing is held open."""
 
-    def _bars(self, path: Path, instrument: Instrument, interval: Interval) -> Bars:
+    def _content(self, path: Path, instrument: Instrument, interval: Interval) -> _Content:
         table = _table(path)
         start = _instants(path, table)
         book, origins = _origins(table, "adjusted files" if "_adj_" in path.name else "files", instrument)
@@ -76,7 +93,9 @@ class FilesFeed:
         prices = {name: _numbers(path, table, name) for name in PRICES}
         bars = Bars(interval, start, end, **prices, known_at=end, origin=book, origins=origins)
         bars = bars.take(np.lexsort((book, end)))
-        return bars.take((bars.end > 0) & ~np.isnan(bars.close))
+        away, empty = bars.end <= 0, (bars.end > 0) & np.isnan(bars.close)
+        left_out = {Fault.OFF_CALENDAR: bars.start[away], Fault.NO_PRICE: bars.end[empty]}
+        return _Content(bars.take(~away & ~empty), left_out)
 
     def _ends(self, start: Ints, instrument: Instrument, interval: Interval) -> Ints:
         """When each bar completes; -1 for a bar outside the sessions of its calendar."""
@@ -89,6 +108,10 @@ class FilesFeed:
         grid_end = (start // interval.seconds + 1) * interval.seconds
         inside = (start >= self._hours.opens_of(instrument.calendar, dates)) & (start < closes)
         return np.where(inside, np.minimum(grid_end, closes), -1)
+
+
+def _asked(request: Request, instants: Ints) -> Bools:
+    return np.asarray((instants > request.after) & (instants <= request.until))
 
 
 def _files_in(folder: Path) -> dict[tuple[str, Interval], Path]:

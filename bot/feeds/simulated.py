@@ -8,7 +8,7 @@ them. The hours between two closing instants are a bridge to the session's retur
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.feeds._scenario import COINS, FUNDS, INDICES, SCENARIO, Phase, Story, generator
-from bot.feeds.contract import FeedError, NoSuchBars, Request, Setup, Tick, TradingHours
+from bot.feeds.contract import FeedError, NoSuchBars, Request, Setup, Tick, TradeRemark, TradingHours, untold
 from rules.bars import DAY, HOUR, Bars, Floats, Interval, Ints, Origin
 from rules.model import XNYS, Instant, Instrument
 from rules.panel import Dates
@@ -56,6 +56,8 @@ class SimulatedFeed:
     ) -> None:
         self._calendar, self._until, self._seed, self._scenario = hours, until, seed, scenario
 
+    told_at = None
+
     @property
     def name(self) -> str:
         """How the source is called in messages."""
@@ -80,9 +82,13 @@ class SimulatedFeed:
         first, last = np.searchsorted(found.end, [request.after, request.until], side="right")
         return found.take(np.arange(first, last))
 
-    async def tick(self, instrument: Instrument) -> Tick | None:  # noqa: ARG002 - drawn bar by bar
+    async def ticks(
+        self,
+        instruments: Sequence[Instrument],  # noqa: ARG002 - drawn bar by bar
+        remark: TradeRemark = untold,  # noqa: ARG002 - as above
+    ) -> dict[str, Tick]:
         """None: this market is drawn bar by bar."""
-        return None
+        return {}
 
     async def close(self) -> None:
         """Nothing is held open."""

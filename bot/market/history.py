@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
+from bot.answers.quality import Finding
 from bot.feeds.contract import Feed, FeedError, NoSuchBars, Request
 from bot.market.sessions import HISTORY_STARTS, Sessions
 from rules.bars import DAY, Bars, Interval
 from rules.model import ALWAYS, Instant, Instrument
 from rules.panel import Panel, build_panel
 
+BarSets = Mapping[str, Mapping[Interval, Bars]]
+"""The bars of instruments by id."""
+
+Screen = Callable[[Instrument, Bars, BarSets], tuple[Bars, tuple[Finding, ...]]]
+"""What of an instrument's bars can be believed, given those of others beside it, and what is wrong with the rest."""
+
 BEGINNING = (HISTORY_STARTS - dt.date(1970, 1, 1)).days * DAY
 
 
 @dataclass(frozen=True)
 class History:
-    """Bars of all instruments up to `until`, the instant of the last bar that any of them has."""
+    """Bars of all instruments up to `until`, the instant of the last bar that any of them has. `findings` tell which
+    rows were left out of `bars`, or trimmed, and why."""
 
     instruments: Mapping[str, Instrument]
-    bars: Mapping[str, Mapping[Interval, Bars]]
+    bars: BarSets
     sessions: Sessions
     until: Instant
+    findings: tuple[Finding, ...] = ()
 
     @property
     def simulated(self) -> bool:
@@ -54,14 +63,30 @@ def intervals_of(instrument: Instrument) -> tuple[Interval, ...]:
     return (Interval.DAY, Interval.HOUR) if instrument.calendar == ALWAYS else (Interval.DAY,)
 
 
-async def load_history(feed: Feed, instruments: Mapping[str, Instrument], sessions: Sessions, now: Instant) -> History:
-    """Ask `feed` for all bars of all instruments that completed by `now`. Raises FeedError without any."""
+async def load_history(
+    feed: Feed, instruments: Mapping[str, Instrument], sessions: Sessions, now: Instant, screen: Screen | None = None
+) -> History:
+    """Ask `feed` for all bars of all instruments that completed by `now`, and keep what passes the `screen`. Raises
+    FeedError without any."""
     loaded = await asyncio.gather(*(_bars_of(feed, instrument, now) for instrument in instruments.values()))
     bars = {name: of_one for name, of_one in zip(instruments, loaded, strict=True) if of_one}
     ends = [int(each.end[-1]) for of_one in bars.values() for each in of_one.values() if len(each)]
     if not ends:
         raise FeedError(f"the {feed.name} feed has no bars of any configured instrument")
-    return History(instruments, bars, sessions, max(ends))
+    history = History(instruments, bars, sessions, max(ends))
+    return history if screen is None else _screened(history, screen)
+
+
+def _screened(history: History, screen: Screen) -> History:
+    """Without the rows that cannot be believed: they are gaps."""
+    found: list[Finding] = []
+    kept: dict[str, dict[Interval, Bars]] = {}
+    for name, of_one in history.bars.items():
+        kept[name] = {}
+        for interval, bars in of_one.items():
+            kept[name][interval], findings = screen(history.instruments[name], bars, history.bars)
+            found += findings
+    return replace(history, bars=kept, findings=tuple(found))
 
 
 async def _bars_of(feed: Feed, instrument: Instrument, now: Instant) -> dict[Interval, Bars]:

@@ -5,8 +5,9 @@ Pure bookkeeping: what is written to the store and what is judged is decided els
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -68,10 +69,32 @@ class LiveHistory:
             kept = self._ordered(instrument, [held.take(keep), arrival.written])
             self._bars[instrument][held.interval] = kept
 
-    def last_end(self, instrument: str, interval: Interval) -> Instant | None:
-        """When the newest bar ended."""
+    def withdrawn(self, instrument: str, interval: Interval, origins: Collection[Origin], now: Instant) -> Arrival:
+        """What becomes of bars whose prices are in another unit than those that come from `now` on: nothing is known
+        at their ends until something comes."""
+        held = self._bars[instrument][interval]
+        theirs = held.take(np.isin(held.origin, [held.origins.index(each) for each in origins]) & _told(held))
+        unknown: Any = dict.fromkeys((*PRICES, "volume"), np.full(len(theirs), np.nan))
+        known_at = np.full(len(theirs), now, dtype=np.int64)
+        return Arrival(replace(theirs, **unknown, known_at=known_at), theirs)
+
+    @property
+    def held(self) -> Mapping[str, Mapping[Interval, Bars]]:
+        """The bars as they are held: for reading, and only until the next arrival."""
+        return self._bars
+
+    def ends(self, instrument: str, interval: Interval) -> Ints:
+        """The ends at which some source has told a close, sorted; an end that two have told stands there twice."""
         bars = self._bars.get(instrument, {}).get(interval)
-        return int(bars.end[-1]) if bars is not None and len(bars) else None
+        return bars.end[_told(bars)] if bars is not None else np.empty(0, dtype=np.int64)
+
+    def last_end(self, instrument: str, interval: Interval) -> Instant | None:
+        """When the newest bar ended whose close is known."""
+        bars = self._bars.get(instrument, {}).get(interval)
+        row = 0 if bars is None else len(bars)
+        while bars is not None and row and np.isnan(bars.close[row - 1]):
+            row -= 1
+        return int(bars.end[row - 1]) if bars is not None and row else None
 
     @property
     def newest_end(self) -> Instant | None:
@@ -95,6 +118,10 @@ class LiveHistory:
         origin = np.concatenate([_renumbered(part, origins) for part in parts])
         joined = Bars(parts[0].interval, **columns, origin=origin, origins=tuple(origins))
         return joined.take(np.lexsort((origin, joined.end)))
+
+
+def _told(bars: Bars) -> Bools:
+    return ~np.isnan(bars.close)
 
 
 def _with_bars(of_one: Mapping[Interval, Bars]) -> dict[Interval, Bars]:

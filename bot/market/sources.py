@@ -1,65 +1,30 @@
-"""The sources of every instrument in order of preference, and how each of them is doing.
+"""The sources of every instrument in order of preference: who is asked, who stands in, who is left alone.
 
-A source that does not answer is left alone for a while that doubles with each failure; whoever asked gets the next one
-meanwhile. A source is asked one thing at a time.
+Whoever asks gets an answer from the first source that gives one. What a source does not have of an instrument is
+remembered here; how it is doing itself, and for how long one that fails is left alone, in `source` and `health`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import TypeVar
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from bot.answers.quality import Fault
 from bot.feeds.contract import Feed, FeedError, NoSuchBars, Request, SourceDown
-from rules.bars import DAY, Bars, Tick
+from bot.market.clocks import Clocks
+from bot.market.health import Health as Health
+from bot.market.health import Refusal, refused
+from bot.market.source import Source
+from bot.market.source import SourceId as SourceId
+from rules.bars import DAY, Bars, Interval, Tick
 from rules.model import Instant, Instrument
-
-FIRST_PAUSE, LONGEST_PAUSE = 30, 900
-"""Seconds that a source is left alone after its first failure, and at most."""
 
 log = logging.getLogger(__name__)
 
 RUN_UP = 5 * DAY
 """How much earlier a stand-in is asked from: its own closes before the gap are what its returns start from."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceId:
-    """A feed and, where it speaks to several, the venue."""
-
-    feed: str
-    venue: str
-
-    def __str__(self) -> str:
-        return self.venue
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """How a source is doing: when it last answered, since when and why it has not, and when it is asked again."""
-
-    last_answer: Instant | None = None
-    failing_since: Instant | None = None
-    failures: int = 0
-    retry_at: Instant = 0
-    reason: str = ""
-
-    def answered(self, now: Instant) -> Health:
-        """After an answer."""
-        return Health(last_answer=now)
-
-    def failed(self, now: Instant, reason: str) -> Health:
-        """After a failure."""
-        pause = min(FIRST_PAUSE * 2 ** min(self.failures, 8), LONGEST_PAUSE)
-        since = self.failing_since if self.failing_since is not None else now
-        return replace(self, failing_since=since, failures=self.failures + 1, retry_at=now + pause, reason=reason)
-
-    def rests(self, now: Instant) -> bool:
-        """Whether it is left alone. A pause that would outlast the longest one began before the clock was set back."""
-        return self.retry_at - LONGEST_PAUSE <= now < self.retry_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +36,16 @@ class Answer:
     stand_in: bool
 
 
-@dataclass
-class _Source:
-    feed: Feed
-    health: Health = field(default_factory=Health)
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+@dataclass(frozen=True, slots=True)
+class Trades:
+    """The latest trades by instrument id; and who answered without one of what, with what is wrong with that which was
+    told as one, None where nothing was."""
 
-    def note(self, name: SourceId, health: Health) -> None:
-        """Take its new state; one line when it begins to fail and one when it is back."""
-        if health.failing_since is not None and self.health.failing_since is None:
-            log.warning("%s does not answer: %s", name, health.reason)
-        if health.failing_since is None and self.health.failing_since is not None:
-            log.warning("%s answers again", name)
-        self.health = health
+    ticks: Mapping[str, Tick]
+    lacking: Mapping[tuple[str, SourceId], Fault | None]
 
 
 Build = Callable[[SourceId], Feed]
-T = TypeVar("T")
 
 
 class Sources:
@@ -95,8 +53,10 @@ class Sources:
 
     def __init__(self, order: Mapping[str, Sequence[SourceId]], build: Build) -> None:
         self._order, self._build = order, build
-        self._sources: dict[SourceId, _Source] = {}
+        self._sources: dict[SourceId, Source] = {}
+        self._refusals: dict[tuple[str, SourceId, Interval], Refusal] = {}
         self._opening = asyncio.Lock()
+        self.clocks = Clocks()
 
     @property
     def health(self) -> dict[SourceId, Health]:
@@ -105,9 +65,26 @@ class Sources:
         for order in self._order.values():
             for name in order:
                 needed.add(name)
-                if name in self._sources and self._sources[name].health.failing_since is None:
+                if self._answers(name):
                     break
         return {name: source.health for name, source in self._sources.items() if name in needed}
+
+    @property
+    def refusals(self) -> dict[tuple[str, SourceId], Refusal]:
+        """What sources do not have that are needed for an instrument, by its id: it is delisted there, or misspelt.
+
+        One that is preferred to those that do have it is named here for as long; of several intervals, the one that was
+        refused most often.
+        """
+        found: dict[tuple[str, SourceId], Refusal] = {}
+        for instrument, order in self._order.items():
+            for name in order:
+                each = [self._refusals.get((instrument, name, interval)) for interval in Interval]
+                if told := [refusal for refusal in each if refusal is not None]:
+                    found[instrument, name] = max(told, key=lambda refusal: refusal.times)
+                elif self._answers(name):
+                    break
+        return found
 
     async def bars(self, request: Request, now: Instant, *, deep_enough: Instant | None = None) -> Answer:
         """The bars from the first source that has them.
@@ -118,10 +95,11 @@ class Sources:
         down: list[str] = []
         lacking: list[str] = []
         shallow: Answer | None = None
-        for name in self._order.get(request.instrument.id, ()):
-            asked = replace(request, after=max(0, request.after - RUN_UP)) if down or lacking else request
+        order = self._order.get(request.instrument.id, ())
+        for name in order:
+            asked = _with_run_up(request) if down or lacking else request
             try:
-                bars = await self._ask(name, now, partial(_bars_of, request=asked))
+                bars = await self._bars_of(name, asked, now, patient=name == order[-1])
             except NoSuchBars as reason:
                 lacking.append(str(reason))
             except FeedError as reason:
@@ -137,56 +115,109 @@ class Sources:
             raise SourceDown("; ".join(down))
         raise NoSuchBars("; ".join(lacking) or f"no source is configured for {request.instrument.id}")
 
-    async def tick(self, instrument: Instrument, now: Instant) -> Tick | None:
-        """The latest trade from the first source that has one; None where none has."""
-        for name in self._order.get(instrument.id, ()):
-            try:
-                found = await self._ask(name, now, partial(_tick_of, instrument=instrument))
-            except FeedError:
-                continue
-            if found is not None:
-                return found
-        return None
+    async def opinion(self, request: Request, now: Instant, besides: SourceId) -> Answer | None:
+        """What another source than `besides` says: the first in order that answers, with a stand-in's run-up.
 
-    async def _ask(self, name: SourceId, now: Instant, question: Callable[[Feed], Awaitable[T]]) -> T:
-        """One question to one source, when it is its turn. Raises SourceDown at once while the source is left alone."""
-        source = self._sources.get(name) or await self._open(name)
-        async with source.turn:
-            if source.health.rests(now):
-                raise SourceDown(f"{name} does not answer")
-            try:
-                answer = await question(source.feed)
-            except SourceDown as reason:
-                source.note(name, source.health.failed(now, str(reason)))
-                raise
-            except FeedError:  # of this question alone: the source itself is up
-                source.note(name, source.health.answered(now))
-                raise
-            except Exception as fault:
-                log.exception("%s failed in a way that its feed does not know", name)
-                source.note(name, source.health.failed(now, f"{name} failed: {type(fault).__name__}"))
-                raise SourceDown(source.health.reason) from fault
-            source.note(name, source.health.answered(now))
-            return answer
+        None when there is no other, or none of them answers. Never raises FeedError.
+        """
+        others = [name for name in self._order.get(request.instrument.id, ()) if name != besides]
+        return await self._first_of(others, request, now)
 
-    async def _open(self, name: SourceId) -> _Source:
-        """Build a feed beside the loop: its library may take a second to load."""
-        async with self._opening:
-            if name not in self._sources:
-                self._sources[name] = _Source(await asyncio.to_thread(self._build, name))
-            return self._sources[name]
+    async def after(self, request: Request, now: Instant, tried: Collection[SourceId]) -> Answer | None:
+        """The answer of the next source down the order, behind all that were `tried` and answered without the bar.
+
+        It may lack the bar as well: ask again with its `source` among `tried`, until None, when nobody is left. With a
+        stand-in's run-up. Never raises FeedError.
+        """
+        order = list(self._order.get(request.instrument.id, ()))
+        last = max((order.index(name) for name in tried if name in order), default=-1)
+        return await self._first_of(order[last + 1 :], request, now)
+
+    async def ticks(
+        self, instruments: Iterable[Instrument], now: Instant, besides: Mapping[str, str] | None = None
+    ) -> Trades:
+        """The latest trades of instruments, of those that have one: one question to each source for all it is asked
+        for; what it lacks, the next in order is asked for. Never raises FeedError.
+
+        `besides` names, by instrument, a venue that is not asked again.
+        """
+        found: dict[str, Tick] = {}
+        lacking: dict[tuple[str, SourceId], Fault | None] = {}
+        told = besides or {}
+        left = {
+            each: [name for name in self._order.get(each.id, ()) if str(name) != told.get(each.id)]
+            for each in instruments
+        }
+        while wanted := _next_of(left):
+            answers = await asyncio.gather(*(self._ticks_of(name, group, now) for name, group in wanted.items()))
+            for each in answers:
+                found |= each.ticks
+                lacking |= each.lacking
+            left = {each: order for each, order in left.items() if each.id not in found}
+        return Trades(found, lacking)
 
     async def close(self) -> None:
         """Close every feed."""
         await asyncio.gather(*(source.feed.close() for source in self._sources.values()))
 
+    def _answers(self, name: SourceId) -> bool:
+        return name in self._sources and self._sources[name].health.trouble is None
 
-async def _bars_of(feed: Feed, request: Request) -> Bars:
-    return await feed.bars(request)
+    async def _first_of(self, names: Sequence[SourceId], request: Request, now: Instant) -> Answer | None:
+        for name in names:
+            try:
+                bars = await self._bars_of(name, _with_run_up(request), now, patient=name == names[-1])
+            except FeedError:
+                continue
+            return Answer(name, bars, stand_in=True)
+        return None
+
+    async def _bars_of(self, name: SourceId, request: Request, now: Instant, *, patient: bool) -> Bars:
+        """Bars from one source. What it does not have is not asked for again for a while that grows."""
+        key = request.instrument.id, name, request.interval
+        before = self._refusals.get(key)
+        if before is not None and before.rests(now):
+            raise NoSuchBars(before.reason)
+        try:
+            source = await self._opened(name)
+            bars = await source.ask(lambda feed: feed.bars(request), now, patient=patient)
+        except NoSuchBars as reason:
+            if before is None:
+                log.info("%s is asked again for what it does not have, but seldom: %s", name, reason)
+            self._refusals[key] = refused(before, now, str(reason), "{} {} {}".format(*key))
+            raise
+        self._refusals.pop(key, None)
+        return bars
+
+    async def _ticks_of(self, name: SourceId, instruments: Sequence[Instrument], now: Instant) -> Trades:
+        """What one source answers; one that fails lacks nothing by that."""
+        source, remarks = await self._opened(name), dict[str, Fault]()
+        try:
+            ticks = await source.ask(lambda feed: feed.ticks(instruments, remarks.__setitem__), now)
+        except FeedError:
+            return Trades({}, {})
+        return Trades(ticks, {(each.id, name): remarks.get(each.id) for each in instruments if each.id not in ticks})
+
+    async def _opened(self, name: SourceId) -> Source:
+        """A feed is built beside the loop: its library may take a second to load."""
+        if name not in self._sources:
+            async with self._opening:
+                if name not in self._sources:
+                    self._sources[name] = Source(name, await asyncio.to_thread(self._build, name), self.clocks)
+        return self._sources[name]
 
 
-async def _tick_of(feed: Feed, instrument: Instrument) -> Tick | None:
-    return await feed.tick(instrument)
+def _with_run_up(request: Request) -> Request:
+    return replace(request, after=max(0, request.after - RUN_UP))
+
+
+def _next_of(left: Mapping[Instrument, list[SourceId]]) -> dict[SourceId, list[Instrument]]:
+    """Whom to ask next for what; each is taken off the instrument's list."""
+    wanted: dict[SourceId, list[Instrument]] = {}
+    for instrument, order in left.items():
+        if order:
+            wanted.setdefault(order.pop(0), []).append(instrument)
+    return wanted
 
 
 def _reaches(bars: Bars, first: Instant) -> bool:

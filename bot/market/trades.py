@@ -1,11 +1,16 @@
-"""Latest trades for answers: asked for once for all who ask within a while, and never waited for long."""
+"""Latest trades for answers: asked for once for all who ask within a while, and never waited for long.
+
+What is fresh is known by instrument, so that whoever asks for others shares it; and those who ask at once are asked
+for together, because a source is asked for many in one request. So a burst of questions costs each source one request a
+poll.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rules.bars import Tick
 from rules.model import Instant
@@ -23,19 +28,21 @@ class LatestTrades:
 
     def __init__(self, ask: Ask, keep: int, patience: float = PATIENCE) -> None:
         self._ask, self._keep, self._patience = ask, keep, patience
-        self._asked: dict[tuple[str, ...], _Asked] = {}
+        self._asked: dict[str, _Asked] = {}
+        self._gathering: _Asked | None = None
         self._closed = False
 
     async def of(self, names: tuple[str, ...], now: Instant) -> Mapping[str, Tick]:
         """The latest trades of instruments, of those that have one; none while the sources keep us waiting."""
-        if self._closed:
+        if self._closed or not names:
             return {}
-        asked = self._asked.get(names)
-        if asked is None or (asked.answer.done() and not 0 <= now - asked.at < self._keep):
-            asked = self._asked[names] = _Asked(now, asyncio.ensure_future(self._ask(names, now)))
-            asked.answer.add_done_callback(_write_down)
-        await asyncio.wait([asked.answer], timeout=self._patience)
-        return asked.said
+        if stale := [name for name in names if self._is_stale(name, now)]:
+            gathering = self._gathering = self._gathering or self._gather(now)
+            gathering.names.extend(stale)
+            self._asked |= dict.fromkeys(stale, gathering)
+        asked = {name: self._asked[name] for name in names}
+        await asyncio.wait({each.answer for each in asked.values()}, timeout=self._patience)
+        return {name: each.said[name] for name, each in asked.items() if name in each.said}
 
     def close(self) -> None:
         """Ask nothing more."""
@@ -43,12 +50,30 @@ class LatestTrades:
         for asked in self._asked.values():
             asked.answer.cancel()
 
+    def _is_stale(self, name: str, now: Instant) -> bool:
+        """Whether it is to be asked for; while its question is not answered no other is asked."""
+        asked = self._asked.get(name)
+        return asked is None or (asked.answer.done() and not 0 <= now - asked.at < self._keep)
 
-@dataclass(frozen=True)
+    def _gather(self, now: Instant) -> _Asked:
+        """A question that goes out in a moment."""
+        names: list[str] = []
+        asked = _Asked(now, names, asyncio.ensure_future(self._sent(names, now)))
+        asked.answer.add_done_callback(_write_down)
+        return asked
+
+    async def _sent(self, names: list[str], now: Instant) -> Mapping[str, Tick]:
+        await asyncio.sleep(0)  # whoever asks in the same round of the loop is joined
+        self._gathering = None
+        return await self._ask(tuple(names), now)
+
+
+@dataclass(frozen=True, eq=False)
 class _Asked:
-    """A question to the sources; while it is not answered no other is asked."""
+    """A question to the sources, for `names`, which may grow until it goes out."""
 
     at: Instant
+    names: list[str] = field(repr=False)
     answer: asyncio.Future[Mapping[str, Tick]]
 
     @property

@@ -11,7 +11,6 @@ from rules.columns import Node
 from rules.language.compile import CompiledRule
 from rules.language.meaning import read_condition
 from rules.language.typed import COMPARISONS, Typed
-from rules.model import Edge
 
 _OUT_OF_REACH = np.inf
 """The gap of a condition that is not a comparison: it holds or it does not."""
@@ -23,7 +22,7 @@ def nearest_miss(view: View, rule: CompiledRule) -> Miss | None:
     Nearest is the longest run of rows on which the condition held, too short to be confirmed; else the row with the
     smallest gap between the compared sides, of several comparisons each in its own standard deviations.
     """
-    if any(event.edge is Edge.FIRED for event in view.events(rule.rule.id)):
+    if view.has_fired(rule.rule.id):
         return None
     condition = read_condition(rule.rule.when, view.scope, rule.calendar)
     shown = [each.node for each in rule.values]

@@ -10,8 +10,9 @@ import numpy as np
 
 from bot.market.history import History
 from rules.bars import Floats
+from rules.book import Record, standing
 from rules.columns import Node
-from rules.engine import Outcome, Record, evaluate, opened
+from rules.engine import Outcome, evaluate, opened
 from rules.evaluation import evaluate as evaluate_columns
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule
@@ -99,17 +100,26 @@ class View:
         return evaluate(rules, panels, opened(rules), last, grace=0)
 
     def events(self, rule: str | None = None) -> tuple[AlertEvent, ...]:
-        """What happened to alerts, oldest first; whether a resolution is told is the rule's `notify_resolved`."""
+        """What happened to alerts, oldest first; whether a resolution is told is the rule's `notify_resolved`.
+
+        What was recorded stands for what a replay says of the same bar.
+        """
         recorded = self._live.events if self._live is not None else ()
-        happened = {event.key: event for event in (*self.outcome.events, *recorded)}
-        return tuple(
-            event for event in sorted(happened.values(), key=lambda each: each.at) if rule in (None, event.rule)
-        )
+        known = {(event.rule, event.edge, event.at) for event in recorded}
+        replayed = [event for event in self.outcome.events if (event.rule, event.edge, event.at) not in known]
+        happened = sorted((*replayed, *recorded), key=lambda event: event.at)
+        return tuple(event for event in happened if rule in (None, event.rule))
 
     def told(self, rule: str | None = None) -> tuple[AlertEvent, ...]:
-        """The events without the resolutions that are no news: of rules that only re-arm."""
+        """The events without the resolutions that are no news, of rules that only re-arm, nor their corrections."""
         tells = {each.rule.id for each in self.rules if each.rule.notify_resolved}
-        return tuple(each for each in self.events(rule) if each.edge is not Edge.RESOLVED or each.rule in tells)
+        return tuple(
+            each for each in self.events(rule) if Edge.RESOLVED not in (each.edge, each.undone) or each.rule in tells
+        )
+
+    def has_fired(self, rule: str) -> bool:
+        """Whether a rule ever has, and that was not corrected."""
+        return any(event.edge is Edge.FIRED for event in standing(self.events(rule)))
 
     def record(self, rule: str) -> Record | None:
         """Where a rule's alert stands, and whether the rule has data; None where it was not judged."""

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from html import escape
 
-from bot.render.lines import PHONE, some
+from bot.render.lines import PHONE, clipped, some
 from bot.render.numbers import by_unit, closing, duration, instant, session_of
 from rules.columns import Constant
 from rules.functions.registry import Unit
@@ -30,6 +30,24 @@ RISK_LINE = "Labels describe risk, not direction."
 MOST = 6
 """How many alerts of the same close are listed in one, and how many that were told before."""
 
+_PREFIX = {
+    Edge.FIRED: "",
+    Edge.RESOLVED: "Over: ",
+    Edge.NO_DATA: "No data: ",
+    Edge.DATA_BACK: "Data is back: ",
+    Edge.CORRECTED: "Corrected: ",
+}
+
+_COVERAGE = (Edge.NO_DATA, Edge.DATA_BACK)
+
+_AGAIN = {
+    Edge.FIRED: "Prices came late or were restated",
+    Edge.RESOLVED: "Prices came late or were restated",
+    Edge.DATA_BACK: "Prices came late",
+    Edge.CORRECTED: "Its prices were restated",
+}
+"""What led to an event that was found by judging a row again."""
+
 _LONGEST_TITLE = 120
 """As long as a configured one may be; a rule without a title has its condition for one."""
 
@@ -47,14 +65,15 @@ def alert(event: AlertEvent, rule: CompiledRule | None, parts: Sequence[Told] = 
     )
     simulated = SIMULATED in origins
     shown = _by_text((*rule.values, *rule.clear_values, *rule.context) if rule else ())
-    lines = [f"{mark(event)} <b>{escape(_title(event))}</b>", *([SIMULATED_LINE] if simulated else [])]
-    lines += _numbers(event, shown)
+    lines = [*_heading(event, len(parts)), *([SIMULATED_LINE] if simulated else []), *_numbers(event, shown)]
     if event.since is not None:
         lines.append(f"Fired on {session_of(event.since).isoformat()}")
-    lines += _listed(parts, before)
+    if event.rejudged_at is not None:
+        lines.append(_AGAIN[event.edge])
+    lines += _alike((event, rule), parts) if event.edge in _COVERAGE and parts else _listed(parts, before)
     if rule is not None:
         lines += [RISK_LINE] if event.edge is Edge.FIRED and REGIME in rule.rule.tags else []
-        lines.append(_next(event, rule))
+        lines.append(_next(event, rule, len(parts)))
     lines += _as_of(event, () if simulated else origins)
     lines.append(f"<i>{escape(event.rule)} · {event.short_id}</i>")
     return "\n".join(lines)
@@ -77,7 +96,7 @@ def summary(event: AlertEvent) -> str:
 
 def mark(event: AlertEvent) -> str:
     """What happened, in one character."""
-    return {Edge.FIRED: MARKS[event.severity], Edge.RESOLVED: "✓"}.get(event.edge, "◌")
+    return {Edge.FIRED: MARKS[event.severity], Edge.RESOLVED: "✓", Edge.CORRECTED: "↩"}.get(event.edge, "◌")
 
 
 def is_simulated(event: AlertEvent) -> bool:
@@ -90,6 +109,12 @@ def _listed(parts: Sequence[Told], before: Sequence[Told]) -> list[str]:
     if before:
         lines += ["Told before:", *(_in_short(*each) for each in before[:MOST])]
     return [*lines, f"and {len(before) - MOST} more"] if len(before) > MOST else lines
+
+
+def _alike(head: Told, others: Sequence[Told]) -> list[str]:
+    """The rules that share a message about their data, as far as a phone shows them."""
+    titles = [escape(clipped(event.title)) for event, _ in (head, *others)]
+    return [*titles[:MOST], *([f"and {len(titles) - MOST} more"] if len(titles) > MOST else [])]
 
 
 def _in_short(event: AlertEvent, rule: CompiledRule | None) -> str:
@@ -110,15 +135,27 @@ def _as_of(event: AlertEvent, origins: Collection[str]) -> list[str]:
 
 
 def _title(event: AlertEvent) -> str:
-    prefix = {Edge.FIRED: "", Edge.RESOLVED: "Over: ", Edge.NO_DATA: "No data: ", Edge.DATA_BACK: "Data is back: "}
-    return f"{prefix[event.edge]}{event.title}"
+    return f"{_PREFIX[event.edge]}{event.title}"
 
 
-def _next(event: AlertEvent, rule: CompiledRule) -> str:
-    if event.edge is Edge.FIRED:
+def _heading(event: AlertEvent, others: int) -> list[str]:
+    """What happened, and to which alert; to how many, where one speaks for all."""
+    if event.edge in _COVERAGE and others:
+        return [f"{mark(event)} <b>{_PREFIX[event.edge].removesuffix(': ')} for {others + 1} rules</b>"]
+    if event.edge is not Edge.CORRECTED:
+        return [f"{mark(event)} <b>{escape(_title(event))}</b>"]
+    what = "it is not over" if event.undone is Edge.RESOLVED else "it does not hold"
+    return [f"{mark(event)} <b>Corrected: {what}</b>", escape(event.title)]
+
+
+def _next(event: AlertEvent, rule: CompiledRule, others: int) -> str:
+    if event.edge is Edge.FIRED or event.undone is Edge.RESOLVED:
         return f"{_rearms(rule)}{_rests(rule)}"
     if event.edge is Edge.NO_DATA:
-        return "It cannot fire or clear until its prices are back"
+        one = "It cannot fire or clear until its prices are back"
+        return "They wait until their prices are back" if others else one
+    if event.edge is Edge.DATA_BACK and others:
+        return "They are watched again"
     return f"Fires when {escape(rule.when_words)}"
 
 
@@ -154,6 +191,7 @@ def _numbers(event: AlertEvent, shown: Mapping[str, Shown]) -> list[str]:
             continue
         holds = remark and numbers[text] == 1.0
         lines.append(escape(known.words) if holds else _line(known, numbers[text], strong=text in event.values))
+        lines += _was(known, event) if text in event.was else []
         lines += [_interval(known, numbers)] if known.interval else []
     return lines
 
@@ -163,6 +201,14 @@ def _interval(known: Shown, numbers: Mapping[str, float | None]) -> str:
     if any(end is None or math.isnan(end) for end in ends):
         return "   90%: undefined"
     return f"   90%: {escape(' to '.join(by_unit(end, known.unit) for end in ends))}"
+
+
+def _was(known: Shown, event: AlertEvent) -> list[str]:
+    """What was said of a number before, where it reads differently now."""
+    then, now = (by_unit(numbers.get(known.text), known.unit) for numbers in (event.was, event.values))
+    if then == now:
+        return []
+    return ["   was not known"] if event.was[known.text] is None else [f"   was {escape(then)}"]
 
 
 _NOWHERE = Constant(math.nan)

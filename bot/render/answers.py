@@ -17,7 +17,7 @@ from bot.render.numbers import (
     session_of,
 )
 from rules.alerting import Firing, Pending
-from rules.engine import Record
+from rules.book import Record
 from rules.language.compile import CompiledRule
 from rules.language.errors import short
 from rules.model import ALWAYS, AlertEvent, Basis, Instant, Instrument

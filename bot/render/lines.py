@@ -24,5 +24,11 @@ def some(names: Sequence[str], before: str = "") -> str:
     return line
 
 
+def clipped(text: str) -> str:
+    """On one line, and no wider than a phone."""
+    text = " ".join(text.split())
+    return text if len(text) <= PHONE else f"{text[: PHONE - 3]}..."
+
+
 def _more(count: int) -> str:
     return f" and {count} more" if count else ""

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from html import escape
 
 from bot.answers import NO_TOKEN, POLLING, SourceStatus, Status
+from bot.answers.quality import Ruling
+from bot.answers.service import PriceFault
 from bot.render.alerts import SIMULATED_LINE
 from bot.render.numbers import duration, instant
 from rules.language.errors import short
@@ -14,23 +16,35 @@ from rules.model import Instant
 LATE = 5 * 60
 """Seconds a message may be owed before that is worth a line."""
 
-SHOWN = 5
-"""Troubles told one by one."""
+LINES = 15
+"""What a phone shows; troubles that find no room are counted."""
+
+GRAVE = (None, Ruling.REJECTED, Ruling.HELD)
+"""What became of prices that an alert may wait for, the worst first: none came, or none that is believed. Whatever else
+is wrong with prices is only noted."""
+
+SENTENCE = 160
+"""The most characters of what is wrong with a price."""
+
+RULINGS = (Ruling.HELD, Ruling.REJECTED, Ruling.TRIMMED, Ruling.LEFT_OUT, Ruling.KEPT)
+"""In the order in which they are counted."""
 
 NOT_WATCHING = "Nothing is watched here: only <code>bellwether run</code> watches and sends alerts."
 
 
 def status_answer(status: Status, *, simulated: bool) -> str:
     """The verdict first, then each trouble, then the facts."""
-    troubles = list(_troubles(status))
-    told, untold = troubles[:SHOWN], len(troubles[SHOWN:])
+    troubles, facts = list(_troubles(status)), list(_facts(status))
+    room = LINES - 1 - simulated - len(facts)
+    told = troubles if len(troubles) <= room else troubles[: room - 1]
+    untold = len(troubles) - len(told)
     return "\n".join(
         [
             f"<b>{'Not all is well' if troubles else 'All is well'}</b>",
             *([SIMULATED_LINE] if simulated else []),
             *(f"⚠ {each}" for each in told),
             *([f"⚠ and {untold} more"] if untold else []),
-            *_facts(status),
+            *facts,
         ]
     )
 
@@ -47,9 +61,13 @@ def _troubles(status: Status) -> Iterator[str]:
         yield f"{_messages(status.failed)} given up in 24 h"
     if status.rules_waiting:
         yield f"{status.rules_waiting} of {status.rules} rules wait for history"
+    yield from (_words(each, SENTENCE) for each in status.clocks)
     for source in status.sources:
         if source.failing_since is not None:
-            yield f"{_words(source.name)} fails for {_since(source.failing_since, status)}: {_words(source.reason)}"
+            since = _since(source.failing_since, status)
+            yield f"{_words(source.name)} {_words(source.trouble)}: {_words(source.reason)} (for {since})"
+    for fault in sorted((each for each in status.faults if each.ruling in GRAVE), key=_gravity):
+        yield f"{_words(fault.sentence, SENTENCE)} (for {_since(fault.since, status)})"
     for reason, names in _by_reason(status.waiting).items():
         yield f"No complete history of {_some(names)}: {_words(reason)}"
 
@@ -58,7 +76,14 @@ def _facts(status: Status) -> Iterator[str]:
     yield f"Up {_since(status.started, status)}"
     well = [_answered(source, status) for source in status.sources if source.failing_since is None]
     if well:
-        yield f"Prices: {', '.join(well)}"
+        yield f"Sources: {', '.join(well)}"
+    if any(status.rulings.values()):
+        counts = [f"{status.rulings[each]} {each}" for each in RULINGS if status.rulings.get(each)]
+        yield f"Prices: {', '.join(counts)}"
+    noted = [each for each in status.faults if each.ruling not in GRAVE]
+    if noted:
+        more = f", and {len(noted) - 1} more" if len(noted) > 1 else ""
+        yield f"Noted: {_words(noted[-1].sentence, SENTENCE)}{more}"
     judged = "none judged yet" if status.last_judged is None else f"last judged {instant(status.last_judged)}"
     yield f"Rules: {status.rules}, {judged}"
     yield f"Messages: {status.owed or 'none'} owed"
@@ -66,6 +91,11 @@ def _facts(status: Status) -> Iterator[str]:
     if status.telegram in (POLLING, NO_TOKEN):
         yield f"Telegram: {status.telegram}"
     yield f"Database: {_words(status.database)}, {_size(status.size)}"
+
+
+def _gravity(fault: PriceFault) -> tuple[bool, int, Instant]:
+    """A bar that nobody has is the last: it is asked for again by itself."""
+    return not fault.source, GRAVE.index(fault.ruling), fault.since
 
 
 def _since(then: Instant, status: Status) -> str:
@@ -94,9 +124,9 @@ def _some(names: list[str]) -> str:
     return f"{first} and {more} more" if more else first
 
 
-def _words(text: str) -> str:
+def _words(text: str, most: int = 80) -> str:
     """What another program said, on one line and of bounded length."""
-    return escape(short(" ".join(text.split()), 80))
+    return escape(short(" ".join(text.split()), most), quote=False)
 
 
 def _size(size: int) -> str:

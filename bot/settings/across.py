@@ -30,7 +30,8 @@ def faults_across(merged: Mapping[str, Any], check_calendar: CheckCalendar | Non
     scope = _scope(instruments, baskets, {fault.path for fault in (*names, *calendars)})
     rules = merged.get("rules")
     rule_faults = _rule_faults(rules if isinstance(rules, list) else [], scope)
-    return names, [*calendars, *_member_faults(instruments, baskets), *rule_faults]
+    named = [*_member_faults(instruments, baskets), *_proxy_faults(instruments)]
+    return names, [*calendars, *named, *rule_faults]
 
 
 def _table(merged: Mapping[str, Any], section: str) -> dict[str, Any]:
@@ -86,8 +87,21 @@ def _member_faults(instruments: Mapping[str, Any], baskets: Mapping[str, Any]) -
     for basket, table in baskets.items():
         for name in dict.fromkeys(_members(table)):
             if name not in instruments:
-                known = f"(known: {listing(map(word, instruments))})"
-                yield Fault(("baskets", basket), f"unknown instrument {word(name)}{nearest(name, instruments)} {known}")
+                yield Fault(("baskets", basket), _unknown(name, instruments))
+
+
+def _proxy_faults(instruments: Mapping[str, Any]) -> Iterator[Fault]:
+    for owner, table in instruments.items():
+        for name in dict.fromkeys(_members(table.get("proxies")) if isinstance(table, dict) else ()):
+            path = ("instruments", owner, "proxies")
+            if name == owner:
+                yield Fault(path, f"{word(name)} cannot speak for itself; name what moves with it")
+            elif name not in instruments:
+                yield Fault(path, _unknown(name, instruments))
+
+
+def _unknown(name: str, instruments: Mapping[str, Any]) -> str:
+    return f"unknown instrument {word(name)}{nearest(name, instruments)} (known: {listing(map(word, instruments))})"
 
 
 def _rule_faults(tables: list[Any], scope: Scope) -> Iterator[Fault]:

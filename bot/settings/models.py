@@ -62,6 +62,7 @@ class InstrumentSettings(Section):
     calendar: str = XNYS
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3,5}$")] = "USD"
     sources: dict[SourceFeed, Symbol] = Field(default={})
+    proxies: tuple[str, ...] = ()
 
 
 class RuleSettings(Section):
@@ -126,7 +127,7 @@ class Settings(BaseSettings):
         return {
             name: Instrument(
                 name, each.name, each.kind, each.calendar, each.currency,
-                tuple(Source(feed.value, symbol) for feed, symbol in each.sources.items()),
+                tuple(Source(feed.value, symbol) for feed, symbol in each.sources.items()), each.proxies,
             )
             for name, each in self.instruments.items()
         }  # fmt: skip

@@ -16,7 +16,7 @@ from rules.language.errors import listing, nearest
 _SECRET = ("telegram", "store")
 """Sections of which no value is ever shown: a token, or a URL with a password in it."""
 
-_WANTED = {
+_WANTED: dict[tuple[str, int | str], str] = {
     ("market", 1): "a table, such as [market]",
     ("run", 1): "a table, such as [run]",
     ("run", 2): "a table, such as { coin = 2 }",
@@ -31,12 +31,13 @@ _WANTED = {
     ("baskets", 2): 'a list of instruments, such as ["SOL", "ADA"]',
     ("instruments", 1): "tables, such as [instruments.RUT]",
     ("instruments", 2): "a table, such as [instruments.RUT]",
-    ("instruments", 3): 'a table, such as { yahoo = "^RUT" }',
+    ("instruments", "sources"): 'a table, such as { yahoo = "^RUT" }',
+    ("instruments", "proxies"): 'a list of instruments, such as ["IWM", "SPX"]',
     ("rules", 1): "a list of tables, each under its own [[rules]]",
     ("rules", 2): "a table, under its own [[rules]]",
     ("rules", 3): 'a list of words, such as ["russell", "turn"]',
 }
-"""Every table and list there is, by section and depth."""
+"""Every table and list there is, by section and depth, or by section and key where a depth has several."""
 
 _ID = "up to 12 capital letters and digits, a letter first"
 _FORMS = {
@@ -107,7 +108,8 @@ def unknown_key(path: Path) -> Fault:
 
 
 def _wanted(path: Path) -> str:
-    return f"must be {_WANTED[str(path[0]), len(path)]}"
+    section, key = str(path[0]), str(path[-1])
+    return f"must be {_WANTED.get((section, key)) or _WANTED[section, len(path)]}"
 
 
 def _form(path: Path) -> str:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.store.database import Connection
-from bot.store.schema import checkpoints, events, rules
+from bot.store.schema import checkpoints, events, rules, tracks
 from rules.alerting import AlertState, Coverage, Firing, Inactive, Pending
-from rules.engine import Book, Record
+from rules.book import Book, Past, Record, standing
 from rules.model import AlertEvent, Edge, Instant, Severity
 from rules.scan import Checkpoint
 
@@ -23,27 +23,39 @@ _STATES: dict[str, type[AlertState]] = {each.__name__: each for each in (Inactiv
 
 async def load_book(connection: Connection) -> Book:
     """Where everything stood when last committed; an empty book in an empty database."""
-    records = {
-        row.id: Record(row.digest, _state(row.alert), Coverage(**row.coverage), row.through)
-        for row in await connection.execute(sa.select(rules))
-    }
+    records = {row.id: _record(row) for row in await connection.execute(sa.select(rules))}
     kept: dict[str, dict[str, Checkpoint]] = {}
     for row in await connection.execute(sa.select(checkpoints)):
         kept.setdefault(row.track, {})[row.node] = Checkpoint.load(row.content)
-    return Book(records, kept)
+    pasts = {row.track: Past(**row.content) for row in await connection.execute(sa.select(tracks))}
+    told: dict[str, list[AlertEvent]] = {}
+    for row in await connection.execute(sa.select(events).order_by(events.c.id)):
+        if row.rule in records and row.at > records[row.rule].adopted:
+            told.setdefault(row.rule, []).append(_event(row.content))
+    stand = {name: stands for name, of_one in told.items() if (stands := standing(of_one))}
+    return Book(records, kept, pasts, stand)
 
 
 async def save_book(connection: Connection, before: Book, after: Book) -> None:
     """Write what has changed from `before`, which is what the store holds, to `after`."""
     await _write(connection, rules, _recorded(before), _recorded(after), ("id",))
     await _write(connection, checkpoints, _dumped(before), _dumped(after), ("track", "node"))
+    await _write(connection, tracks, _pasts(before), _pasts(after), ("track",))
 
 
-async def save_events(connection: Connection, happened: Sequence[AlertEvent], now: Instant) -> list[AlertEvent]:
-    """Record events; returns those that were not known yet: a repeated tick is a no-op."""
+async def save_events(
+    connection: Connection, happened: Sequence[AlertEvent], now: Instant, unsaid: Collection[str] = ()
+) -> list[AlertEvent]:
+    """Record events; returns those that were not known yet: a repeated tick is a no-op.
+
+    `unsaid` are the keys of those that are to be listed in a summary.
+    """
     fresh = []
     for event in happened:
-        row = {"key": event.key, "rule": event.rule, "at": event.at, "content": _plain(event), "recorded_at": now}
+        row = {
+            "key": event.key, "rule": event.rule, "at": event.at, "content": _plain(event), "recorded_at": now,
+            "unsaid": event.key in unsaid,
+        }  # fmt: skip
         if (await connection.execute(_RECORD, row)).rowcount:
             fresh.append(event)
     return fresh
@@ -64,6 +76,17 @@ async def events_at(connection: Connection, instants: Collection[Instant]) -> li
         return []
     query = sa.select(events.c.content).where(events.c.at.in_(instants)).order_by(events.c.id)
     return [_event(row.content) for row in await connection.execute(query)]
+
+
+async def unsaid_events(connection: Connection) -> list[AlertEvent]:
+    """What is to be listed in the next summary, oldest first."""
+    query = sa.select(events.c.content).where(events.c.unsaid).order_by(events.c.at, events.c.id)
+    return [_event(row.content) for row in await connection.execute(query)]
+
+
+async def all_said(connection: Connection) -> None:
+    """Everything was listed."""
+    await connection.execute(sa.update(events).where(events.c.unsaid).values(unsaid=False))
 
 
 async def _write(
@@ -97,12 +120,30 @@ def _recorded(book: Book) -> dict[str, dict[str, object]]:
         name: {
             "id": name,
             "digest": record.digest,
-            "alert": {"state": type(record.alert).__name__, **asdict(record.alert)},
+            "alert": _named(record.alert),
             "coverage": asdict(record.coverage),
             "through": record.through,
+            "adopted": record.adopted,
+            "settled": {"at": record.settled_at, **_named(record.settled)},
         }
         for name, record in book.records.items()
     }
+
+
+def _pasts(book: Book) -> dict[str, dict[str, object]]:
+    return {track: {"track": track, "content": asdict(past)} for track, past in book.pasts.items()}
+
+
+def _record(row: sa.Row[tuple[Any, ...]]) -> Record:
+    alert, settled = _state(row.alert), dict(row.settled)
+    known = Record(row.digest, alert, Coverage(**row.coverage), row.through, row.adopted)
+    if not settled:  # written by a version that did not judge again
+        return known
+    return replace(known, settled_at=settled.pop("at"), settled=_state(settled))
+
+
+def _named(state: AlertState) -> dict[str, object]:
+    return {"state": type(state).__name__, **asdict(state)}
 
 
 def _state(plain: Mapping[str, Any]) -> AlertState:
@@ -116,6 +157,7 @@ def _plain(event: AlertEvent) -> dict[str, object]:
         "session": event.session.isoformat(),
         "edge": str(event.edge),
         "severity": str(event.severity),
+        "undone": None if event.undone is None else str(event.undone),
     }
 
 
@@ -125,5 +167,6 @@ def _event(plain: Mapping[str, Any]) -> AlertEvent:
         "severity": Severity(plain["severity"]),
         "session": dt.date.fromisoformat(plain["session"]),
         "origins": tuple(plain["origins"]),
+        "undone": Edge(plain["undone"]) if plain.get("undone") else None,
     }
     return AlertEvent(**{**plain, **changed})

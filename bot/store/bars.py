@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ BATCH = 4_000
 PRICES = ("open", "high", "low", "close", "volume")
 _INTS = ("start", "end", "known_at")
 
+_COLUMNS = tuple(bars.c[name] for name in ("end", "known_at", "origin", *PRICES))
 _KEEP = sa.insert(revisions)
 _WRITE = insert(bars)
 _WRITE = _WRITE.on_conflict_do_update(
@@ -68,14 +70,20 @@ async def _execute(connection: Connection, statement: sa.Insert, rows: Iterable[
         await connection.execute(statement, batch)
 
 
-async def load_bars(connection: Connection, instrument: str, interval: Interval) -> Bars:
-    """Every bar of an instrument, sorted by end; of one end in the order of `origins`, which is the order of entry."""
+async def load_bars(
+    connection: Connection, instrument: str, interval: Interval, known_at: Instant | None = None
+) -> Bars:
+    """Every bar of an instrument, sorted by end; of one end in the order of `origins`, which is the order of entry.
+
+    `known_at`: as they were known at that instant, before what was restated or came after it.
+    """
     known = {row.id: _origin(row) for row in await connection.execute(sa.select(origins).order_by(origins.c.id))}
-    query = (
-        sa.select(bars.c.start, bars.c.end, bars.c.known_at, bars.c.origin, *(bars.c[name] for name in PRICES))
-        .where(bars.c.instrument == instrument, bars.c.interval == interval.value)
-        .order_by(bars.c.end, bars.c.origin)
-    )
+    key = bars.c.instrument == instrument, bars.c.interval == interval.value
+    held = sa.select(bars.c.start, *_COLUMNS).where(*key)
+    query: sa.Select[Any] | sa.CompoundSelect[Any] = held
+    if known_at is not None:
+        query = sa.union_all(held.where(bars.c.known_at <= known_at), _said_at(known_at).where(*key))
+    query = query.order_by(sa.column("end"), sa.column("origin"))
     async with connection.stream(query) as rows:
         parts = [np.array([tuple(row) for row in part], dtype=np.float64) async for part in rows.partitions(BATCH)]
     table = np.concatenate(parts) if parts else np.empty((0, 9))
@@ -89,6 +97,14 @@ async def load_bars(connection: Connection, instrument: str, interval: Interval)
         origins=tuple(known[int(each)] for each in used),
         **{name: np.ascontiguousarray(table[:, 4 + index]) for index, name in enumerate(PRICES)},
     )
+
+
+def _said_at(instant: Instant) -> sa.Select[Any]:
+    """What bars said at an instant that say something else today."""
+    same = (revisions.c[name] == bars.c[name] for name in ("instrument", "interval", "end", "origin"))
+    columns = (revisions.c[name] for name in ("end", "known_at", "origin", *PRICES))
+    then = revisions.c.known_at <= instant, revisions.c.replaced_at > instant
+    return sa.select(bars.c.start, *columns).join_from(revisions, bars, sa.and_(*same)).where(*then)
 
 
 async def progress_of(connection: Connection) -> dict[tuple[str, Interval], Progress]:

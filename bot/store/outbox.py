@@ -15,12 +15,13 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.store.chats import Subscriber
 from bot.store.database import Connection
-from bot.store.schema import OWED, chats, deliveries, has_failed, is_owed
-from rules.model import AlertEvent, Delivery, Instant
+from bot.store.schema import OWED, TOLD, chats, deliveries, has_failed, is_owed, parts
+from rules.model import Delivery, Instant
 
 LONGEST_REASON = 200
 
 _OWE = insert(deliveries).on_conflict_do_nothing()
+_BESIDE = insert(parts).on_conflict_do_nothing()
 
 
 def _of_its_chat(column: sa.ColumnElement[str]) -> sa.ScalarSelect[str]:
@@ -51,18 +52,21 @@ _DUE = (
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An event in words, for whoever is to be told. `parts` are of the same close and told by it too.
+    """What happened at an instant, in words, for whoever is to be told. `event` is the key of what it tells.
 
-    So whoever may see the one may see the others.
+    `parts` are the keys of other events of the same close that are told by it too: whoever may see the one may see the
+    others. `only` are the chats that it is meant for; None: all.
     """
 
-    event: AlertEvent
+    event: str
+    at: Instant
     html: str
     policy: Delivery
     silent: bool
     late_after: Instant
     expires_at: Instant
-    parts: tuple[AlertEvent, ...] = ()
+    parts: tuple[str, ...] = ()
+    only: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +102,25 @@ class Debt:
 
 async def owe(connection: Connection, messages: Iterable[Message], to: Sequence[Subscriber], now: Instant) -> int:
     """Write a delivery for every subscriber who may see the event. Returns how many are new."""
+    messages = tuple(messages)
+    told_beside = [{"event": part, "head": message.event} for message in messages for part in message.parts]
+    if told_beside:
+        await connection.execute(_BESIDE, told_beside)
     rows = [
         _row(message, subscriber.chat, now)
         for message in messages
         for subscriber in to
-        if subscriber.since <= message.event.at
+        if subscriber.since <= message.at and (message.only is None or subscriber.chat in message.only)
     ]
     return (await connection.execute(_OWE, rows)).rowcount if rows else 0
 
 
 def _row(message: Message, chat: int, now: Instant) -> dict[str, object]:
     return {
-        "event": message.event.key,
+        "event": message.event,
         "chat": chat,
         "html": message.html,
-        "at": message.event.at,
+        "at": message.at,
         "late_after": message.late_after,
         "expires_at": message.expires_at,
         "at_most_once": message.policy is Delivery.AT_MOST_ONCE,
@@ -127,6 +135,21 @@ def _row(message: Message, chat: int, now: Instant) -> dict[str, object]:
         "aside": False,
         "message": "",
     }
+
+
+async def take_back(connection: Connection, event: str, at: Instant, now: Instant) -> frozenset[int]:
+    """The chats that were told of an event, or may have been. What was not tried yet and tells of nothing else is not
+    sent any more: who has not heard of it need not hear that it is not so.
+    """
+    head = (await connection.execute(sa.select(parts.c.head).where(parts.c.event == event))).scalar()
+    of_it = (deliveries.c.at == at, deliveries.c.event.in_([event, head]))
+    telling = (await connection.execute(sa.select(deliveries).where(*of_it))).all()
+    others = sa.select(sa.func.count()).where(parts.c.head == event)
+    alone = head is None and not (await connection.execute(others)).scalar_one()
+    unsent = [row.id for row in telling if alone and row.state == OWED and not row.attempts and row.owner is None]
+    closed = {"state": "withdrawn", "reason": "corrected before it was sent", "settled_at": now}
+    await connection.execute(sa.update(deliveries).where(deliveries.c.id.in_(unsent)).values(closed))
+    return frozenset(row.chat for row in telling if row.id not in unsent and row.state in TOLD)
 
 
 async def claim(

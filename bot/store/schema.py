@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest migration; a test holds it to bot/store/migrations."""
 
 OWED = "owed"
@@ -12,6 +12,9 @@ OWED = "owed"
 
 FAILED = ("rejected", "unsure")
 """The final states of deliveries that may not have arrived though somebody was there to read them."""
+
+TOLD = ("sent", "unsure", OWED)
+"""The states of deliveries that have arrived, or may have, or will."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -81,6 +84,17 @@ backfills = sa.Table(
     comment="bars that end in (first, through] were asked for",
 )
 
+holes = sa.Table(
+    "holes",
+    metadata,
+    sa.Column("instrument", sa.String(12), primary_key=True),
+    sa.Column("interval", sa.String(4), primary_key=True),
+    sa.Column("end", sa.BigInteger, primary_key=True),
+    sa.Column("asked_at", sa.BigInteger, nullable=False),
+    sa.Column("times", sa.Integer, nullable=False),
+    comment="bars that should be there and that no source had when it was asked",
+)
+
 rules = sa.Table(
     "rules",
     metadata,
@@ -89,6 +103,16 @@ rules = sa.Table(
     sa.Column("alert", sa.JSON, nullable=False),
     sa.Column("coverage", sa.JSON, nullable=False),
     sa.Column("through", sa.BigInteger, nullable=False),
+    sa.Column("adopted", sa.BigInteger, nullable=False),
+    sa.Column("settled", sa.JSON, nullable=False),
+)
+
+tracks = sa.Table(
+    "tracks",
+    metadata,
+    sa.Column("track", sa.String(32), primary_key=True),
+    sa.Column("content", sa.JSON, nullable=False),
+    comment="the past that the checkpoints of a track are of",
 )
 
 checkpoints = sa.Table(
@@ -108,8 +132,10 @@ events = sa.Table(
     sa.Column("at", sa.BigInteger, nullable=False, index=True),
     sa.Column("content", sa.JSON, nullable=False),
     sa.Column("recorded_at", sa.BigInteger, nullable=False),
+    sa.Column("unsaid", sa.Boolean, nullable=False, comment="too old to be sent, and not yet listed for anybody"),
     sa.Index("ix_events_rule", "rule", "at"),
 )
+sa.Index("ix_events_unsaid", events.c.at, sqlite_where=sa.text("unsaid = 1"))
 
 chats = sa.Table(
     "chats",
@@ -130,6 +156,14 @@ subscriptions = sa.Table(
     sa.Column("chat", sa.ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("topic", sa.String(64), primary_key=True),
     sa.Column("since", sa.BigInteger, nullable=False),
+)
+
+parts = sa.Table(
+    "parts",
+    metadata,
+    sa.Column("event", sa.String(120), primary_key=True),
+    sa.Column("head", sa.String(120), nullable=False),
+    comment="events that are told in the message of another",
 )
 
 deliveries = sa.Table(
@@ -172,6 +206,7 @@ def has_failed(table: sa.FromClause) -> sa.ColumnElement[bool]:
 
 sa.Index("ix_deliveries_due", deliveries.c.due_at, sqlite_where=is_owed(deliveries))
 sa.Index("ix_deliveries_line", deliveries.c.chat, deliveries.c.id, sqlite_where=is_owed(deliveries))
+sa.Index("ix_deliveries_at", deliveries.c.at)
 sa.Index("ix_deliveries_failed", deliveries.c.settled_at, sqlite_where=has_failed(deliveries))
 
 services = sa.Table(

@@ -21,6 +21,7 @@ from bot.app import App, Options, open_app
 from bot.queries.gauges import regime_panel
 from bot.queries.regime import regime
 from bot.queries.view import View
+from rules.book import AGAIN
 from rules.coupling import PairFilter
 from rules.engine import evaluate, opened
 from rules.evaluation import evaluate as evaluate_columns
@@ -32,6 +33,7 @@ from rules.regime.label import label
 from rules.scan import run
 from tests.bench.live import Run, load_table, memory_table, run_figures
 from tests.bench.pictures import Shown, picture_figures
+from tests.bench.polls import poll_table
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"
@@ -91,7 +93,7 @@ def replay_rows(app: App, panel: Panel) -> list[Row]:
     before = evaluate(rules, {XNYS: panel[:-1]}, opened(rules), END)
     whole = best(lambda: evaluate(rules, {XNYS: panel}, opened(rules), END))
     tick = best(lambda: evaluate(rules, {XNYS: panel}, before.book, END), 20)
-    tail = panel[len(panel) - 1 - max(lookback(rule.roots) for rule in rules) :]
+    tail = panel[len(panel) - 1 - AGAIN - max(lookback(rule.roots) for rule in rules) :]
     short = best(lambda: evaluate(rules, {XNYS: tail}, before.book, END), 20)
     frame = pd.DataFrame({name: column.close for name, column in panel.columns.items()})
     pandas = best(lambda: [frame["RUT"].pct_change(fill_method=None).rolling(60).corr(frame[name]) for name in frame])
@@ -196,7 +198,7 @@ def main() -> None:
     service = run_figures(SHARED if SHARED.is_dir() else None)
     rows += service_rows(service, rows[1]) if service else []
     speed, pictures = table("what", rows), table("answers with a picture", picture_rows(picture_figures()))
-    tables = "\n\n".join([speed, pictures, *([memory_table(service)] if service else []), load_table()])
+    tables = "\n\n".join([speed, pictures, *([memory_table(service)] if service else []), poll_table(), load_table()])
     print(tables)
     if service is None:
         print("\nlibfaketime is not installed (Debian: apt-get install faketime): no figures of the running service")

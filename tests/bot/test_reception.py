@@ -17,11 +17,14 @@ from pathlib import Path
 import pytest
 
 from bot.answers import CorrelationList, Picture
+from bot.answers.quality import Fault, Finding, Ruling
 from bot.commands import registry
 from bot.delivery.channel import Answer
+from bot.market.ledger import of_findings
 from bot.reception import Easel, Parts, Question, Reception
 from bot.store.chats import subscribe, subscribers
 from bot.store.database import Database
+from rules.bars import DAY, Interval
 from rules.model import XNYS
 from tests.bot.markets import NOW
 from tests.bot.rooms import in_a_room
@@ -114,6 +117,32 @@ def test_the_status_is_the_services_own(tmp_path: Path) -> None:
         assert text.startswith("<b>All is well</b>")
         assert "simulated" in text
         assert "room.db" in text
+
+    in_a_room(tmp_path, use)
+
+
+def test_the_status_names_what_is_wrong_with_prices_and_counts_it(tmp_path: Path) -> None:
+    async def use(reception: Reception, parts: Parts) -> None:
+        reception.front_state = lambda: "polling"
+        found = Finding("RUT", Interval.DAY, NOW - DAY, "yahoo", Fault.SCALE, Ruling.REJECTED, "25.1 after 2,510")
+        parts.intake.ledger.note(("RUT", "rows of 1d"), of_findings([found]), NOW - 120)
+        text = await told(reception, "/status")
+        assert text.startswith("<b>Not all is well</b>")
+        assert (
+            "⚠ yahoo: RUT's close of 2025-12-31 rejected, off by a power of ten (25.1 after 2,510) (for 2 min)" in text
+        )
+        parts.intake.ledger.note(("RUT", "rows of 1d"), [], NOW - 60)
+        text = await told(reception, "/status")
+        assert text.startswith("<b>All is well</b>")
+        assert "Prices: 1 rejected" in text
+
+    in_a_room(tmp_path, use)
+
+
+def test_the_status_names_clocks_that_differ(tmp_path: Path) -> None:
+    async def use(reception: Reception, parts: Parts) -> None:
+        parts.intake._sources.clocks.compare("yahoo", NOW - 3600, NOW)
+        assert "⚠ Our clock and yahoo's differ by 1 h" in await told(reception, "/status")
 
     in_a_room(tmp_path, use)
 

@@ -189,7 +189,7 @@ def test_an_interrupt_ends_a_chat_that_waits(shell: Shell) -> None:
 def test_a_relative_folder_is_read_from_where_the_user_is(shell: Shell) -> None:
     folder = shell.folder / "prices"
     folder.mkdir()
-    (folder / "RUT_1d.csv").write_text("timestamp,open,high,low,close,volume\n2025-12-02T00:00:00Z,1,1,1,10,\n")
+    (folder / "RUT_1d.csv").write_text("timestamp,open,high,low,close,volume\n2025-12-02T00:00:00Z,10,10,10,10,\n")
     ran = shell.runs("explain", "close(RUT)", "--data", "prices")
     assert ran.returncode == 0
     assert b"Now: 10.00\nClose of Tue 2025-12-02" in ran.stdout

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import formatdate
 from pathlib import Path
 from typing import Self
 
@@ -45,13 +46,16 @@ class Candles:
 
 
 class CoinbaseServer(Loopback):
-    """`asked` lists every request, `connections` counts who came. `clock` tells UTC seconds."""
+    """`asked` lists every request, `connections` counts who came. `clock` tells UTC seconds; the Date of its answers is
+    `date_is_off` seconds later."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         super().__init__()
         self.clock = clock
         self.asked: list[str] = []
+        self.date_is_off = 0
         self._histories: dict[str, dict[int, Candles]] = {}
+        self._frozen: dict[str, float] = {}
         self._faults: deque[Handler] = deque()
         self._callers: set[object] = set()
 
@@ -78,18 +82,23 @@ class CoinbaseServer(Loopback):
         """The product is taken off the list."""
         del self._histories[f"{base}-{quote}"]
 
+    def freezes(self, base: str, price: float, quote: str = "USD") -> None:
+        """From now on the product's price is told to be this, whatever its candles say."""
+        self._frozen[f"{base}-{quote}"] = price
+
     def _holds(self, base: str, quote: str, hours: Candles, days: Candles) -> Self:
         self._histories[f"{base}-{quote}"] = {HOUR: hours, DAY: days if len(days.start) else _days_of(hours)}
         return self
 
     # Faults
 
-    def fails_with(self, status: int, body: str = "", times: int = 1) -> None:
-        """A status and a body, JSON or not."""
+    def fails_with(self, status: int, body: str = "", times: int = 1, retry_after: str | None = None) -> None:
+        """A status and a body, JSON or not; and for how long the client should wait."""
         kind = "application/json" if body.startswith("{") else "text/html"
+        headers = {} if retry_after is None else {"Retry-After": retry_after}
 
         async def fault(request: web.Request) -> web.StreamResponse:
-            return web.Response(status=status, text=body, content_type=kind)
+            return web.Response(status=status, text=body, content_type=kind, headers=headers)
 
         self._faults.extend([fault] * times)
 
@@ -100,6 +109,27 @@ class CoinbaseServer(Loopback):
     def answers_empty(self, times: int = 1) -> None:
         """Nothing, with status 200."""
         self.fails_with(200, "", times)
+
+    def answers_false_gzip(self, times: int = 1) -> None:
+        """Bytes that are said to be packed, and are not."""
+
+        async def fault(request: web.Request) -> web.StreamResponse:
+            return web.Response(body=b"\x1f\x8b\x08 nothing packed", headers={"Content-Encoding": "gzip"})
+
+        self._faults.extend([fault] * times)
+
+    def breaks_off(self, times: int = 1) -> None:
+        """The connection is cut in the middle of an answer."""
+
+        async def fault(request: web.Request) -> web.StreamResponse:
+            response = web.StreamResponse(headers={"Content-Length": "1000"})
+            await response.prepare(request)
+            await response.write(b'{"candles": [')
+            if request.transport is not None:
+                request.transport.abort()
+            return response
+
+        self._faults.extend([fault] * times)
 
     def hangs(self, seconds: float, times: int = 1) -> None:
         """No answer for so long, or until the client has gone, and then a late one."""
@@ -135,7 +165,7 @@ class CoinbaseServer(Loopback):
         return len(self._callers)
 
     def routes(self) -> list[web.RouteDef]:
-        """The three questions that ccxt asks without a key."""
+        """The three questions that ccxt asks without a key; the first also for the prices of some products."""
         return [
             web.get(PRODUCTS, self._journalled(self._products)),
             web.get(PRODUCTS + "/{product}/candles", self._journalled(self._product_candles)),
@@ -147,12 +177,17 @@ class CoinbaseServer(Loopback):
             self.asked.append(request.path_qs)
             if request.transport is not None:
                 self._callers.add(request.transport.get_extra_info("peername"))
-            return await (self._faults.popleft() if self._faults else handler)(request)
+            response = await (self._faults.popleft() if self._faults else handler)(request)
+            if not response.prepared:
+                response.headers["Date"] = formatdate(self.clock() + self.date_is_off, usegmt=True)
+            return response
 
         return answer
 
     async def _products(self, request: web.Request) -> web.Response:
         ids = [] if request.query.get("product_type") == "FUTURE" else sorted(self._histories)
+        if wanted := request.query.getall("product_ids", []):
+            ids = [each for each in ids if each in wanted]
         return web.json_response({"products": [self._product(each) for each in ids], "num_products": str(len(ids))})
 
     def _product(self, product: str) -> dict[str, object]:
@@ -200,6 +235,8 @@ class CoinbaseServer(Loopback):
 
     def _last_price(self, product: str) -> float:
         """The latest close that its clock allows, of the candle in progress if there is one; NaN before the first."""
+        if product in self._frozen:
+            return self._frozen[product]
         now = int(self.clock())
         for step in (HOUR, DAY):
             shown = self._shown(product, step, now - 40 * DAY, now)

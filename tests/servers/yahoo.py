@@ -1,4 +1,4 @@
-"""Yahoo Finance on loopback: charts, crumbs and cookies, in the real wire format, faults included.
+"""Yahoo Finance on loopback: charts, quotes, crumbs and cookies, in the real wire format, faults included.
 
 It holds whole histories and shows them up to its own clock, the row in progress like any other; what is not known is
 null; every answer says in its Date header when it was given. A fault befalls the next charts (or crumbs): as many as
@@ -14,6 +14,7 @@ import itertools
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
 from typing import Self
@@ -23,14 +24,13 @@ import pandas as pd
 from aiohttp import web
 
 from bot.feeds.contract import TradingHours
-from rules.bars import DAY, Floats, Interval
+from rules.bars import DAY, Interval
 from tests.servers.loopback import Loopback
-from tests.servers.yahoo_symbol import COLUMNS, NEW_YORK, Symbol, Table
+from tests.servers.yahoo_symbol import COLUMNS, NEW_YORK, TYPES, Symbol, Table, entry_of, nulls
 
 CRUMB = "l00p.B4ck/cr"
 REACH = {Interval.HOUR: 730 * DAY, Interval.FIVE_MINUTES: 60 * DAY}
 RANGES = {"1d": 1, "5d": 5, "1mo": 30, "3mo": 91, "6mo": 182, "1y": 365, "2y": 730, "5y": 1826, "10y": 3652}
-TYPES = {"index": "INDEX", "etf": "ETF", "coin": "CRYPTOCURRENCY"}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -43,7 +43,10 @@ class YahooServer(Loopback):
         self.asked: list[tuple[str, dict[str, str]]] = []
         self._symbols: dict[str, Symbol] = {}
         self._faults: dict[str, Iterator[Handler]] = {}
+        self._swapped: dict[str, str] = {}
         self._repeats = False
+        self.date_is_off = 0
+        """Seconds by which the Date of its answers is later than its clock."""
 
     # What it holds
 
@@ -92,6 +95,20 @@ class YahooServer(Loopback):
         """The symbol is delisted."""
         del self._symbols[symbol]
 
+    def swaps(self, symbol: str, other: str) -> None:
+        """Whoever asks for the chart of a symbol is given that of another."""
+        self._swapped[symbol] = other
+
+    def stamps(self, symbol: str, shift: int) -> None:
+        """The days of a symbol are stamped so many seconds later."""
+        days = self._symbols[symbol].tables[Interval.DAY]
+        self._symbols[symbol].tables[Interval.DAY] = replace(days, stamp=days.stamp + shift)
+
+    def shuffles(self, symbol: str) -> None:
+        """The first two days of a symbol are told in the wrong order."""
+        days = self._symbols[symbol].tables[Interval.DAY]
+        self._symbols[symbol].tables[Interval.DAY] = days.take(np.array([1, 0, *range(2, len(days))]))
+
     def repeats_the_live_row(self) -> None:
         """The newest day comes twice, as at Yahoo at times: first as it opened, then as it is."""
         self._repeats = True
@@ -102,22 +119,32 @@ class YahooServer(Loopback):
 
     # Faults
 
-    def fails_with(self, status: int, times: int | None = None, on: str = "chart") -> None:
-        """A status; 429 as Yahoo words it. `on` is chart or crumb."""
+    def fails_with(
+        self, status: int, times: int | None = None, on: str = "chart", retry_after: str | None = None
+    ) -> None:
+        """A status; 429 as Yahoo words it, and for how long the client should wait. `on` is chart, quote or crumb."""
         text = "Too Many Requests\r\n" if status == 429 else f"<html><body>HTTP {status}</body></html>"
-        self.answers(text, times, on, status, "text/plain" if status == 429 else "text/html")
+        headers = {} if retry_after is None else {"Retry-After": retry_after}
+        self.answers(text, times, on, status, "text/plain" if status == 429 else "text/html", headers)
 
     def answers_html(self, times: int | None = None, on: str = "chart") -> None:
         """A page for people, with status 200."""
         self.answers("<html><body>We will be right with you</body></html>", times, on, 200, "text/html")
 
     def answers(
-        self, text: str, times: int | None = None, on: str = "chart", status: int = 200, kind: str = "application/json"
+        self,
+        text: str,
+        times: int | None = None,
+        on: str = "chart",
+        status: int = 200,
+        kind: str = "application/json",
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """This text, whatever is asked."""
 
         async def fault(request: web.Request) -> web.StreamResponse:
-            return web.Response(status=status, text=text, content_type=kind, headers=self._date())
+            told = self._date() | dict(headers or {})
+            return web.Response(status=status, text=text, content_type=kind, headers=told)
 
         self._befalls(fault, times, on)
 
@@ -157,9 +184,10 @@ class YahooServer(Loopback):
     # What it serves
 
     def routes(self) -> list[web.RouteDef]:
-        """The chart, and what a client fetches before it: a cookie and a crumb; the consent page is a dead end."""
+        """The chart, quotes, and what a client fetches before: a cookie and a crumb; the consent page is a dead end."""
         return [
             web.get("/v8/finance/chart/{symbol}", self._journalled("chart", self._chart)),
+            web.get("/v7/finance/quote", self._journalled("quote", self._quote)),
             web.get("/v1/test/getcrumb", self._journalled("crumb", self._crumb)),
             web.get("/", self._journalled("cookie", self._cookie)),
             web.get("/consent", self._journalled("cookie", self._cookie)),
@@ -181,7 +209,9 @@ class YahooServer(Loopback):
         return web.Response(text=CRUMB)
 
     async def _chart(self, request: web.Request) -> web.StreamResponse:
-        query, symbol = request.query, self._symbols.get(request.match_info["symbol"])
+        asked = request.match_info["symbol"]
+        name, query = self._swapped.get(asked, asked), request.query
+        symbol = self._symbols.get(name)
         interval = Interval(query.get("interval", "1d"))
         if query.get("crumb", CRUMB) != CRUMB:
             return self._refuses(401, "Unauthorized", "Invalid Crumb")
@@ -191,26 +221,35 @@ class YahooServer(Loopback):
         rows = symbol.shown(interval, now, repeated=self._repeats)
         if "range" in query:
             first = rows.start[-1] // DAY * DAY - (RANGES.get(query["range"], 99_999) - 1) * DAY if len(rows) else 0
-            return self._answers(symbol, request, interval, rows.take(np.flatnonzero(rows.stamp >= first)))
+            return self._answers(symbol, name, interval, rows.take(np.flatnonzero(rows.stamp >= first)))
         start, end = int(query["period1"]), int(query["period2"])
-        asked = f"startDate = {start}, endDate = {end}"
+        span = f"startDate = {start}, endDate = {end}"
         if start < now - REACH.get(interval, np.inf):
-            told = f"{interval} data not available for {asked}. The requested range must be within the last"
+            told = f"{interval} data not available for {span}. The requested range must be within the last"
             return self._refuses(422, "Unprocessable Entity", f"{told} {REACH[interval] // DAY} days.")
         if not len(rows) or end <= rows.start[0]:
-            return self._refuses(400, "Bad Request", f"Data doesn't exist for {asked}")
+            return self._refuses(400, "Bad Request", f"Data doesn't exist for {span}")
         within = np.flatnonzero((rows.stamp >= start) & (rows.stamp < end))
-        return self._answers(symbol, request, interval, rows.take(within))
+        return self._answers(symbol, name, interval, rows.take(within))
+
+    async def _quote(self, request: web.Request) -> web.StreamResponse:
+        """The symbols it holds of those that are asked for, and nothing of the others; only with a crumb."""
+        if request.query.get("crumb") != CRUMB:
+            told = {"code": "Unauthorized", "description": "Invalid Crumb"}
+            return self._json({"finance": {"result": None, "error": told}}, 401)
+        known = [each for each in request.query["symbols"].split(",") if each in self._symbols]
+        entries = [entry_of(each, self._symbols[each], self.clock()) for each in known]
+        return self._json({"quoteResponse": {"result": entries, "error": None}})
 
     # The wire format
 
-    def _answers(self, symbol: Symbol, request: web.Request, interval: Interval, rows: Table) -> web.Response:
-        columns = dict(zip(COLUMNS, map(_nulls, rows.values.T), strict=True))
+    def _answers(self, symbol: Symbol, name: str, interval: Interval, rows: Table) -> web.Response:
+        columns = dict(zip(COLUMNS, map(nulls, rows.values.T), strict=True))
         adjusted = columns.pop("adjclose")
         indicators: dict[str, object] = {"quote": [columns if len(rows) else {}]}
         if interval is Interval.DAY:
             indicators["adjclose"] = [{"adjclose": adjusted} if len(rows) else {}]
-        meta = {"symbol": request.match_info["symbol"], **self._meta(symbol, interval, rows)}
+        meta = {"symbol": name, **self._meta(symbol, interval, rows)}
         result: dict[str, object] = {"meta": meta, "indicators": indicators}
         if len(rows):
             result["timestamp"] = rows.stamp.tolist()
@@ -220,9 +259,7 @@ class YahooServer(Loopback):
 
     def _meta(self, symbol: Symbol, interval: Interval, rows: Table) -> dict[str, object]:
         now = self.clock()
-        newest = symbol.shown(Interval.DAY if Interval.DAY in symbol.tables else interval, now)
-        traded = symbol.last_trade(newest, now) if len(newest) else None
-        opened, high, low, close, volume, _ = _nulls(newest.values[-1] if len(newest) else np.full(6, np.nan))
+        traded, (opened, high, low, close, volume) = symbol.session_so_far(now)
         local = pd.Timestamp(now, unit="s", tz=symbol.zone)
         zone = {"timezone": local.tzname(), "gmtoffset": int(local.tz_localize(None).timestamp() - local.timestamp())}
         (today,) = symbol.periods(np.array([int(now)]))
@@ -246,9 +283,4 @@ class YahooServer(Loopback):
         return web.json_response(content, status=status, headers=self._date(), dumps=json.dumps)
 
     def _date(self) -> dict[str, str]:
-        return {"Date": formatdate(self.clock(), usegmt=True)}
-
-
-def _nulls(column: Floats) -> list[float | None]:
-    """Numbers as JSON has them."""
-    return [None if value != value else value for value in column.tolist()]
+        return {"Date": formatdate(self.clock() + self.date_is_off, usegmt=True)}

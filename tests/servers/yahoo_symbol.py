@@ -17,6 +17,7 @@ from rules.model import XNYS
 
 COLUMNS = ("open", "high", "low", "close", "volume", "adjclose")
 NEW_YORK = "America/New_York"
+TYPES = {"index": "INDEX", "etf": "ETF", "coin": "CRYPTOCURRENCY"}
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,13 @@ class Symbol:
             rows.stamp[-1] = self.last_trade(rows, now)
         return rows
 
+    def session_so_far(self, now: float) -> tuple[int | None, list[float | None]]:
+        """When it was last traded, and open, high, low, last price and volume of that day; nulls before the first."""
+        newest = self.shown(Interval.DAY if Interval.DAY in self.tables else min(self.tables), now)
+        if not len(newest):
+            return None, [None] * 5
+        return self.last_trade(newest, now), nulls(newest.values[-1])[:5]
+
     def last_trade(self, rows: Table, now: float) -> int:
         """When the newest row was last traded; a coin's day ends with the second before the next."""
         return int(min(now, rows.end[-1] - (self.kind == "coin")))
@@ -96,3 +104,26 @@ class Symbol:
                 if len(close):
                     return np.array([opened[0], high.max(), low.min(), close[-1], volume.sum(), adjusted[-1]])
         return finally_
+
+
+def entry_of(name: str, symbol: Symbol, now: float) -> dict[str, object]:
+    """The entry of a symbol in a list of quotes; what Yahoo does not know of it is left out."""
+    at, (opened, high, low, price, volume) = symbol.session_so_far(now)
+    local = pd.Timestamp(now, unit="s", tz=symbol.zone)
+    offset = int(local.tz_localize(None).timestamp() - local.timestamp())
+    entry = {
+        "language": "en-US", "region": "US", "quoteType": TYPES[symbol.kind], "quoteSourceName": "Delayed Quote",
+        "triggerable": True, "currency": symbol.currency, "exchange": "LOO", "fullExchangeName": "Loopback",
+        "marketState": "REGULAR", "regularMarketPrice": price, "regularMarketTime": at, "regularMarketOpen": opened,
+        "regularMarketDayHigh": high, "regularMarketDayLow": low, "regularMarketVolume": volume,
+        "exchangeTimezoneName": symbol.zone, "exchangeTimezoneShortName": local.tzname(),
+        "gmtOffSetMilliseconds": 1000 * offset, "esgPopulated": False, "tradeable": False, "cryptoTradeable": False,
+        "hasPrePostMarketData": False, "priceHint": 2, "sourceInterval": 15, "exchangeDataDelayedBy": 0,
+        "shortName": name, "symbol": name,
+    }  # fmt: skip
+    return {key: value for key, value in entry.items() if value is not None}
+
+
+def nulls(column: Floats) -> list[float | None]:
+    """Numbers as JSON has them."""
+    return [None if value != value else value for value in column.tolist()]

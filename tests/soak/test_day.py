@@ -139,7 +139,7 @@ class Day:
     async def makes_an_effort(self) -> None:
         """Every pool of threads and connections is asked for all that it may have."""
         rut = self.world.settings.instrument_map["RUT"]  # an exchange just says that it has none
-        await asyncio.gather(*(feed.tick(rut) for feed in self.feeds * 2), return_exceptions=True)
+        await asyncio.gather(*(feed.ticks([rut]) for feed in self.feeds * 2), return_exceptions=True)
         async with AsyncExitStack() as connections:
             for _ in range(8):
                 await connections.enter_async_context(self.room.database.read())

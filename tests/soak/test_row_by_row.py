@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from bot.app import Options, open_app
-from rules.engine import Book, evaluate, opened
+from rules.book import Book
+from rules.engine import evaluate, opened
 from rules.model import XNYS, AlertEvent
 from rules.scan import Checkpoint
 from tests.conftest import SHARED_DATA

@@ -32,7 +32,7 @@ venues = ["kraken"]
 
 
 def test_these_are_the_commands() -> None:
-    assert COMMANDS == ["chat", "check", "corr", "demo", "explain", "regime", "replay", "run"]
+    assert COMMANDS == ["chat", "check", "corr", "demo", "doctor", "explain", "regime", "replay", "run"]
 
 
 @pytest.mark.parametrize("word", ["--help", "-h", "help"])
@@ -60,9 +60,8 @@ def test_without_a_command_help_is_shown_as_bad_usage(terminal: Terminal) -> Non
 
 
 def test_an_unknown_command_is_told_in_one_sentence(terminal: Terminal) -> None:
-    wanted = (
-        "bellwether: there is no command 'nope'; commands are chat, check, corr, demo, explain, regime, replay, run"
-    )
+    known = "chat, check, corr, demo, doctor, explain, regime, replay, run"
+    wanted = f"bellwether: there is no command 'nope'; commands are {known}"
     assert terminal.runs("nope").fault == wanted
 
 

@@ -11,7 +11,8 @@ from bot.app import Options, open_app
 from bot.commands.registry import Change, Desk, Reply, answer
 from bot.queries.view import View
 from rules.alerting import Coverage, Firing, Pending
-from rules.engine import Book, Outcome, Record
+from rules.book import Book, Record
+from rules.engine import Outcome
 from rules.model import AlertEvent, Edge, Instant, Severity
 from tests.bot.commands.desks import GROUP, PRIVATE, live, offline
 from tests.bot.markets import NOW, at, simulated

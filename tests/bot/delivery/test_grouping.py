@@ -178,7 +178,7 @@ def message(*events: AlertEvent, recorded: Iterable[AlertEvent] = ()) -> Message
 
 def test_a_message_of_several_carries_the_times_of_their_close() -> None:
     grouped_one, alone = message(event("change"), event("part")), message(event("part"))
-    assert [each.rule for each in grouped_one.parts] == ["part"]
+    assert grouped_one.parts == (event("part").key,)
     assert (grouped_one.late_after, grouped_one.expires_at) == (alone.late_after, alone.expires_at)
 
 
@@ -246,19 +246,30 @@ def test_whatever_happens_in_whatever_ticks_everything_is_told_once_and_in_its_o
         fresh = sorted((each for each, of in happened if of == tick), key=lambda each: (each.at, ORDER[each.rule]))
         out = messages(fresh, RULES, NEWS, [*store, *fresh])
         should_be_told = [each for each in fresh if is_told(each, RULES[each.rule])]
+        known = {each.key: each for each in fresh}
         under = [part for each in out for part in each.parts]
-        own = [each.event for each in out]
-        assert sorted(each.key for each in (*own, *under)) == sorted(each.key for each in should_be_told)
-        assert own == [each for each in should_be_told if each not in under]
-        for each in out:
-            assert (each.late_after, each.expires_at) == (NEWS.late_after(each.event), NEWS.expires_at(each.event))
+        own = [known[each.event] for each in out]
+        assert sorted((*(each.key for each in own), *under)) == sorted(each.key for each in should_be_told)
+        assert own == [each for each in should_be_told if each.key not in under]
+        for each, head in zip(out, own, strict=True):
+            assert (each.late_after, each.expires_at) == (NEWS.late_after(head), NEWS.expires_at(head))
         for group in grouped(should_be_told, RULES, [*store, *fresh]):
             assert_grouped_rightly(group, own, store)
         store += fresh
 
 
+def _row(event: AlertEvent) -> tuple[object, ...]:
+    return event.edge, event.clock, event.at, event.provisional
+
+
 def assert_grouped_rightly(group: Group, own: list[AlertEvent], store: list[AlertEvent]) -> None:
-    """A change leads components of its close, all for which there is room, and recalls all that were told before."""
+    """A change leads components of its close, all for which there is room, and recalls all that were told before; one
+    that lost its data, or has it back, leads all of its row that did."""
+    if group.head.edge in (Edge.NO_DATA, Edge.DATA_BACK):
+        alike = [each for each in (group.head, *group.parts) if _row(each) == _row(group.head)]
+        assert len(alike) == 1 + len(group.parts)
+        assert [each for each in own if _row(each) == _row(group.head)] == [group.head]
+        return
     if group.head not in heads(own, RULES).values():
         assert (group.parts, group.before) == ((), ())
         return

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.answers.quality import Fault
 from bot.feeds.contract import Feed, NoSuchBars, Request, Setup, build_feed
 from rules.bars import DAY, HOUR, Bars, Interval
 from rules.model import ALWAYS, Instant, Instrument, Kind, Source
@@ -277,6 +278,54 @@ def test_the_days_of_a_coin_run_from_midnight_to_midnight(feed: Feed) -> None:
     assert (bars.start % DAY == 0).all()
     assert (bars.end - bars.start == DAY).all()
     assert (np.diff(bars.end) == DAY).all()
+
+
+@with_all_it_holds
+def test_what_a_feed_remarks_is_how_many_rows_have_a_fault_and_changes_nothing(
+    feed: Feed, held: tuple[Instrument, Interval]
+) -> None:
+    """The files and the Yahoo of these tests hold rows of holidays, which are of no session; all else is sound."""
+    heard: list[tuple[Fault, int]] = []
+    wanted = Request(*held, BEGINNING, NOW, lambda fault, rows: heard.append((fault, rows)))
+    bars = LOOPS[feed].run(feed.bars(wanted))
+    assert rows_of(bars) == rows_of(ask(feed, held))
+    away = [(Fault.OFF_CALENDAR, HOLIDAYS)] if held[0] is RUT and feed.name in ("files", "yahoo") else []
+    assert heard == away
+
+
+HOLIDAYS = 7
+"""Weekdays without a session since March 2025: from Good Friday to Christmas Day."""
+
+
+def test_trades_are_of_instruments_that_were_asked_for_and_have_happened(feed: Feed) -> None:
+    ticks = LOOPS[feed].run(feed.ticks([RUT, BTC]))
+    assert set(ticks) <= {"RUT", "BTC"}
+    assert bool(ticks) == (feed.name in ("exchange", "yahoo"))
+    for name, tick in ticks.items():
+        assert (tick.instrument, tick.origin.feed, tick.origin.quote) == (name, feed.name, "USD")
+        assert 0 < tick.price < np.inf
+        assert tick.at <= NOW
+        assert tick.low <= tick.high or np.isnan([tick.low, tick.high]).any()
+
+
+def test_a_source_that_has_a_clock_tells_the_time_with_each_answer_and_the_others_never(feed: Feed) -> None:
+    told = []
+    for question in (feed.bars(Request(BTC, Interval.DAY, BEGINNING, NOW)), feed.ticks([BTC]), feed.ticks([])):
+        LOOPS[feed].run(question)
+        told.append(feed.told_at)
+    has_one = feed.name in ("exchange", "yahoo")
+    assert told == ([NOW, NOW, None] if has_one else [None] * 3), "that nothing was asked tells nothing"
+
+
+def test_an_instrument_that_is_not_known_costs_no_other_its_trade(feed: Feed) -> None:
+    asked = [Instrument("NOPE", "Nothing", Kind.INDEX), GONE, RUT, BTC]
+    assert set(LOOPS[feed].run(feed.ticks(asked))) == set(LOOPS[feed].run(feed.ticks([RUT, BTC])))
+    assert LOOPS[feed].run(feed.ticks([])) == {}
+
+
+GONE = Instrument(
+    "GONE", "Delisted", Kind.COIN, ALWAYS, sources=(Source("exchange", "GONE/USD"), Source("yahoo", "GONE"))
+)
 
 
 def test_its_notes_are_sentences(feed: Feed) -> None:

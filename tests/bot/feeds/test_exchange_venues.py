@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.utils import formatdate
 from typing import Any
 
 import numpy as np
@@ -14,11 +16,13 @@ from aiohttp import web
 from bot.feeds.contract import Request, SourceDown
 from bot.feeds.exchange import ExchangeFeed
 from rules.bars import Interval, Origin
+from rules.model import Source
 from tests.bot.feeds.exchanges import BTC, TEN_TO_NINE, play
 from tests.bot.markets import at
 from tests.servers.loopback import Loopback
 from tests.servers.redirect_ccxt import redirect_ccxt
 
+ETH = replace(BTC, id="ETH", sources=(Source("exchange", "ETH/USD"),))
 HOURS = [at(f"2025-12-04T{hour}:00Z") for hour in (18, 19, 20)]
 """When the candles open; the last is in progress."""
 OHLC = ("92000.5", "92100", "91900", "92050.25")
@@ -32,7 +36,7 @@ class Wire:
     quote: str
     markets: tuple[str, Any]
     candles: tuple[str, Any]
-    ticker: tuple[str, Any]
+    tickers: tuple[str, Any]
     tells_when: bool = True
 
 
@@ -67,7 +71,7 @@ WIRES = {
             "lotSz": "0.00000001", "minSz": "0.00001", "state": "live", "listTime": "1548133413000", "ctType": "",
         }]}),
         ("/api/v5/market/", {"code": "0", "msg": "", "data": _rows(1000, ["12.5", "1150000", "1150000", "1"])}),
-        ("/api/v5/market/ticker", {"code": "0", "msg": "", "data": [
+        ("/api/v5/market/tickers", {"code": "0", "msg": "", "data": [
             {"instType": "SPOT", "instId": "BTC-USDT", "last": "92050.25", "ts": str(MILLISECONDS)}
         ]}),
     ),
@@ -94,9 +98,9 @@ WIRES = {
             "isMarginEnabled": True, "enableTrading": True,
         }]}),
         ("/api/v1/market/candles", {"code": "200000", "data": _rows(1, ["12.5", "1150000"], order=(0, 3, 1, 2))}),
-        ("/api/v1/market/stats", {"code": "200000", "data": {
-            "time": MILLISECONDS, "symbol": "BTC-USDT", "last": "92050.25", "high": "93000", "low": "91000",
-        }}),
+        ("/api/v1/market/allTickers", {"code": "200000", "data": {"time": MILLISECONDS, "ticker": [
+            {"symbol": "BTC-USDT", "symbolName": "BTC-USDT", "last": "92050.25", "high": "93000", "low": "91000"}
+        ]}}),
     ),
     "binance": Wire(
         "USDT",
@@ -108,9 +112,9 @@ WIRES = {
             [int(row[0]), *row[1:], int(row[0]) + 3_599_999, "1150000", 99, "6", "575000", "0"]
             for row in reversed(_rows(1000, ["12.5"]))
         ]),
-        ("/api/v3/ticker/24hr", {
-            "symbol": "BTCUSDT", "lastPrice": "92050.25", "highPrice": "93000", "closeTime": MILLISECONDS,
-        }),
+        ("/api/v3/ticker/24hr", [
+            {"symbol": "BTCUSDT", "lastPrice": "92050.25", "highPrice": "93000", "closeTime": MILLISECONDS}
+        ]),
     ),
 }  # fmt: skip
 
@@ -121,7 +125,7 @@ class VenueServer(Loopback):
     def __init__(self, wire: Wire) -> None:
         super().__init__()
         self.asked: list[str] = []
-        self._answers = dict(sorted([wire.markets, wire.candles, wire.ticker], key=lambda each: -len(each[0])))
+        self._answers = dict(sorted([wire.markets, wire.candles, wire.tickers], key=lambda each: -len(each[0])))
 
     def answers(self, path: str, answer: Any) -> None:
         """From now on, something else."""
@@ -134,7 +138,7 @@ class VenueServer(Loopback):
         self.asked.append(request.path)
         for path, answer in self._answers.items():
             if path in request.path:
-                return web.json_response(answer)
+                return web.json_response(answer, headers={"Date": formatdate(TEN_TO_NINE, usegmt=True)})
         return web.Response(status=404)
 
 
@@ -172,13 +176,39 @@ def test_only_the_spot_markets_and_the_candles_are_asked_for(venue: str, server:
 
 
 def test_a_tick_needs_a_price_and_an_instant(venue: str, server: VenueServer) -> None:
-    tick = play(lambda feed: feed.tick(BTC), venue)
+    ticks = play(lambda feed: feed.ticks([BTC]), venue)
     if not WIRES[venue].tells_when:
-        assert tick is None
+        assert ticks == {}
         return
-    assert tick is not None
+    tick = ticks["BTC"]
     assert (tick.at, tick.price, tick.origin.quote) == (TEN_TO_NINE, 92050.25, WIRES[venue].quote)
     assert np.isnan([tick.open, tick.high, tick.low]).all()
+
+
+def test_trades_are_one_question_once_the_venue_is_known(venue: str, server: VenueServer) -> None:
+    async def scene(feed: ExchangeFeed) -> list[str]:
+        await feed.ticks([BTC])
+        before = len(server.asked)
+        await feed.ticks([BTC, ETH])
+        return server.asked[before:]
+
+    (asked,) = play(scene, venue)
+    assert WIRES[venue].tickers[0] in asked
+
+
+def test_where_no_instant_is_told_a_price_is_of_the_moment_it_is_first_seen(venue: str, server: VenueServer) -> None:
+    path, answer = WIRES[venue].tickers
+
+    async def scene(feed: ExchangeFeed) -> list[int | None]:
+        seen = []
+        for price in ("92050.25", "92050.25", "92051.5"):
+            server.answers(path, json.loads(json.dumps(answer).replace("92050.25", price)))
+            tick = (await feed.ticks([BTC])).get("BTC")
+            seen.append(None if tick is None else tick.at)
+        return seen
+
+    known = TEN_TO_NINE if WIRES[venue].tells_when else None
+    assert play(scene, venue) == [known, known, TEN_TO_NINE]
 
 
 def test_an_answer_of_another_form_is_a_fault_and_not_a_time_without_trades(venue: str, server: VenueServer) -> None:
@@ -189,6 +219,24 @@ def test_an_answer_of_another_form_is_a_fault_and_not_a_time_without_trades(venu
             await feed.bars(since(0))
 
     play(scene, venue)
+
+
+@pytest.mark.parametrize(
+    ("venue", "told"),
+    [
+        ("kraken", "kraken answered for XETHZUSD when asked for XXBTZUSD"),
+        ("bybit", "bybit answered for ETHUSDT when asked for BTCUSDT"),
+    ],
+)
+def test_an_answer_for_another_market_is_refused_where_the_venue_says_so(
+    venue: str, told: str, server: VenueServer
+) -> None:
+    path, answer = WIRES[venue].candles
+    swapped = json.dumps(answer).replace("XXBTZUSD", "XETHZUSD").replace("BTCUSDT", "ETHUSDT")
+    server.answers(path, json.loads(swapped))
+    with pytest.raises(SourceDown) as refused:
+        play(lambda feed: feed.bars(since(0)), venue)
+    assert str(refused.value) == told
 
 
 def test_a_note_says_what_is_peculiar(venue: str, server: VenueServer) -> None:

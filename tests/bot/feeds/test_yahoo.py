@@ -14,9 +14,21 @@ import numpy as np
 import psutil
 import pytest
 
+from bot.answers.quality import Fault
 from bot.feeds._yahoo_client import REACH  # at once: importing it may take as long as a short time-out
-from bot.feeds.contract import Feed, FeedError, NoSuchBars, Request, Setup, SourceDown, Tick, build_feed
-from rules.bars import DAY, Bars, Interval
+from bot.feeds.contract import (
+    Busy,
+    Feed,
+    FeedError,
+    NoSuchBars,
+    Request,
+    Setup,
+    SourceDown,
+    Tick,
+    build_feed,
+    told_time,
+)
+from rules.bars import DAY, HOUR, Bars, Interval
 from rules.model import ALWAYS, XNYS, Instant, Instrument, Kind, Source
 from tests.bot.markets import SESSIONS, at, day, hours, utc_days, weekdays
 from tests.servers.redirect_yahoo import redirect_yahoo
@@ -65,9 +77,13 @@ class Yahoo(YahooServer):
         """What the feed makes of its answer."""
         return asyncio.run(self.feed.bars(Request(instrument, interval, after, until)))
 
-    def ticks(self, instrument: Instrument = RUT) -> Tick | None:
-        """The latest trade by the feed."""
-        return asyncio.run(self.feed.tick(instrument))
+    def ticks(self, *instruments: Instrument) -> dict[str, Tick]:
+        """The latest trades by the feed."""
+        return asyncio.run(self.feed.ticks(instruments or (RUT,)))
+
+    def tick(self, instrument: Instrument = RUT) -> Tick:
+        """The latest trade of one."""
+        return self.ticks(instrument)[instrument.id]
 
     @property
     def charts(self) -> list[dict[str, str]]:
@@ -280,7 +296,7 @@ def test_none_is_a_fair_answer(week: Yahoo, after: str, until: str) -> None:
     assert len(week.gives(after=at(after), until=at(until))) == 0
 
 
-# The latest trade
+# The latest trades
 
 
 def test_a_tick_is_the_session_so_far(yahoo: Yahoo) -> None:
@@ -289,41 +305,104 @@ def test_a_tick_is_the_session_so_far(yahoo: Yahoo) -> None:
         "^RUT", Interval.FIVE_MINUTES, ["2025-12-04T14:30:00Z,12,14,11,13,0", "2025-12-04T14:35:00Z,13,15,12,14,0"]
     )
     yahoo.says("2025-12-04T14:41Z")
-    tick = yahoo.ticks()
-    assert tick is not None
+    tick = yahoo.tick()
     assert (tick.instrument, tick.at, tick.price) == ("RUT", at("2025-12-04T14:41Z"), 14.0)
     assert (tick.open, tick.high, tick.low) == (12.0, 15.0, 11.0)
-    assert (tick.origin.venue, tick.origin.quote, len(yahoo.charts)) == ("yahoo", "USD", 1)
+    assert (tick.origin.venue, tick.origin.quote) == ("yahoo", "USD")
+
+
+def test_the_trades_of_all_are_one_request_and_no_chart(week: Yahoo) -> None:
+    week.holds("BTC-USD", Interval.DAY, utc_days("2025-12-01", "2025-12-04"), kind="coin")
+    week.holds("IWM", Interval.DAY, WEEK, kind="etf")
+    week.ticks(RUT)
+    before = len(week.asked)
+    ticks = week.ticks(RUT, BTC, VIX, IWM)
+    assert {name: tick.at for name, tick in ticks.items()} == {"RUT": NOW, "BTC": NOW, "IWM": NOW}
+    [(path, query)] = week.asked[before:]
+    assert (path, query["symbols"]) == ("/v7/finance/quote", "^RUT,BTC-USD,^VIX,IWM")
+    assert week.charts == []
 
 
 def test_before_the_open_the_latest_trade_is_yesterdays(week: Yahoo) -> None:
     week.says("2025-12-04T12:00Z")
-    tick = week.ticks()
-    assert tick is not None
+    tick = week.tick()
     assert (tick.at, tick.price) == (at("2025-12-03T21:00Z"), 12.0)
-
-
-def test_a_coin_trades_now(yahoo: Yahoo) -> None:
-    yahoo.holds("BTC-USD", Interval.DAY, utc_days("2025-12-01", "2025-12-04"), kind="coin")
-    tick = yahoo.ticks(BTC)
-    assert tick is not None
-    assert tick.at == NOW
 
 
 def test_without_a_trade_there_is_no_tick(yahoo: Yahoo) -> None:
     yahoo.holds("IWM", Interval.DAY, [day("2025-12-05", 10)], kind="etf")
-    assert yahoo.ticks(IWM) is None
+    assert yahoo.ticks(IWM) == {}
+
+
+QUOTE = '{"quoteResponse": {"result": [%s], "error": null}}'
+RUT_TOLD = '{"symbol": "^RUT", "currency": "USD", "regularMarketPrice": %s, "regularMarketTime": 1764880000}'
 
 
 def test_what_yahoo_does_not_say_of_a_tick_is_unknown(yahoo: Yahoo) -> None:
-    yahoo.answers(
-        '{"chart": {"result": [{"meta": {"currency": "USD", "regularMarketPrice": 9.5, "regularMarketTime": 1764880000,'
-        ' "exchangeTimezoneName": "America/New_York"}, "indicators": {"quote": [{}]}}], "error": null}}'
-    )
-    tick = yahoo.ticks()
-    assert tick is not None
+    yahoo.answers(QUOTE % RUT_TOLD % "9.5", on="quote")
+    tick = yahoo.tick()
     assert (tick.at, tick.price) == (1764880000, 9.5)
     assert np.isnan([tick.open, tick.high, tick.low]).all()
+
+
+@pytest.mark.parametrize("price", ["0", "-9.5", "null", '"9.5"', "true", "NaN", "1e999"])
+def test_what_is_no_price_is_no_trade(yahoo: Yahoo, price: str) -> None:
+    yahoo.answers(QUOTE % RUT_TOLD % price, on="quote")
+    assert yahoo.ticks() == {}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param(RUT_TOLD.replace("^RUT", "^GSPC") % "9.5", id="of another symbol"),
+        pytest.param(RUT_TOLD.replace("USD", "EUR") % "9.5", id="in another currency"),
+        pytest.param("", id="of none"),
+    ],
+)
+def test_a_trade_of_something_else_is_none(yahoo: Yahoo, told: str) -> None:
+    yahoo.answers(QUOTE % told, on="quote")
+    assert yahoo.ticks() == {}
+
+
+def test_an_instrument_that_yahoo_is_not_asked_for_is_left_out(week: Yahoo) -> None:
+    sol = Instrument("SOL", "Solana", Kind.COIN, ALWAYS, sources=(Source("exchange", "SOL/USD"),))
+    assert set(week.ticks(sol, RUT)) == {"RUT"}
+    assert week.ticks(sol) == {}
+
+
+NO_QUOTES = "it answered with something that is no list of quotes"
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        pytest.param(lambda yahoo: yahoo.fails_with(429, on="crumb"), "it answered with HTTP 401", id="no crumb"),
+        pytest.param(lambda yahoo: yahoo.fails_with(500, on="quote"), "it answered with HTTP 500", id="a 500"),
+        pytest.param(lambda yahoo: yahoo.fails_with(404, on="quote"), "it answered with HTTP 404", id="gone"),
+        pytest.param(lambda yahoo: yahoo.answers_html(on="quote"), NO_QUOTES, id="a page"),
+        pytest.param(lambda yahoo: yahoo.answers("[1]", on="quote"), NO_QUOTES, id="other JSON"),
+        pytest.param(lambda yahoo: yahoo.answers(QUOTE % "7", on="quote"), NO_QUOTES, id="other entries"),
+        pytest.param(lambda yahoo: yahoo.answers('{"quoteRes', on="quote"), NO_QUOTES, id="half a text"),
+    ],
+)
+def test_without_quotes_the_charts_tell_the_trades(
+    yahoo: Yahoo, fault: Callable[[Yahoo], None], reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A rule on ticks must not cost the closing bars their source."""
+    yahoo.holds("^RUT", Interval.DAY, [*WEEK[:3], "2025-12-04T00:00:00Z,12,15,11,14,0"])
+    yahoo.holds("IWM", Interval.DAY, WEEK, kind="etf", quote="EUR")
+    fault(yahoo)
+    first, again = yahoo.ticks(RUT, VIX, IWM), yahoo.ticks(RUT, VIX, IWM)
+    assert list(first) == list(again) == ["RUT"]
+    tick = again["RUT"]
+    assert (tick.at, tick.price, tick.open, tick.high, tick.low) == (NOW, 14.0, 12.0, 15.0, 11.0)
+    (told,) = [each.getMessage() for each in caplog.records]
+    assert told.startswith(f"yahoo did not give trades of RUT, VIX, IWM: {reason}")
+    assert told.endswith("; the charts are asked one by one")
+    yahoo.recovers()
+    before = len(yahoo.charts)
+    assert set(yahoo.ticks(RUT)) == {"RUT"}
+    assert len(yahoo.charts) == before
 
 
 # What goes wrong, in one sentence, and is forgotten
@@ -339,12 +418,20 @@ FAULTS: list[tuple[str, Callable[[Yahoo], None], str]] = [
     ("nothing", lambda yahoo: yahoo.answers(""), NO_CHART),
     ("half a text", lambda yahoo: yahoo.answers('{"chart": {"resu'), NO_CHART),
     ("other JSON", lambda yahoo: yahoo.answers("[1, 2]"), NO_CHART),
+    ("brackets without an end", lambda yahoo: yahoo.answers("[" * 100_000), NO_CHART),
     ("no result", lambda yahoo: yahoo.answers('{"chart": {"result": [], "error": null}}'), NO_CHART),
     ("no rows", lambda yahoo: yahoo.answers(WITHOUT_ROWS), NO_CHART),
+    ("columns of two lengths", lambda yahoo: yahoo.answers(ROWS % "[1]"), NO_CHART),
+    ("prices in words", lambda yahoo: yahoo.answers(ROWS % '["high", "low"]'), NO_CHART),
+    ("a price that is true", lambda yahoo: yahoo.answers(ROWS % "[1, true]"), NO_CHART),
     ("a pause", lambda yahoo: yahoo.answers("Will be right back...", kind="text/html"), NO_CHART),
     ("a cut", lambda yahoo: yahoo.resets(), "the connection failed: "),
     ("silence", lambda yahoo: yahoo.hangs(30), "no answer came in time"),
 ]
+ROWS = """{"chart": {"result": [{"meta": {"currency": "USD", "symbol": "^RUT", "firstTradeDate": 1000000000,
+ "exchangeTimezoneName": "America/New_York", "instrumentType": "INDEX", "validRanges": []},
+ "timestamp": [1764599400, 1764685800], "indicators": {"adjclose": [{"adjclose": [1, 1]}], "quote": [
+ {"open": [1, 1], "high": [1, 1], "low": [1, 1], "volume": [0, 0], "close": %s}]}}], "error": null}}"""
 WITHOUT_ROWS = (
     '{"chart": {"result": [{"meta": {"currency": "USD", "symbol": "^RUT", "firstTradeDate": 1000000000},'
     ' "indicators": {"quote": [{}], "adjclose": [{}]}}], "error": null}}'
@@ -377,14 +464,212 @@ def test_a_fault_is_told_once_and_the_next_question_is_answered(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_tick_fails_as_bars_do(week: Yahoo) -> None:
-    week.fails_with(429)
-    with pytest.raises(SourceDown, match=r"^yahoo did not give ticks of RUT \(\^RUT\): it is refusing requests"):
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        pytest.param(lambda yahoo: yahoo.fails_with(429, on="quote"), "it is refusing requests (429)", id="refused"),
+        pytest.param(lambda yahoo: yahoo.resets(on="quote"), "the connection failed: ", id="a cut"),
+        pytest.param(lambda yahoo: yahoo.hangs(30, on="quote"), "no answer came in time", id="silence"),
+    ],
+)
+def test_a_fault_of_the_quotes_is_told_and_over_with_the_next_question(
+    week: Yahoo, fault: Callable[[Yahoo], None], reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    asyncio.run(week.feed.close())
+    week.feed = week.listens(timeout=1.0)
+    week.ticks()
+    fault(week)
+    with pytest.raises(SourceDown) as told:
         week.ticks()
-    week.forgets("^RUT")
+    assert str(told.value).startswith(f"yahoo did not give trades of RUT: {reason}")
     week.recovers()
-    with pytest.raises(NoSuchBars, match=r"^yahoo has no ticks of RUT \(\^RUT\): "):
-        week.ticks()
+    assert set(week.ticks()) == {"RUT"}
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("on", ["chart", "quote"])
+@pytest.mark.parametrize(
+    ("said", "wait"), [("600", 600), ("Thu, 04 Dec 2025 21:50:00 GMT", 3_600), ("a while", None), (None, None)]
+)
+def test_a_yahoo_that_refuses_may_say_for_how_long(week: Yahoo, on: str, said: str | None, wait: int | None) -> None:
+    week.fails_with(429, on=on, retry_after=said)
+    with pytest.raises(Busy) as busy:
+        week.ticks() if on == "quote" else week.gives()
+    assert busy.value.wait == wait
+
+
+# An answer to another question
+
+
+def test_an_answer_for_another_symbol_is_refused(week: Yahoo) -> None:
+    """Of this question alone: what Yahoo says of the others is none the worse for it."""
+    week.holds("^GSPC", Interval.DAY, WEEK).swaps("^RUT", "^GSPC")
+    with pytest.raises(FeedError) as refused:
+        week.gives()
+    assert type(refused.value) is FeedError
+    assert str(refused.value) == "yahoo did not give 1d bars of RUT (^RUT): it answered for ^GSPC"
+
+
+def test_a_symbol_may_be_written_small(yahoo: Yahoo) -> None:
+    yahoo.holds("btc-usd", Interval.DAY, utc_days("2025-12-01", "2025-12-04"), kind="coin")
+    yahoo.swaps("btc-usd", "BTC-USD")
+    yahoo.holds("BTC-USD", Interval.DAY, utc_days("2025-12-01", "2025-12-04"), kind="coin")
+    assert len(yahoo.gives(listed("BTC", "btc-usd", Kind.COIN))) == 3
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        pytest.param("Asia/Tokyo", "it tells the time of another place (Asia/Tokyo, +9 h)", id="closes at six"),
+        pytest.param("Europe/London", "it tells the time of another place (Europe/London, +0 h)", id="closes at nine"),
+        pytest.param(
+            "Pacific/Auckland", "its days are those of another time zone than Pacific/Auckland", id="another date"
+        ),
+    ],
+)
+def test_days_of_another_time_zone_are_refused(yahoo: Yahoo, zone: str, told: str) -> None:
+    yahoo.holds("^RUT", Interval.DAY, WEEK, zone=zone)
+    with pytest.raises(FeedError) as refused:
+        yahoo.gives()
+    assert str(refused.value) == f"yahoo did not give 1d bars of RUT (^RUT): {told}"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "shift", "told"),
+    [
+        pytest.param(RUT, -DAY // 2, "its days are those of another time zone than America/New_York", id="a session"),
+        pytest.param(BTC, -3_600, "its days are those of another time zone than UTC", id="a day that begins at eleven"),
+    ],
+)
+def test_days_that_are_stamped_elsewhere_are_refused(yahoo: Yahoo, symbol: Instrument, shift: int, told: str) -> None:
+    name, kind = symbol.sources[1].symbol, "coin" if symbol is BTC else "index"
+    rows = utc_days("2025-11-20", "2025-12-04") if symbol is BTC else WEEK
+    yahoo.holds(name, Interval.DAY, rows, kind=kind).stamps(name, shift)
+    with pytest.raises(FeedError) as refused:
+        yahoo.gives(symbol)
+    assert str(refused.value).endswith(told)
+
+
+def test_the_zone_of_chicago_is_the_vixs(yahoo: Yahoo) -> None:
+    yahoo.holds("^VIX", Interval.DAY, WEEK, zone="America/Chicago")
+    assert len(yahoo.gives(VIX)) == 3
+
+
+# What is left out, and why
+
+
+def test_what_is_left_out_is_told_by_its_fault(yahoo: Yahoo) -> None:
+    rows = [
+        day("2025-11-26", 10),
+        day("2025-11-27", 10),
+        "2025-11-28T00:00:00Z,,,,,",
+        "2025-12-01T00:00:00Z,9,9,9,0,0",
+        "2025-12-02T00:00:00Z,9,9,9,-9,0",
+        "2025-12-03T00:00:00Z,9,-1,9,9,0",
+        "2025-12-04T00:00:00Z,,,,,",
+    ]
+    heard = left_out(yahoo.holds("IWM", Interval.DAY, rows, kind="etf"), after="2025-11-26T00:00Z")
+    assert heard == [(Fault.OFF_CALENDAR, 1), (Fault.NO_PRICE, 2), (Fault.NOT_A_PRICE, 2)]
+    assert closes(yahoo.gives(IWM)) == [10.0, 9.0]
+
+
+def test_the_row_in_progress_is_no_fault_and_one_that_has_closed_without_a_price_is(yahoo: Yahoo) -> None:
+    yahoo.holds("IWM", Interval.DAY, [*WEEK[:3], "2025-12-04T00:00:00Z,,,,,"], kind="etf")
+    assert left_out(yahoo) == []
+    yahoo.says("2025-12-04T21:00:30Z")
+    assert left_out(yahoo) == [(Fault.NO_PRICE, 1)]
+
+
+def test_a_row_told_twice_is_told(yahoo: Yahoo) -> None:
+    yahoo.holds("IWM", Interval.DAY, WEEK, kind="etf")
+    yahoo.repeats_the_live_row()
+    yahoo.says("2025-12-04T21:00:20Z")
+    assert left_out(yahoo) == [(Fault.TWICE, 1)]
+
+
+def test_rows_that_run_backwards_are_put_in_order_and_told(yahoo: Yahoo) -> None:
+    yahoo.holds("IWM", Interval.DAY, WEEK, kind="etf").shuffles("IWM")
+    assert left_out(yahoo) == [(Fault.OUT_OF_ORDER, 1)]
+    assert closes(yahoo.gives(IWM)) == [10.0, 11.0, 12.0]
+
+
+def test_a_row_that_comes_late_is_told_though_the_one_it_comes_behind_was_not_asked_for(yahoo: Yahoo) -> None:
+    rows = [day("2025-12-02", 11), day("2025-11-20", 9), *WEEK[2:]]
+    yahoo.holds("IWM", Interval.DAY, rows, kind="etf")
+    assert left_out(yahoo, after="2025-12-02T00:00Z") == []
+    yahoo.holds("IWM", Interval.DAY, [WEEK[2], WEEK[0], WEEK[1], WEEK[3]], kind="etf")
+    assert left_out(yahoo, after="2025-12-02T00:00Z") == [(Fault.OUT_OF_ORDER, 1)]
+
+
+def test_what_was_not_asked_for_is_no_fault(yahoo: Yahoo) -> None:
+    yahoo.holds("IWM", Interval.DAY, ["2025-12-01T00:00:00Z,,,,,", *WEEK[1:]], kind="etf")
+    assert left_out(yahoo, after="2025-12-02T00:00Z") == []
+
+
+def test_a_row_of_the_future_is_told_and_no_bar(yahoo: Yahoo) -> None:
+    yahoo.holds("IWM", Interval.DAY, [*WEEK, day("2025-12-05", 99)], kind="etf")
+    yahoo.says("2025-12-06T20:50Z")
+    yahoo.date_is_off = -2 * DAY
+    assert left_out(yahoo, until="2025-12-04T00:00Z") == [(Fault.FUTURE, 1)]
+    assert closes(yahoo.gives(IWM, until=at("2025-12-04T00:00Z"))) == [10.0, 11.0, 12.0]
+
+
+# Clocks
+
+
+@pytest.mark.parametrize("ahead", [0, HOUR, DAY], ids=["ours agrees", "ours is an hour fast", "ours is a day fast"])
+def test_a_day_in_progress_is_no_bar_by_yahoo_s_own_clock(week: Yahoo, ahead: int) -> None:
+    bars = week.gives(until=CLOSE + ahead)
+    assert closes(bars) == [10.0, 11.0, 12.0]
+    assert int(bars.known_at[-1]) == NOW
+
+
+@pytest.mark.parametrize(
+    "off", [-DAY, -HOUR, HOUR, DAY], ids=["a day slow", "an hour slow", "an hour fast", "a day fast"]
+)
+def test_a_yahoo_whose_clock_is_wrong_hides_no_bar(week: Yahoo, off: int) -> None:
+    """That somebody has traded who by its Date has not yet proves that slow."""
+    week.says("2025-12-04T21:30:00Z")
+    week.date_is_off = off
+    assert closes(week.gives(until=CLOSE)) == [10.0, 11.0, 12.0, 13.0]
+
+
+def test_a_feed_says_what_time_it_was_by_yahoo_when_it_answered(week: Yahoo) -> None:
+    told = [week.feed.told_at]
+    week.gives()
+    told.append(week.feed.told_at)
+    week.date_is_off = -300
+    week.ticks()
+    told.append(week.feed.told_at)
+    with pytest.raises(NoSuchBars):  # nothing is asked
+        week.gives(Instrument("XYZ", "Nobody's", Kind.INDEX))
+    assert [*told, week.feed.told_at] == [None, NOW, NOW - 300, None]
+
+
+def test_a_cache_says_how_old_its_answer_is() -> None:
+    assert told_time("Thu, 04 Dec 2025 20:50:00 GMT", "120") == NOW + 120
+    assert told_time("Thu, 04 Dec 2025 20:50:00 GMT", "soon") == NOW
+    assert told_time(None, "120") is None
+
+
+def test_a_trade_below_zero_is_left_out_and_told(yahoo: Yahoo) -> None:
+    yahoo.holds("^RUT", Interval.DAY, [*WEEK[:3], day("2025-12-04", -13)])
+    heard: list[tuple[str, Fault]] = []
+    assert asyncio.run(yahoo.feed.ticks([RUT], lambda *told: heard.append(told))) == {}
+    assert heard == [("RUT", Fault.NOT_A_PRICE)]
+
+
+def left_out(yahoo: Yahoo, after: str = "2025-11-20T00:00Z", until: str = "") -> list[tuple[Fault, int]]:
+    """What the feed remarks on an answer of IWM."""
+    heard: list[tuple[Fault, int]] = []
+    wanted = Request(
+        IWM, Interval.DAY, at(after), at(until) if until else 2 * NOW, lambda fault, rows: heard.append((fault, rows))
+    )
+    asyncio.run(yahoo.feed.bars(wanted))
+    return heard
+
+
+# What does not exist
 
 
 def test_an_unknown_symbol_is_told_and_may_be_listed_later(yahoo: Yahoo) -> None:
@@ -398,7 +683,7 @@ def test_an_unknown_symbol_is_told_and_may_be_listed_later(yahoo: Yahoo) -> None
 def test_an_instrument_without_a_symbol_here_is_told(yahoo: Yahoo) -> None:
     with pytest.raises(NoSuchBars) as told:
         yahoo.gives(Instrument("SOL", "Solana", Kind.COIN, ALWAYS, sources=(Source("exchange", "SOL/USD"),)))
-    assert str(told.value) == "SOL has no yahoo source, so there are no 1d bars of it"
+    assert str(told.value) == "SOL has no yahoo source, so there are no 1d bars of SOL"
 
 
 def test_a_price_in_another_currency_is_not_taken(yahoo: Yahoo) -> None:
@@ -535,6 +820,7 @@ def test_another_process_asks_the_same_and_writes_no_file(week: Yahoo, tmp_path:
 
 ANOTHER_PROCESS = """
 import asyncio, sys
+from bot.answers.quality import Fault
 from bot.feeds._yahoo_client import REACH  # at once: importing it may take as long as a short time-out
 from bot.feeds.contract import Request
 from tests.bot.feeds.test_yahoo import NOW, RUT, build_feed, Setup, SESSIONS, Interval, redirect_yahoo

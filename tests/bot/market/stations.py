@@ -6,15 +6,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bot.answers.quality import Fault
 from bot.delivery.announce import News
-from bot.feeds.contract import FeedError, NoSuchBars, Request, SourceDown
+from bot.feeds.contract import Barred, Busy, FeedError, NoSuchBars, Request, SourceDown, TradeRemark, untold
 from bot.market.history import BEGINNING
 from bot.market.intake import Depth, Intake
 from bot.market.live import LiveHistory
@@ -29,6 +30,7 @@ from rules.bars import DAY, HOUR, Bars, Interval, Origin, Tick
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule, compile_rule
 from rules.model import XNYS, AlertEvent, Basis, Instant, Instrument, Kind, Rule, Timing
+from tests.bot.market.gates import FakeGate as FakeGate
 from tests.bot.markets import BTC, ETH, RUT, SESSIONS, SPX
 
 MINUTE = 60
@@ -70,11 +72,14 @@ class FakeFeed:
         self.origin = Origin(name, venue or name)
         self.now: Instant = FAR
         self.asked: list[Request] = []
+        self.ticked: list[tuple[str, ...]] = []
         self.closed = False
+        self.told_at: Instant | None = None
         self._held: dict[tuple[str, Interval], Bars] = {}
         self._late: dict[tuple[str, Instant], Instant] = {}
         self._ticks: dict[str, Tick] = {}
         self._refusals: dict[str, FeedError] = {}
+        self._absurd: set[str] = set()
 
     @property
     def id(self) -> SourceId:
@@ -111,6 +116,13 @@ class FakeFeed:
         spans = {"open": np.nan, "high": np.nan, "low": np.nan} | session
         self._ticks[name] = Tick(name, when, price, **spans, origin=self.origin)
 
+    def trades_no_more(self, name: str, *, absurdly: bool = False) -> None:
+        """There is no latest trade of it any more, or only one at a price that is none."""
+        if absurdly:
+            self._absurd.add(name)
+        else:
+            del self._ticks[name]
+
     # How it fails
 
     def falls_silent(self, *names: str) -> None:
@@ -125,6 +137,14 @@ class FakeFeed:
     def refuses(self, name: str) -> None:
         """It answers that a question is not one."""
         self._refusals[name] = FeedError(f"{self.name} refused the question")
+
+    def is_busy(self, wait: int | None = None) -> None:
+        """It answers that it wants fewer requests, and perhaps for how many seconds."""
+        self._refusals["*"] = Busy(f"{self.name} wants fewer requests", wait)
+
+    def bars_us(self) -> None:
+        """It answers that it serves nobody from here."""
+        self._refusals["*"] = Barred(f"{self.name} does not serve this location (451)")
 
     def comes_back(self) -> None:
         """It answers again."""
@@ -148,9 +168,17 @@ class FakeFeed:
                 there &= held.end != end
         return held.take(there)
 
-    async def tick(self, instrument: Instrument) -> Tick | None:
-        self._answer_or_fail(instrument.id)
-        return self._ticks.get(instrument.id)
+    async def ticks(self, instruments: Sequence[Instrument], remark: TradeRemark = untold) -> dict[str, Tick]:
+        self.ticked.append(tuple(each.id for each in instruments))
+        for each in instruments:
+            with suppress(NoSuchBars):
+                self._answer_or_fail(each.id)
+        unknown = {name for name, reason in self._refusals.items() if isinstance(reason, NoSuchBars)}
+        asked = {each.id for each in instruments} - unknown
+        for name in asked & self._absurd:
+            remark(name, Fault.NOT_A_PRICE)
+        asked -= self._absurd
+        return {name: tick for name, tick in self._ticks.items() if name in asked}
 
     async def close(self) -> None:
         self.closed = True
@@ -194,9 +222,12 @@ class Station:
         self.instruments: Mapping[str, Instrument] = options.get("instruments") or {
             name: SCOPE.instruments[name] for rule in rules for name in rule.instruments
         }
+        self.order: Mapping[str, tuple[SourceId, ...]] = options.get("order", {})
         self.depth: Depth = options.get("depth") or Depth(BEGINNING, 60 * DAY)
         self.holding: type[LiveHistory] = options.get("holding") or LiveHistory
         self.grace: int = options.get("grace", GRACE)
+        self.gate: Any = options.get("gate") or FakeGate()
+        self.behind = 0
         self._runner = asyncio.Runner()
         self._executor = ThreadPoolExecutor(1)
         self.told: list[tuple[str, float]] = []
@@ -206,13 +237,13 @@ class Station:
         """A process begins: it takes up what the file holds and, unless told otherwise, fills its history."""
         self._clocks(now)
         feeds = {feed.id: feed for feed in self.feeds}
-        order = dict.fromkeys(self.instruments, tuple(feeds))
+        order = {name: self.order.get(name, tuple(feeds)) for name in self.instruments}
         ranks = {(source.feed, source.venue): rank for rank, source in enumerate(feeds)}
         self.database = Disk(self.path, durable=False)
         self.sources = Sources(order, feeds.__getitem__)
         self.history = self.holding(self.instruments, SESSIONS, dict.fromkeys(self.instruments, ranks))
         schedule = Schedule(self.instruments.values(), SESSIONS, SETTLE)
-        self.intake = Intake(self.database, self.sources, self.history, schedule, self.depth, self.grace)
+        self.intake = Intake(self.database, self.sources, self.history, schedule, self.depth, self.grace, self.gate)
         news = News(SESSIONS.next_open, self.grace, DAY)
         self.watch = Watch(
             self.database, self.intake, SESSIONS, self.rules, news, CHANNEL, since=now, executor=self._executor
@@ -269,6 +300,21 @@ class Station:
         self._clocks(now)
         return self._runner.run(self.intake.poll(now))
 
+    def poll_while_the_second_answer_fails(self, feed: FakeFeed, now: Instant) -> int:
+        """The source answers what is due, and then not any more."""
+        answers = feed.bars
+
+        async def once(request: Request) -> Bars:
+            if len(feed.asked) >= known + len(self.instruments):
+                feed.falls_silent()
+            return await answers(request)
+
+        known, feed.bars = len(feed.asked), once  # type: ignore[method-assign]
+        try:
+            return self.poll(now)
+        finally:
+            del feed.bars
+
     def chat(self, address: str, now: Instant) -> None:
         """A chat subscribes."""
         self._runner.run(self._write(lambda connection: subscribe(connection, CHANNEL, address, "private", now)))
@@ -303,7 +349,16 @@ class Station:
 
     def _clocks(self, now: Instant) -> None:
         for feed in self.feeds:
-            feed.now = now
+            feed.now = now + self.behind
+
+    @property
+    def faults(self) -> list[str]:
+        """What is wrong with prices now, in sentences."""
+        return [each.sentence for each in self.intake.faults]
+
+    def clock_is_ahead(self, seconds: int) -> None:
+        """From now on the clock of the process is wrong by so much; that of its sources is right."""
+        self.behind = -seconds
 
 
 def told(events: Iterable[AlertEvent]) -> list[str]:

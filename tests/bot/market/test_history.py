@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bot.feeds.contract import FeedError, NoSuchBars, Request, Setup, build_feed
-from bot.market.history import BEGINNING, History, load_history
+from bot.answers.quality import Fault, Finding, Ruling
+from bot.feeds.contract import FeedError, NoSuchBars, Request, Setup, TradeRemark, build_feed, untold
+from bot.market.history import BEGINNING, BarSets, History, load_history
 from rules.bars import HOUR, Bars, Interval, Origin, Tick
 from rules.model import ALWAYS, XNYS, Instant, Instrument, Kind
 from rules.panel import Panel
@@ -29,12 +30,13 @@ class FakeFeed:
     name: str = "fake"
     asked: list[Request] = field(default_factory=list)
     breaks_on: str = ""
+    told_at: Instant | None = None
 
     def notes(self, known: Iterable[str]) -> list[str]:
         return [f"knows {len(list(known))}"]
 
-    async def tick(self, instrument: Instrument) -> Tick | None:
-        return None
+    async def ticks(self, instruments: Sequence[Instrument], remark: TradeRemark = untold) -> dict[str, Tick]:
+        return {}
 
     async def close(self) -> None:
         self.asked.clear()
@@ -222,3 +224,18 @@ def test_the_real_fall_of_2025_10_10_is_the_one_up_to_the_close(shared_data: Pat
     assert at_close["2025-10-10"] / at_close["2025-10-09"] - 1 == pytest.approx(-0.052, abs=0.001)
     assert by_day["2025-10-10"] / by_day["2025-10-09"] - 1 == pytest.approx(-0.221, abs=0.001)
     assert history.until == at("2026-01-01T00:00Z")
+
+
+def test_what_the_screen_does_not_believe_is_absent_and_told() -> None:
+    told = Finding("RUT", Interval.DAY, TUESDAY, "fake", Fault.OUTLIER, Ruling.REJECTED, "11.00 after 10.00")
+    seen: list[tuple[str, list[str]]] = []
+
+    def screen(instrument: Instrument, bars: Bars, beside: BarSets) -> tuple[Bars, tuple[Finding, ...]]:
+        seen.append((instrument.id, sorted(beside)))
+        return bars.take(bars.end != TUESDAY), (told,)
+
+    feed = FakeFeed({**RUT_DAYS, ("SPX", Interval.DAY): [(WEDNESDAY, 12.0)]})
+    history = asyncio.run(load_history(feed, {"RUT": RUT, "SPX": SPX}, SESSIONS, NOW, screen))
+    assert closes(history.panel(XNYS), "RUT") == {"2025-12-08": 10.0, "2025-12-10": 12.0}
+    assert history.findings == (told, told)
+    assert seen == [("RUT", ["RUT", "SPX"]), ("SPX", ["RUT", "SPX"])]

@@ -176,6 +176,7 @@ def test_history_from_a_stand_in_is_history(tmp_path: Path) -> None:
 def test_a_bar_is_asked_for_once_it_has_settled_and_not_again_when_it_is_there(tmp_path: Path) -> None:
     feed = indices()
     with Station(tmp_path / "a.db", feed, rules=INDEX).starts(MORNING) as station:
+        station.poll(WEDNESDAY - 7 * HOUR)  # before trading starts, what came the day before is looked at again
         feed.asked.clear()
         assert station.poll(WEDNESDAY + 30 * MINUTE - 1) == 0
         assert feed.asked == []
@@ -212,9 +213,9 @@ def test_a_clock_that_was_an_hour_ahead_does_not_keep_a_late_bar_from_being_aske
     feed.is_late("RUT", WEDNESDAY, 4 * HOUR)
     with Station(tmp_path / "a.db", feed, rules=INDEX).starts(MORNING) as station:
         station.poll(WEDNESDAY + 4 * HOUR - 1)
-        feed.now, before = WEDNESDAY + 3 * HOUR, len(feed.asked)
+        feed.asked.clear()
         station.poll(WEDNESDAY + 3 * HOUR)
-        assert len(feed.asked) == before + 1
+        assert "RUT" in {each.instrument.id for each in feed.asked}
 
 
 def test_bars_of_several_instruments_come_in_together_or_not_at_all(tmp_path: Path) -> None:

@@ -192,3 +192,32 @@ def test_hours_and_days_of_a_coin_do_not_meet() -> None:
     assert live.snapshot(NOW).bars["BTC"][Interval.DAY].close.tolist() == [1.0]
     assert live.snapshot(NOW).bars["BTC"][Interval.HOUR].close.tolist() == [2.0]
     assert live.snapshot(NOW).bars["BTC"][Interval.HOUR].start.tolist() == [end - HOUR]
+
+
+# In another unit
+
+
+def test_bars_in_another_unit_become_unknown_and_what_they_said_is_handed_back() -> None:
+    live = history()
+    taken(live, days(10, 11, 12))
+    taken(live, days(20, 21, origin=SECOND))
+    arrival = live.withdrawn("RUT", Interval.DAY, [FIRST], NOW)
+    assert arrival.replaced.close.tolist() == [10, 11, 12]
+    live.take("RUT", arrival)
+    first, second = [[c for _, n, c in held(live) if n == name] for name in ("first", "second")]
+    assert np.isnan(first).all()
+    assert second == [20, 21]
+    assert live.snapshot(NOW).bars["RUT"][Interval.DAY].known_at.tolist()[0] == NOW
+    assert len(live.withdrawn("RUT", Interval.DAY, [FIRST], NOW).written) == 0, "nothing is left to take back"
+    taken(live, days(5, 5.5, 6))
+    assert [c for _, n, c in held(live) if n == "first"] == [5, 5.5, 6]
+
+
+def test_a_bar_of_which_no_close_is_known_is_none_that_is_there() -> None:
+    live = history()
+    taken(live, days(10, 11, np.nan))
+    taken(live, days(np.nan, 21, np.nan, np.nan, origin=SECOND))
+    assert live.last_end("RUT", Interval.DAY) == DAYS[1]
+    assert live.ends("RUT", Interval.DAY).tolist() == [DAYS[0], DAYS[1], DAYS[1]]
+    assert live.ends("BTC", Interval.DAY).tolist() == []
+    assert live.held["RUT"][Interval.DAY] is live.snapshot(NOW).bars["RUT"][Interval.DAY]

@@ -98,6 +98,33 @@ def test_what_is_due_never_lies_ahead_and_never_goes_back() -> None:
             before[key] = each.end
 
 
+def schedule_of(instrument: Instrument) -> tuple[Schedule, dict[Interval, Due]]:
+    """A schedule, and what is due on the evening of 2025-12-10."""
+    schedule = Schedule([instrument], SESSIONS, SETTLE)
+    return schedule, {each.interval: each for each in schedule.due(at("2025-12-10T21:45Z"))}
+
+
+def test_a_day_is_looked_at_again_before_trading_starts() -> None:
+    schedule, rut = schedule_of(RUT)
+    assert schedule.look_again(rut[Interval.DAY]) == at("2025-12-11T12:30Z")
+    friday = Due(RUT, Interval.DAY, at("2025-12-12T21:00Z"))
+    assert schedule.look_again(friday) == at("2025-12-15T12:30Z")
+
+
+def test_a_day_around_the_clock_is_looked_at_again_at_noon_and_an_hour_never() -> None:
+    schedule, btc = schedule_of(BTC)
+    assert schedule.look_again(btc[Interval.DAY]) == at("2025-12-10T12:00Z")
+    assert schedule.look_again(btc[Interval.HOUR]) is None
+
+
+def test_the_bars_that_should_be_there_are_sessions_and_whole_hours() -> None:
+    schedule, first, last = Schedule([RUT, BTC], SESSIONS, SETTLE), at("2025-11-26T21:00Z"), at("2025-11-29T00:00Z")
+    assert schedule.ends_between(RUT, Interval.DAY, first, last).tolist() == [first, at("2025-11-28T18:00Z")]
+    assert schedule.ends_between(BTC, Interval.DAY, first, last).tolist() == [last - 2 * DAY, last - DAY, last]
+    assert schedule.ends_between(BTC, Interval.HOUR, first, last).tolist() == list(range(first, last + 1, HOUR))
+    assert schedule.ends_between(BTC, Interval.HOUR, first + 1, first + 2).tolist() == []
+
+
 def test_before_history_no_session_is_due() -> None:
     assert due(RUT, at("1989-12-29T12:00Z")) == {}
 

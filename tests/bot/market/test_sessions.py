@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -207,5 +208,62 @@ def test_what_never_stops_is_always_in_progress() -> None:
     assert SESSIONS.in_progress(ALWAYS, at("2025-12-14T00:00:00Z")) == dt.date(2025, 12, 14)
 
 
-def test_beyond_the_calendar_nothing_is_in_progress() -> None:
-    assert SESSIONS.in_progress(XNYS, NOW + 900 * DAY) is None
+# A process that lives for years
+
+
+def test_what_is_known_of_the_future_moves_on_with_time() -> None:
+    sessions = Sessions(NOW)
+    for month in range(1, 60):
+        now = NOW + month * 30 * DAY
+        opens, closed = sessions.next_open(XNYS, now), sessions.last_close(XNYS, now)
+        assert opens is not None
+        assert closed is not None
+        assert now < opens < now + 5 * DAY
+        assert now - 5 * DAY < closed <= now
+        assert sessions.cutoff(ALWAYS, dt.date(9999, 12, 31)) > now + 360 * DAY
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        lambda sessions, at: sessions.last_close(XNYS, at),
+        lambda sessions, at: sessions.next_open(XNYS, at),
+        lambda sessions, at: sessions.in_progress(XNYS, at),
+        lambda sessions, at: sessions.clock(XNYS, at),
+        lambda sessions, at: sessions.closes_between(XNYS, at - DAY, at),
+        lambda sessions, at: sessions.closes_of(XNYS, np.array([at], dtype="datetime64[s]")),
+        lambda sessions, at: sessions.opens_of(XNYS, np.array([at], dtype="datetime64[s]")),
+    ],
+)
+def test_whoever_asks_moves_it_on(asks: Callable[[Sessions, int], object]) -> None:
+    sessions = Sessions(NOW)
+    asks(sessions, NOW + 1_000 * DAY)
+    assert sessions.cutoff(XNYS, dt.date(9999, 12, 31)) > NOW + 1_700 * DAY
+
+
+def test_it_never_moves_back_and_what_was_known_stays_as_it_is() -> None:
+    sessions, days = Sessions(NOW), np.arange(np.datetime64("2024-01-01"), np.datetime64("2027-01-01"))
+    before = sessions.closes_of(XNYS, days), sessions.opens_of(XNYS, days)
+    sessions.last_close(XNYS, NOW + 1_200 * DAY)
+    reach = sessions.cutoff(XNYS, dt.date(9999, 12, 31))
+    sessions.last_close(XNYS, NOW)
+    sessions.last_close(XNYS, NOW - 5_000 * DAY)
+    assert sessions.cutoff(XNYS, dt.date(9999, 12, 31)) == reach
+    np.testing.assert_array_equal(sessions.closes_of(XNYS, days), before[0])
+    np.testing.assert_array_equal(sessions.opens_of(XNYS, days), before[1])
+
+
+def test_for_ever_is_no_moment_to_move_on_to() -> None:
+    sessions = Sessions(NOW)
+    assert sessions.last_close(XNYS, 2**40) == sessions.cutoff(XNYS, dt.date(9999, 12, 31))
+    assert sessions.next_open(XNYS, 2**40) is None
+    assert sessions.in_progress(XNYS, 2**40) is None
+    assert sessions.cutoff(XNYS, dt.date(9999, 12, 31)) < NOW + 800 * DAY
+
+
+def test_the_closes_between_two_instants_are_those_of_the_sessions_that_closed() -> None:
+    first, last = at("2025-11-26T21:00Z"), at("2025-12-01T21:00Z")
+    closes = [first, at("2025-11-28T18:00Z"), last]
+    assert SESSIONS.closes_between(XNYS, first, last).tolist() == closes
+    assert SESSIONS.closes_between(XNYS, first + 1, last - 1).tolist() == closes[1:2]
+    assert SESSIONS.closes_between(XNYS, last, first).tolist() == []

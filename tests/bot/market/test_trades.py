@@ -109,6 +109,35 @@ def test_other_instruments_are_another_question() -> None:
     plays(use)
 
 
+def test_what_is_fresh_is_shared_by_those_who_ask_for_something_else_too() -> None:
+    async def use(trades: LatestTrades, exchange: Exchange) -> None:
+        await trades.of(PAIR, NOW)
+        assert at(await trades.of(("VIX", "BTC"), NOW + 30)) == {"VIX": 0, "BTC": 30}
+        assert at(await trades.of(("BTC", "SPX"), NOW + 40)) == {"BTC": 30, "SPX": 0}
+        assert at(await trades.of(("BTC", "SPX"), NOW + KEPT)) == {"BTC": 30, "SPX": KEPT}
+        assert [names for names, _ in exchange.asked] == [PAIR, ("BTC",), ("SPX",)]
+
+    plays(use)
+
+
+def test_a_burst_of_different_questions_is_one() -> None:
+    async def use(trades: LatestTrades, exchange: Exchange) -> None:
+        sets = [("SPX",), ("VIX", "SPX"), ("BTC",), ("SPX", "BTC"), ("ETH",)] * 4
+        found = await asyncio.gather(*(trades.of(names, NOW) for names in sets))
+        assert [tuple(each) for each in found] == sets
+        assert exchange.asked == [(("SPX", "VIX", "BTC", "ETH"), NOW)]
+
+    plays(use)
+
+
+def test_who_asks_for_nothing_is_told_nothing() -> None:
+    async def use(trades: LatestTrades, exchange: Exchange) -> None:
+        assert await trades.of((), NOW) == {}
+        assert exchange.asked == []
+
+    plays(use)
+
+
 def test_nobody_waits_longer_than_his_patience_and_what_comes_later_serves_the_next() -> None:
     async def use(trades: LatestTrades, exchange: Exchange) -> None:
         exchange.is_slow()

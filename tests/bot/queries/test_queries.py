@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from bot.queries.explain import explain
 from bot.queries.quote import quote
 from bot.queries.view import View
 from rules.alerting import Firing
-from rules.engine import Book, Outcome, Record
+from rules.book import Book, Record
+from rules.engine import Outcome
+from rules.model import AlertEvent, Edge, Severity
 from tests.bot.commands.desks import ask_offline
 from tests.bot.markets import HEADER, NOW, Folder, simulated
 
@@ -105,3 +108,21 @@ def test_what_the_service_has_recorded_stands_among_the_rest_by_time_and_its_boo
     assert view.events("a") == (ticked,)
     assert view.record("a") == known.book.records["a"]
     assert view.record("b") is None, "the service has not judged it"
+
+
+def test_what_was_corrected_is_listed_and_does_not_count_as_fired(tmp_path: Path) -> None:
+    """The prices of today say that nothing happened; what was told of those of yesterday is on record."""
+    config = tmp_path / "my.toml"
+    config.write_text('[[rules]]\nid = "b"\nwhen = "close(RUT) > 10"\nclear = "close(RUT) <= 10"\n')
+    app = open_app(
+        Options(config=config, data=Folder(tmp_path / "prices").holds("RUT_1d.csv", *days("9 9 9")).path), at=NOW
+    )
+    closes = app.history.panel("XNYS").clock.closes
+    told = AlertEvent("b", Edge.FIRED, int(closes[1]), dt.date(2025, 12, 2), Severity.HIGH, "B", "XNYS")
+    taken = replace(told, edge=Edge.CORRECTED, rejudged_at=NOW, undone=Edge.FIRED, undone_key=told.key)
+    ended = replace(told, edge=Edge.CORRECTED, rejudged_at=NOW + 9, undone=Edge.RESOLVED, undone_key="b/resolved/1")
+    view = View(app.history, app.settings.scope, app.settings.compiled, live=Outcome(Book(), (told, taken, ended)))
+    assert view.told() == (told, taken), "the end of this rule is never told, so neither is that it did not end"
+    assert not view.has_fired("b")
+    again = View(app.history, app.settings.scope, app.settings.compiled, live=Outcome(Book(), (told,)))
+    assert again.has_fired("b")

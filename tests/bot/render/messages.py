@@ -21,15 +21,17 @@ from bot.render.chats import UNKEPT, asks_to_forget, forgotten, greeting, ids, s
 from bot.render.status import NOT_WATCHING, status_answer
 from bot.settings import load_settings
 from rules.alerting import AlertState, Coverage, Firing, Inactive, Pending
-from rules.engine import Record
+from rules.book import Record
 from rules.functions.registry import Scope
 from rules.language.compile import compile_rule
 from rules.model import ALWAYS, XNYS, AlertEvent, Edge, Instrument, Kind, Rule, Severity, Timing
 from tests.bot.markets import BTC, RUT, at, simulated
+from tests.bot.render.again import AGAIN
 from tests.bot.render.correlations import CORRELATIONS
 from tests.bot.render.events import CLOSE, MADE_UP, NEXT_OPEN, REAL, SESSION, event, pack, told
 from tests.bot.render.groups import CHANGES
 from tests.bot.render.regimes import REGIMES
+from tests.bot.render.services import WRONG_PRICES
 
 OLIVE = Instrument("OLIVE", "Oil & <Olives>", Kind.INDEX)
 
@@ -229,6 +231,7 @@ MESSAGES: Mapping[str, Callable[[], str]] = {
     "alert-record-resolved": lambda: record(edge=Edge.RESOLVED),
     **CORRELATIONS,
     **CHANGES,
+    **AGAIN,
     "alert-vix": vix,
     "alert-intraday": intraday,
     "alert-late-and-again": lambda: as_sent(vix(), late=3 * 3_600 + 300, repeat=True),
@@ -269,6 +272,7 @@ MESSAGES: Mapping[str, Callable[[], str]] = {
     "status-trouble": lambda: status_answer(service_in_trouble(), simulated=False),
     "status-lost": lambda: status_answer(replace(service(), lost=True), simulated=False),
     "status-started": lambda: status_answer(service_just_started(), simulated=False),
+    "status-prices": lambda: status_answer(service(**WRONG_PRICES), simulated=False),
     "status-none": lambda: NOT_WATCHING,
     "rules-none": lambda: rules_answer([], simulated=False),
     "history": lambda: history(REAL),

@@ -8,6 +8,7 @@ import pytest
 
 from bot.render.alerts import is_simulated
 from tests.bot.golden import assert_golden
+from tests.bot.render.again import AGAIN
 from tests.bot.render.correlations import CORRELATIONS
 from tests.bot.render.events import event
 from tests.bot.render.groups import CHANGES, USUAL
@@ -34,12 +35,12 @@ def lines(name: str) -> list[str]:
     return TelegramReader(MESSAGES[name]()).text.split("\n")
 
 
-@pytest.mark.parametrize("name", [*CORRELATIONS, *REGIMES, *CHANGES])
+@pytest.mark.parametrize("name", [*CORRELATIONS, *REGIMES, *CHANGES, *AGAIN])
 def test_a_message_about_a_correlation_or_the_regime_fits_a_phone_of_forty_columns(name: str) -> None:
     assert max(map(len, lines(name))) <= PHONE
 
 
-@pytest.mark.parametrize("name", [*REGIMES, *USUAL])
+@pytest.mark.parametrize("name", [*REGIMES, *USUAL, *AGAIN])
 def test_a_message_about_the_regime_is_no_longer_than_a_phone(name: str) -> None:
     """Only a change that takes many other alerts along may be, for each of them is one message less."""
     assert len(lines(name)) <= LINES

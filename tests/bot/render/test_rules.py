@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rules.engine import Record
+from rules.book import Record
 from rules.model import Basis, Timing
 from tests.bot.render.html import TelegramReader, assert_telegram_accepts
 from tests.bot.render.messages import rule_standing

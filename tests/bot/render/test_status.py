@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 
 from bot.answers import NO_TOKEN, SourceStatus
-from bot.render.status import LATE, status_answer
+from bot.answers.quality import Ruling
+from bot.render.status import LATE, LINES, status_answer
 from tests.bot.render.html import TelegramReader
 from tests.bot.render.messages import service, service_in_trouble
+from tests.bot.render.services import HELD, HOLE, LEFT_OUT, MISSING, REJECTED, TRIMMED, fault
 
 NOW = service().now
 
@@ -26,7 +28,11 @@ def lines(**changes: object) -> list[str]:
         ({"owed": 1, "oldest_owed": NOW - LATE}, "⚠ 1 message owed, the oldest for 5 min"),
         ({"failed": 2}, "⚠ 2 messages given up in 24 h"),
         ({"rules_waiting": 3}, "⚠ 3 of 29 rules wait for history"),
-        ({"sources": (SourceStatus("yahoo", None, NOW - 90, "HTTP 429"),)}, "⚠ yahoo fails for 1 min: HTTP 429"),
+        (
+            {"sources": (SourceStatus("yahoo", None, NOW - 90, "HTTP 429"),)},
+            "⚠ yahoo does not answer: HTTP 429 (for 1 min)",
+        ),
+        ({"clocks": ("yahoo's clock is 1 d behind",)}, "⚠ yahoo's clock is 1 d behind"),
         ({"waiting": {"RUT": "backfill 12%"}}, "⚠ No complete history of RUT: backfill 12%"),
         ({"waiting": dict.fromkeys("ABCDEF", "no route")}, "⚠ No complete history of A, B, C, D and 2 more: no route"),
     ],
@@ -53,14 +59,38 @@ def test_what_is_usual_is_no_trouble(changes: dict[str, object]) -> None:
 
 def test_a_source_that_fails_is_not_also_told_as_one_that_answers() -> None:
     sources = (SourceStatus("yahoo", NOW - 900, NOW - 840, "down"), SourceStatus("kraken", NOW - 3, None, ""))
-    assert "Prices: kraken 3 s ago" in lines(sources=sources)
+    assert "Sources: kraken 3 s ago" in lines(sources=sources)
+
+
+def test_prices_that_are_wrong_are_told_the_worst_first() -> None:
+    told = [line for line in lines(faults=(HOLE, HELD, REJECTED, MISSING)) if line.startswith("⚠")]
+    assert told == [f"⚠ {each.sentence} (for 3 min)" for each in (MISSING, REJECTED, HELD, HOLE)]
+
+
+def test_what_was_left_out_or_kept_is_noted_and_no_trouble() -> None:
+    text = lines(faults=(LEFT_OUT, TRIMMED))
+    assert text[0] == "All is well"
+    assert "Noted: yahoo: HYG's close of 2025-12-09 trimmed, outside its own range, and 1 more" in text
+
+
+def test_what_became_of_doubtful_rows_is_counted() -> None:
+    counts = {Ruling.TRIMMED: 2, Ruling.HELD: 3, Ruling.REJECTED: 1, Ruling.KEPT: 0}
+    assert "Prices: 3 held, 1 rejected, 2 trimmed" in lines(rulings=counts)
+    assert not [line for line in lines() if line.startswith("Prices")]
+
+
+def test_a_source_that_bars_us_is_not_said_to_be_silent() -> None:
+    barred = SourceStatus("binance", None, NOW - 7, "HTTP 451", "does not serve this place")
+    assert "⚠ binance does not serve this place: HTTP 451 (for 7 s)" in lines(sources=(barred,))
 
 
 def test_whatever_is_wrong_it_stays_within_fifteen_lines() -> None:
     many = {f"X{n}": f"reason {n}" for n in range(40)}
-    text = status_answer(replace(service_in_trouble(), waiting=many), simulated=True)
-    assert text.count("\n") < 15
-    assert "⚠ and 41 more" in text
+    faults, rulings = tuple(fault(f"yahoo: row {n}", Ruling.HELD) for n in range(20)), {Ruling.HELD: 20}
+    told = replace(service_in_trouble(), waiting=many, faults=(*faults, LEFT_OUT), rulings=rulings)
+    shown = status_answer(told, simulated=True).split("\n")
+    assert len(shown) == LINES
+    assert [line for line in shown if line.startswith("⚠")][-1] == "⚠ and 62 more"
 
 
 def test_a_clock_that_was_set_back_tells_no_negative_time() -> None:

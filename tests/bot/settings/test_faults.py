@@ -49,6 +49,11 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_line(config: Path) ->
         ("[[rules]]\nid = 'a'", "my.toml line 1, rules[0].when: when is missing"),
         ("[baskets]\nX = ['NOPE', 'RUT']\n[instruments]", "my.toml line 2, baskets.X: unknown instrument NOPE (known: "
          "RUT, SPX, VIX, IWM, SPY, QQQ, HYG, TLT, UUP, GLD, IBIT, ETHA, BTC, ETH, SOL, ADA, XRP)"),
+        ("[instruments.RUT]\nproxies = ['IWN']",
+         "my.toml line 2, instruments.RUT.proxies: unknown instrument IWN; did you mean IWM? (known: "
+         "RUT, SPX, VIX, IWM, SPY, QQQ, HYG, TLT, UUP, GLD, IBIT, ETHA, BTC, ETH, SOL, ADA, XRP)"),
+        ("[instruments.RUT]\nproxies = ['RUT']",
+         "my.toml line 2, instruments.RUT.proxies: RUT cannot speak for itself; name what moves with it"),
         ("[instruments.IBIT]\ncalendar = 'MARS'",
          "my.toml line 2, instruments.IBIT.calendar: unknown calendar MARS; use XNYS, 24/7 or another exchange's code"),
         (ONE_RULE + ONE_RULE, "my.toml line 5, rules[1].id: rule id mine is already used by rules[0]; ids are unique"),

@@ -45,7 +45,7 @@ def message(
 ) -> Message:
     """An event in words."""
     told = event(number)
-    return Message(told, f"message {number}", policy, silent, told.at + 3 * HOUR, told.at + lasts)
+    return Message(told.key, told.at, f"message {number}", policy, silent, told.at + 3 * HOUR, told.at + lasts)
 
 
 async def subscribes(database: Database, *addresses: str, channel: str = "telegram", now: Instant = NOW) -> None:

@@ -16,10 +16,18 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.store.alerts import events_at, load_book, recorded_events, save_book, save_events
+from bot.store.alerts import (
+    all_said,
+    events_at,
+    load_book,
+    recorded_events,
+    save_book,
+    save_events,
+    unsaid_events,
+)
 from bot.store.database import Database
 from rules.alerting import AlertState, Coverage, Firing, Inactive, Pending
-from rules.engine import Book, Record
+from rules.book import Book, Past, Record
 from rules.model import ALWAYS, XNYS, AlertEvent, Edge, Severity
 from rules.scan import Checkpoint
 from tests.bot.store.stores import NOW, event, stored
@@ -31,7 +39,12 @@ alerts: st.SearchStrategy[AlertState] = st.one_of(
     st.builds(Firing, whole, whole, whole, whole),
 )
 coverages = st.builds(Coverage, st.integers(-1, 2**40), st.booleans(), whole, st.booleans())
-records = st.builds(Record, st.text("0123456789abcdef", max_size=32), alerts, coverages, st.integers(-1, 2**40))
+instants = st.integers(-1, 2**40)
+records = st.builds(
+    Record, st.text("0123456789abcdef", max_size=32), alerts, coverages, instants, instants, alerts, instants
+)
+hashes = st.integers(0, 2**64 - 1)
+pasts = st.builds(Past, instants, hashes, instants, hashes)
 numbers = st.one_of(st.just(math.nan), st.floats(allow_nan=False))
 arrays: Any = st.one_of(
     st.lists(numbers, min_size=1, max_size=4).map(np.array),
@@ -45,16 +58,21 @@ books = st.builds(
     st.dictionaries(
         st.sampled_from([XNYS, ALWAYS, "XNYS/tick"]), st.dictionaries(names, checkpoints, min_size=1, max_size=3)
     ),
+    st.dictionaries(st.sampled_from([XNYS, ALWAYS, "XNYS/tick"]), pasts, max_size=3),
 )
 
 
 def exact(book: Book) -> object:
     """A book with every float as its bits."""
-    return book.records, {
-        (track, node): (each.at, {name: (array.shape, array.tobytes()) for name, array in each.state.items()})
-        for track, of_one in book.checkpoints.items()
-        for node, each in of_one.items()
-    }
+    return (
+        book.records,
+        book.pasts,
+        {
+            (track, node): (each.at, {name: (array.shape, array.tobytes()) for name, array in each.state.items()})
+            for track, of_one in book.checkpoints.items()
+            for node, each in of_one.items()
+        },
+    )
 
 
 async def keep(database: Database, before: Book, after: Book) -> Book:
@@ -230,3 +248,36 @@ def test_what_a_transaction_has_recorded_it_finds(tmp_path: Path) -> None:
             return await events_at(connection, {NOW + 1})
 
     assert stored(tmp_path, story) == [event(1)]
+
+
+# What stands on record
+
+
+def test_the_book_comes_back_with_what_stands_since_each_rules_adoption(tmp_path: Path) -> None:
+    """Not what was corrected, not what was said before the adoption, not that data was lacking."""
+    old, first, second = (event(number, "a") for number in (1, 10, 20))
+    lacking = replace(event(15, "a"), edge=Edge.NO_DATA)
+    undone = replace(first, edge=Edge.CORRECTED, rejudged_at=NOW + 30, undone=Edge.FIRED, undone_key=first.key)
+    again = replace(first, rejudged_at=NOW + 40, was={"RUT": None, "SPX": 1.5})
+    book = Book({"a": Record("d", adopted=NOW + 5), "b": Record("d")}, events={"a": (again, second)})
+
+    async def story(database: Database) -> Book:
+        async with database.write() as connection:
+            await save_events(connection, [old, first, lacking, second, event(1, "gone")], NOW)
+            await save_events(connection, [undone, again], NOW + 40)
+        return await keep(database, Book(), book)
+
+    assert stored(tmp_path, story) == book
+
+
+def test_what_is_to_be_listed_is_listed_once_and_the_oldest_first(tmp_path: Path) -> None:
+    late, early, told = event(20), event(10), event(30)
+
+    async def story(database: Database) -> list[list[str]]:
+        async with database.write() as connection:
+            await save_events(connection, [late, early, told], NOW, unsaid={late.key, early.key})
+            before = await unsaid_events(connection)
+            await all_said(connection)
+            return [[each.key for each in some] for some in (before, await unsaid_events(connection))]
+
+    assert stored(tmp_path, story) == [[early.key, late.key], []]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -163,3 +164,32 @@ def test_how_far_a_backfill_has_come_is_known_after_a_restart(tmp_path: Path) ->
         ("RUT", Interval.DAY): Progress(10, 30, complete=True),
         ("SOL", Interval.HOUR): Progress(5, 6, complete=False),
     }
+
+
+def test_bars_are_read_as_they_were_known_at_an_instant(tmp_path: Path) -> None:
+    """A price that was restated twice, and one that came late."""
+    first, second = hours(100.0, 101.0), hours(100.0, 101.0, 102.0)
+    said = [replace(first, known_at=first.known_at * 0 + NOW)]
+    for at, price in ((10, 90.0), (20, 95.0)):
+        again = first.take(slice(1))
+        changed: Any = {name: np.array([price]) for name in ("open", "high", "low", "close")}
+        said.append(replace(again, known_at=again.known_at * 0 + NOW + at, **changed))
+    late = replace(second.take(slice(2, None)), known_at=np.array([NOW + 15]))
+
+    async def story(database: Database) -> list[list[float]]:
+        await save(database, said[0], now=NOW)
+        await save(database, said[1], said[0].take(slice(1)), NOW + 10)
+        await save(database, late, now=NOW + 15)
+        await save(database, said[2], said[1], NOW + 20)
+        seen = []
+        async with database.read() as connection:
+            for at in (-1, 0, 9, 10, 15, 19, 20):
+                known = await load_bars(connection, "SOL", Interval.HOUR, NOW + at)
+                assert (known.start == known.end - HOUR).all()
+                seen.append(known.close.tolist())
+        return seen
+
+    assert stored(tmp_path, story) == [
+        [], [100.0, 101.0], [100.0, 101.0], [90.0, 101.0], [90.0, 101.0, 102.0], [90.0, 101.0, 102.0],
+        [95.0, 101.0, 102.0],
+    ]  # fmt: skip

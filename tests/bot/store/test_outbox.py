@@ -23,6 +23,7 @@ from bot.store.outbox import (
     owe,
     postpone,
     settle,
+    take_back,
 )
 from bot.store.schema import deliveries
 from rules.model import Delivery, Instant
@@ -92,7 +93,7 @@ def test_a_message_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert stored(tmp_path, story) == [
         Owed(
             id=1, chat=1, address="7", html="message 1", policy=Delivery.AT_MOST_ONCE, silent=True, plain=False,
-            repeat=False, attempts=1, owner="me", at=told.event.at, late_after=told.late_after,
+            repeat=False, attempts=1, owner="me", at=told.at, late_after=told.late_after,
             expires_at=told.expires_at,
         )
     ]  # fmt: skip
@@ -356,6 +357,54 @@ def test_what_is_owed_and_what_was_given_up_is_counted(tmp_path: Path) -> None:
     assert stored(tmp_path, story) == [Debt(0, None, 0), Debt(1, NOW + 3, 2), Debt(1, NOW + 3, 0)]
 
 
+# What is taken back
+
+
+def test_an_event_that_is_taken_back_is_not_sent_to_who_waits_for_it_and_told_to_who_has_it(tmp_path: Path) -> None:
+    """Of five one has it, one may have it, one is being sent it, one waits for it, and for one it was too late."""
+    told = message(1)
+
+    async def story(database: Database) -> tuple[frozenset[int], list[tuple[int, str]]]:
+        await subscribes(database, "1", "2", "3", "4", "5")
+        await owes(database, told)
+        taken = {each.address: each for each in await take(database, most=5)}
+        async with database.write() as connection:
+            for address, state in (("1", "sent"), ("2", "unsure"), ("5", "expired")):
+                await settle(connection, taken[address], NOW, state)
+            await give_back(connection, taken["4"], NOW)
+            back = await take_back(connection, told.event, told.at, NOW)
+            rows = await connection.execute(sa.select(deliveries.c.chat, deliveries.c.state))
+            return back, [(row.chat, row.state) for row in rows]
+
+    back, rows = stored(tmp_path, story)
+    assert back == {1, 2, 3}
+    assert rows == [(1, "sent"), (2, "unsure"), (3, "owed"), (4, "withdrawn"), (5, "expired")]
+
+
+@pytest.mark.parametrize("which", ["head", "part"])
+def test_what_tells_of_something_else_too_is_sent_all_the_same(tmp_path: Path, which: str) -> None:
+    part = message(1)
+    head = replace(message(1), event="change/fired/1", parts=(part.event,))
+
+    async def story(database: Database) -> tuple[frozenset[int], list[str]]:
+        await subscribes(database, "1")
+        await owes(database, head)
+        async with database.write() as connection:
+            back = await take_back(connection, head.event if which == "head" else part.event, head.at, NOW)
+            return back, [row.state for row in await connection.execute(sa.select(deliveries.c.state))]
+
+    assert stored(tmp_path, story) == (frozenset({1}), ["owed"])
+
+
+def test_a_message_for_some_chats_goes_to_no_other(tmp_path: Path) -> None:
+    async def story(database: Database) -> list[str]:
+        await subscribes(database, "1", "2", "3")
+        await owes(database, replace(message(1), only=frozenset({1, 3})))
+        return [each.address for each in await take(database, most=5)]
+
+    assert stored(tmp_path, story) == ["1", "3"]
+
+
 def test_no_question_searches_the_outbox_from_end_to_end(tmp_path: Path) -> None:
     """Each finds its rows by an index, and none sorts what is owed to find one delivery."""
     asked: list[tuple[str, tuple[str | int, ...]]] = []
@@ -380,6 +429,7 @@ def test_no_question_searches_the_outbox_from_end_to_end(tmp_path: Path) -> None
                 await abandon(connection, second.chat, "gone", NOW)
                 await unsubscribe(connection, "telegram", "7")
                 await owe(connection, [message(3)], await subscribed(database), NOW)
+                await take_back(connection, message(3).event, message(3).at, NOW)
         finally:
             sa.event.remove(sa.Engine, "before_cursor_execute", note)
 

@@ -34,10 +34,11 @@ def refusal(path: Path) -> str:
 
 
 def made_by_sqlite(path: Path) -> dict[str, str]:
-    """Every table and index as SQLite keeps its definition."""
+    """Every table and index as SQLite keeps its definition; it quotes the name of one that was made anew."""
     with sqlite3.connect(path) as connection:
         query = "select name, sql from sqlite_master where name not like 'sqlite_%' and name != 'alembic_version'"
-        found = {name: " ".join(sql.split()) for name, sql in connection.execute(query) if sql}
+        rows = [(name, " ".join(sql.split())) for name, sql in connection.execute(query) if sql]
+        found = {name: sql.replace(f'CREATE TABLE "{name}"', f"CREATE TABLE {name}") for name, sql in rows}
     connection.close()
     return found
 

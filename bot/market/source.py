@@ -1,0 +1,96 @@
+"""One source behind its circuit breaker: asked one thing at a time, and left alone while it fails.
+
+What each kind of failure means stands in `health`; whom to ask instead, in `sources`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bot.feeds.contract import Barred, Busy, Feed, FeedError, SourceDown
+from bot.market.clocks import Clocks
+from bot.market.health import Circuit, Health, Trouble
+from rules.model import Instant
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceId:
+    """A feed and, where it speaks to several, the venue."""
+
+    feed: str
+    venue: str
+
+    def __str__(self) -> str:
+        return self.venue
+
+
+class Source:
+    """A feed that is open, and how it is doing. Of one event loop."""
+
+    def __init__(self, name: SourceId, feed: Feed, clocks: Clocks) -> None:
+        self.name, self.feed, self.health = name, feed, Health()
+        self._clocks = clocks
+        self._turn = asyncio.Lock()
+        self._probed = False
+
+    async def ask(self, question: Callable[[Feed], Awaitable[T]], now: Instant, *, patient: bool = False) -> T:
+        """One question, when it is its turn. Raises what the feed raises.
+
+        Raises SourceDown at once while the source is left alone; and while it is being tried with another question,
+        unless whoever asks is `patient`, having nobody else to go to.
+        """
+        self._clocks.hear(now)
+        if self._probed and not patient:
+            raise SourceDown(f"{self.name} is being tried again")
+        async with self._turn:
+            circuit = self.health.circuit(now)
+            if circuit is Circuit.OPEN:
+                raise SourceDown(f"{self.name} {self.health.trouble}")
+            self._probed = circuit is Circuit.HALF_OPEN
+            try:
+                return await self._answer(question, now)
+            finally:
+                self._probed = False
+
+    async def _answer(self, question: Callable[[Feed], Awaitable[T]], now: Instant) -> T:
+        """The answer, and what it says of the source."""
+        try:
+            answer = await question(self.feed)
+        except Busy as reason:
+            self._failed(now, str(reason), Trouble.BUSY, reason.wait)
+            raise
+        except SourceDown as reason:
+            self._failed(now, str(reason))
+            raise
+        except Barred as reason:
+            self._failed(now, str(reason), Trouble.BARRED)
+            raise
+        except FeedError:  # of this question alone: the source itself is up
+            self._answered(now)
+            raise
+        except Exception as fault:
+            log.exception("%s failed in a way that its feed does not know", self.name)
+            self._failed(now, f"{self.name} failed: {type(fault).__name__}")
+            raise SourceDown(self.health.reason) from fault
+        self._answered(now)
+        return answer
+
+    def _failed(self, now: Instant, reason: str, trouble: Trouble = Trouble.DOWN, wait: int | None = None) -> None:
+        """One line when trouble begins, and one when it becomes another."""
+        if trouble is not self.health.trouble:
+            log.warning("%s %s: %s", self.name, trouble, reason)
+        self.health = self.health.failed(now, reason, trouble, wait, str(self.name))
+
+    def _answered(self, now: Instant) -> None:
+        self._clocks.compare(str(self.name), self.feed.told_at, now)
+        if self.health.trouble is not None:
+            log.warning("%s answers again", self.name)
+        self.health = self.health.answered(now)

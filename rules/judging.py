@@ -1,0 +1,260 @@
+"""The rules of one track against one panel: rows that are due, and those before them once more where they changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rules.alerting import BEFORE, AlertState, Coverage, Firing, Inactive, Pending, cover, step
+from rules.bars import Floats, Ints
+from rules.book import AGAIN, Book, Past, Record, fingerprint, moved, row_ending, standing
+from rules.columns import Node
+from rules.evaluation import Checkpoints, evaluate
+from rules.language.compile import CompiledRule
+from rules.model import AlertEvent, Basis, Edge, Instant, Timing, Verdict
+from rules.panel import Panel
+from rules.telling import Move, Teller, decided_by, numbers_on
+
+PATIENCE = 3
+"""Rows in a row without a verdict until a rule is said to have no data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What a track is judged on.
+
+    `due` is the first of a rule's rows from one on that may not be judged yet. `before` is the panel that the book was
+    last judged on, where that is known. Of `refilled` instruments the past is another one now.
+    """
+
+    panel: Panel
+    before: Panel | None
+    due: Callable[[CompiledRule, int], int]
+    refilled: Collection[str]
+    now: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A rule after its rows: its record, what happened, which of it is too old to be told, and what now stands."""
+
+    record: Record
+    events: tuple[AlertEvent, ...] = ()
+    untold: frozenset[str] = frozenset()
+    standing: tuple[AlertEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Of one rule: it is folded over [first, stop), and what is from `fresh` on was not judged before."""
+
+    first: int
+    fresh: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """An alert after its rows, as it stood on the settled one, and what happened on the way.
+
+    `known`: the last row has a verdict.
+    """
+
+    alert: AlertState
+    settled: AlertState
+    coverage: Coverage
+    moves: tuple[Move, ...]
+    known: bool
+
+
+class Judge:
+    """One evaluation of the rules of a track: `compute` once, then `judge` each of them.
+
+    Closes are folded from the settled row, so that a row whose bars have changed is judged by the same stroke; trades
+    are judged once.
+    """
+
+    def __init__(self, track: str, rules: Sequence[CompiledRule], book: Book, market: Market) -> None:
+        self._book, self._market, self._panel = book, market, market.panel
+        self._rules = rules
+        self._closes: list[Instant] = self._panel.clock.closes.tolist()
+        self._last_closed = len(self._panel) - self._panel.provisional - 1
+        self._names = tuple(dict.fromkeys(name for rule in rules for name in (*rule.instruments, *rule.companions)))
+        self._past = book.pasts.get(track, Past())
+        self._base = self._settled_row()
+        self._checkpoints = book.checkpoints.get(track) if self._base is not None else None
+        self.records = {rule.rule.id: _record_of(rule, book) for rule in rules}
+        self.silent = {name for name, record in self.records.items() if record is not book.records.get(name)}
+        self._rows = {rule.rule.id: self._rows_of(rule) for rule in rules}
+        stops = [rows.stop for rows in self._rows.values()]
+        self._start, self._stop = min(rows.first for rows in self._rows.values()), max(stops)
+        self._settles = max(-1 if self._base is None else self._base, min(*stops, self._last_closed + 1) - AGAIN - 1)
+        self._columns: Mapping[Node, Floats] = {}
+
+    # Which rows
+
+    def _settled_row(self) -> int | None:
+        """The row up to which nothing is judged again, -1 before the first; None where the past is another one now."""
+        if self._past.at == BEFORE:
+            return -1
+        row = row_ending(self._panel, self._past.at)
+        same = not self._panel.whole or self._fingerprint(0, row) == self._past.settled
+        return row if row >= 0 and same else None
+
+    def _fingerprint(self, first: int, last: int) -> int:
+        return fingerprint(self._panel, self._names, slice(first, last + 1))
+
+    def _rows_of(self, rule: CompiledRule) -> _Rows:
+        name, record = rule.rule.id, self.records[rule.rule.id]
+        fresh = self._row_after(rule, record.through)
+        stop = max(fresh, self._market.due(rule, fresh))
+        if rule.rule.basis is Basis.TICK and name not in self.silent:
+            return _Rows(fresh, fresh, stop)
+        fits = self._base is not None and record.settled_at == self._past.at
+        return _Rows(self._base + 1 if fits and self._base is not None else 0, fresh, stop)
+
+    def _row_after(self, rule: CompiledRule, instant: Instant) -> int:
+        row = int(np.searchsorted(self._panel.clock.closes, instant, side="right"))
+        return row + 1 if row < len(self._panel) and self._ended(rule, row) <= instant else row
+
+    def _ended(self, rule: CompiledRule, row: int) -> Instant:
+        """When a row ended: at its close; one in progress, for a rule, with the newest trade of the rule's own."""
+        at, trades = self._closes[row], self._panel.trades
+        if row > self._last_closed:
+            return max((trades[name] for name in rule.instruments if name in trades), default=at)
+        return at
+
+    @property
+    def is_news(self) -> bool:
+        """Whether a row is due that was not judged yet, or one that was is not what it was."""
+        if self._base is None or self.silent or any(rows.stop > rows.fresh for rows in self._rows.values()):
+            return True
+        through = row_ending(self._panel, self._past.through)
+        same = self._fingerprint(self._base + 1, through) == self._past.judged
+        return not same or any(map(self._is_refilled, self._rules))
+
+    def compute(self) -> tuple[Checkpoints, Past]:
+        """What every row needs, for all rules at once, up to the last row that any of them judges."""
+        if self._start < self._stop:
+            roots = [node for rule in self._rules for node in rule.roots if node not in rule.memoryless]
+            seen = self._panel[: self._stop]
+            done = evaluate(roots, seen, self._start, self._checkpoints, self._settles + 1)
+            self._columns, self._checkpoints = done.columns, done.checkpoints
+            last = min(self._stop - 1, self._last_closed)
+            base = -1 if self._base is None else self._base
+            self._past = moved(self._past, self._panel, self._names, base, self._settles, last)
+        self._teller = Teller(self._panel, self._rules, self._start, self._columns, self._stop)
+        return self._checkpoints or {}, self._past
+
+    # One rule
+
+    def judge(self, rule: CompiledRule) -> Judged:
+        """One rule over its rows."""
+        name, now = rule.rule.id, self._market.now
+        record, rows, stood = self.records[name], self._rows[name], self._book.events.get(name, ())
+        if rows.first >= rows.stop:
+            return Judged(record, standing=stood)
+        folded = self._fold(rule, record, rows)
+        through = max(record.through, self._ended(rule, rows.stop - 1))
+        after = replace(
+            record,
+            alert=folded.alert,
+            coverage=folded.coverage,
+            through=through,
+            settled=folded.settled,
+            settled_at=self._closes[self._settles] if self._settles >= 0 else BEFORE,
+        )
+        if name in self.silent:
+            return Judged(replace(after, alert=_adopted(rule, folded.alert), adopted=through))
+        new = [self._event(rule, move) for move in folded.moves if move.row >= rows.fresh]
+        if after.coverage.told and folded.known:  # what was unknown has become known
+            new.append(replace(self._event(rule, Move(Edge.DATA_BACK, rows.stop - 1)), rejudged_at=now))
+            after = replace(after, coverage=Coverage(through, ever=True))
+        if self._is_refilled(rule):
+            return Judged(replace(after, adopted=record.through), tuple(new), standing=standing(new))
+        again = list(self._again(rule, rows, folded)) if rule.rule.basis is Basis.CLOSE else []
+        old = {event.key for event in again if row_ending(self._panel, event.at) <= self._last_closed - AGAIN}
+        return Judged(after, (*again, *new), frozenset(old), standing((*stood, *again, *new)))
+
+    def _is_refilled(self, rule: CompiledRule) -> bool:
+        return not set(rule.instruments).isdisjoint(self._market.refilled)
+
+    def _fold(self, rule: CompiledRule, record: Record, rows: _Rows) -> _Folded:
+        alert: AlertState = record.settled if rows.first > 0 else Inactive()
+        if rule.rule.basis is Basis.TICK and rule.rule.id not in self.silent:
+            alert = record.alert
+        settled, coverage, known = alert, record.coverage, False
+        moves: list[Move] = []
+        verdicts = zip(self._verdicts(rule.when, rows), self._verdicts(rule.clear, rows), strict=True)
+        for row, (when, clear) in enumerate(verdicts, start=rows.first):
+            bar = self._ended(rule, row)
+            since = alert.since if isinstance(alert, Firing) else None
+            alert, edge = step(rule.rule.timing, alert, when, clear, bar)
+            settled = alert if row == self._settles else settled
+            known = when is not Verdict.UNKNOWN and clear is not Verdict.UNKNOWN
+            if row >= rows.fresh and (known or row <= self._last_closed):  # minutes without a verdict are no sessions
+                coverage, covered = cover(PATIENCE, coverage, known, bar)
+                moves += [Move(covered, row)] if covered is not None else []
+            moves += [Move(edge, row, since if edge is Edge.RESOLVED else None)] if edge is not None else []
+        return _Folded(alert, settled, coverage, tuple(moves), known)
+
+    def _verdicts(self, node: Node, rows: _Rows) -> list[Verdict]:
+        return _verdicts_of(self._columns[node][rows.first - self._start : rows.stop - self._start])
+
+    def _event(self, rule: CompiledRule, move: Move) -> AlertEvent:
+        return self._teller.event(rule, move, self._ended(rule, move.row))
+
+    # Once more
+
+    def _again(self, rule: CompiledRule, rows: _Rows, folded: _Folded) -> Iterator[AlertEvent]:
+        """What rows that had been judged do not say any more, and what they say now and did not then."""
+        record = self.records[rule.rule.id]
+        after = max(record.adopted, self._closes[rows.first - 1] if rows.first > 0 else BEFORE)
+        stood = {(event.edge, event.at): event for event in self._book.events.get(rule.rule.id, ()) if event.at > after}
+        stands = {
+            (move.edge, self._closes[move.row]): move
+            for move in folded.moves
+            if move.row < rows.fresh and self._closes[move.row] > after
+        }
+        for what in sorted(stood.keys() ^ stands.keys(), key=lambda each: (each[1], each[0])):
+            if what in stands:
+                yield self._late(rule, stands[what])
+            elif (row := row_ending(self._panel, what[1])) >= 0:
+                yield self._teller.correction(rule, stood[what], row, self._market.now)
+
+    def _late(self, rule: CompiledRule, move: Move) -> AlertEvent:
+        event, before = self._event(rule, move), self._market.before
+        row = row_ending(before, event.at) if before is not None else -1
+        was = numbers_on(before, decided_by(rule, move.edge), row) if before is not None and row >= 0 else {}
+        return replace(event, rejudged_at=self._market.now, was=was)
+
+
+def follow(timing: Timing, when: Floats, clear: Floats, closes: Ints) -> list[AlertState]:
+    """Where an alert stands after each of the verdicts on the bars that ended at `closes`."""
+    state: AlertState = Inactive()
+    states = []
+    for enters, leaves, bar in zip(_verdicts_of(when), _verdicts_of(clear), closes.tolist(), strict=True):
+        state, _ = step(timing, state, enters, leaves, bar)
+        states.append(state)
+    return states
+
+
+def _record_of(rule: CompiledRule, book: Book) -> Record:
+    record = book.records.get(rule.rule.id)
+    return record if record is not None and record.digest == rule.digest else Record(rule.digest)
+
+
+def _adopted(rule: CompiledRule, alert: AlertState) -> AlertState:
+    """Where an alert stands at its adoption. What was true of trades before it is no news a poll or two later."""
+    if isinstance(alert, Pending) and rule.rule.basis is Basis.TICK:
+        return Firing(alert.bar, since=alert.bar)
+    return alert
+
+
+def _verdicts_of(column: Floats) -> list[Verdict]:
+    return [_VERDICTS.get(value, Verdict.UNKNOWN) for value in column.tolist()]
+
+
+_VERDICTS = {1.0: Verdict.TRUE, 0.0: Verdict.FALSE}

@@ -1,0 +1,209 @@
+"""What was missed: days away, bars that are late, bars that never come."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.store import schema
+from rules.bars import HOUR
+from rules.model import AlertEvent, Instant
+from tests.bot.market.stations import MINUTE, FakeFeed, Station, closes, told
+from tests.bot.markets import SESSIONS, at
+from tests.bot.watched import DAYS, HIGH, MONDAY, MORNING, SPREAD, THURSDAY, WEDNESDAY, after, indices
+
+# Away, late, never
+
+
+def offline(*, spx: dict[Instant, float] | None = None) -> tuple[FakeFeed, list[str]]:
+    """Indices that cross each other every session from Thanksgiving on, and what there is to tell of two weeks."""
+    days = closes("2025-11-26", "2025-12-09")
+    feed = indices(RUT={end: 101.0 if index % 2 else 90.0 for index, end in enumerate(days)}, SPX=spx or {})
+    tale = [f"{SESSIONS.in_progress('XNYS', end - 1)}" for end in days[1:]]
+    return feed, [f"spread {'resolved' if index % 2 else 'fired'} {day}" for index, day in enumerate(tale)]
+
+
+@pytest.mark.parametrize("hours_later", [0, 1])
+def test_after_ten_days_away_every_session_is_judged_in_order_also_when_one_source_comes_back_later(
+    tmp_path: Path, hours_later: int
+) -> None:
+    feed, tale = offline()
+    start, back = after(DAYS[DAYS.index(MONDAY) - 2]), at("2025-12-10T03:00Z")
+    with Station(tmp_path / "a.db", feed, rules=[SPREAD, HIGH]).starts(start) as station:
+        station.tick(start)
+        station.restarts(back)
+        feed.falls_silent("SPX")
+        happened = station.ticks(range(back, back + hours_later * HOUR, 10 * MINUTE))
+        feed.comes_back()
+        happened += station.ticks(range(back + hours_later * HOUR, back + 4 * HOUR, 10 * MINUTE))
+        assert told(event for event in happened if event.rule == "spread") == tale
+        assert [event.at for event in happened if event.rule == "spread"] == closes("2025-11-28", "2025-12-09")
+
+
+def test_after_ten_days_with_the_lid_shut_the_process_goes_on_and_skips_nothing(tmp_path: Path) -> None:
+    """The network takes a while to come up; the process is as old as before."""
+    feed, tale = offline()
+    start, back = after(DAYS[DAYS.index(MONDAY) - 2]), at("2025-12-10T03:00Z")
+    with Station(tmp_path / "a.db", feed, rules=[SPREAD]).starts(start) as station:
+        station.tick(start)
+        feed.falls_silent()
+        assert station.ticks(range(back, back + 30 * MINUTE, MINUTE)) == []
+        feed.comes_back()
+        assert told(station.ticks(range(back + 30 * MINUTE, back + 50 * MINUTE, MINUTE))) == tale
+
+
+def test_one_that_does_not_come_back_is_unknown_after_a_grace(tmp_path: Path) -> None:
+    feed, _ = offline()
+    start, back = after(DAYS[DAYS.index(MONDAY) - 2]), at("2025-12-10T03:00Z")
+    with Station(tmp_path / "a.db", feed, rules=[SPREAD]).starts(start) as station:
+        station.tick(start)
+        station.restarts(back)
+        feed.falls_silent("SPX")
+        happened = station.ticks(range(back, back + 3 * HOUR, 10 * MINUTE))
+        assert told(happened) == ["spread no_data 2025-12-02"]
+
+
+@pytest.mark.parametrize("minutes", [50, 110])
+def test_a_bar_that_is_late_within_the_grace_is_waited_for(tmp_path: Path, minutes: int) -> None:
+    feed = indices(RUT={WEDNESDAY: 101.0})
+    feed.is_late("SPX", WEDNESDAY, minutes * MINUTE)
+    with Station(tmp_path / "a.db", feed, rules=[SPREAD]).starts(MORNING) as station:
+        station.tick(MORNING)
+        moments = range(WEDNESDAY, WEDNESDAY + 4 * HOUR, MINUTE * 5)
+        seen = {now: told(station.tick(now).events) for now in moments}
+        assert {now: each for now, each in seen.items() if each} == {
+            after(WEDNESDAY, minutes): ["spread fired 2025-12-03"]
+        }
+
+
+def test_a_bar_that_is_later_than_the_grace_leaves_its_session_unknown_until_it_comes(tmp_path: Path) -> None:
+    """UNKNOWN fires nothing and clears nothing; with the bar its session is judged once more."""
+    feed = indices(RUT={WEDNESDAY: 101.0, THURSDAY: 101.0})
+    feed.is_late("SPX", WEDNESDAY, 3 * HOUR)
+    with Station(tmp_path / "a.db", feed, rules=[SPREAD, HIGH]).starts(MORNING) as station:
+        station.tick(MORNING)
+        moments = range(WEDNESDAY, WEDNESDAY + 3 * HOUR, MINUTE * 5)
+        assert told(station.ticks(moments)) == ["high fired 2025-12-03"]
+        moments = range(WEDNESDAY + 3 * HOUR, WEDNESDAY + 5 * HOUR, MINUTE * 5)
+        (late,) = station.ticks(moments)
+        assert told([late]) == ["spread fired 2025-12-03"]
+        assert dict(late.was) == {"RUT": 101.0, "SPX": None}
+        assert station.tick(after(THURSDAY)).events == ()
+
+
+def test_a_bar_that_never_comes_is_told_after_three_sessions_and_its_return_too(tmp_path: Path) -> None:
+    days = closes("2025-12-03", "2025-12-10")
+    feed = indices()
+    for end in days[:4]:
+        feed.never_has("SPX", end)
+    with Station(tmp_path / "a.db", feed, rules=[SPREAD, HIGH]).starts(MORNING) as station:
+        station.tick(MORNING)
+        assert told(station.ticks(range(MORNING, days[-1] + 3 * HOUR, 30 * MINUTE))) == [
+            "spread no_data 2025-12-05",
+            "spread data_back 2025-12-09",
+        ]
+
+
+def test_when_no_source_answers_nothing_false_is_told(tmp_path: Path) -> None:
+    feed = indices(RUT={WEDNESDAY: 101.0})
+    with Station(tmp_path / "a.db", feed, rules=[HIGH]).starts(MORNING) as station:
+        station.tick(MORNING)
+        feed.falls_silent()
+        assert station.ticks(range(MORNING, WEDNESDAY + 80 * MINUTE, 10 * MINUTE)) == []
+        assert "did not answer" in station.intake.health[feed.id].reason
+        feed.comes_back()
+        assert told(station.ticks(range(WEDNESDAY + 80 * MINUTE, WEDNESDAY + 3 * HOUR, 10 * MINUTE))) == [
+            "high fired 2025-12-03"
+        ]
+
+
+@pytest.mark.parametrize("ahead", [-30, HOUR])
+def test_a_clock_that_is_set_in_between_changes_nothing(tmp_path: Path, ahead: int) -> None:
+    """Its sources keep the right time."""
+    feed = indices(RUT={WEDNESDAY: 101.0, THURSDAY: 90.0})
+    with Station(tmp_path / "a.db", feed, rules=[HIGH, SPREAD]).starts(MORNING) as station:
+        station.tick(MORNING)
+        happened: list[AlertEvent] = []
+        for step, moment in enumerate(range(WEDNESDAY - HOUR, THURSDAY + 2 * HOUR, 11 * MINUTE)):
+            feed.now = moment
+            now = moment + (ahead if step % 2 else 0)
+            happened += station.runs(station.watch.tick(now)).events
+        assert told(happened) == [
+            "high fired 2025-12-03",
+            "spread fired 2025-12-03",
+            "high resolved 2025-12-04",
+            "spread resolved 2025-12-04",
+        ]
+
+
+# What is no news any more
+
+
+def sent_to(station: Station) -> list[tuple[int, str]]:
+    """Every delivery: to which chat, and its second line or, of an alert, its key."""
+    return [
+        (row.chat, row.html.split("\n")[1] if row.event.startswith("away/") else row.event.rpartition("/")[0])
+        for row in station.rows(schema.deliveries)
+    ]
+
+
+def test_after_ten_days_away_one_summary_lists_what_is_no_news_and_nothing_old_is_sent(tmp_path: Path) -> None:
+    feed, tale = offline()
+    start, back = after(DAYS[DAYS.index(MONDAY) - 2]), at("2025-12-10T03:00Z")
+    told_ends = replace(SPREAD, rule=replace(SPREAD.rule, notify_resolved=True))
+    with Station(tmp_path / "a.db", feed, rules=[told_ends]).starts(start) as station:
+        station.chat("all", start)
+        station.tick(start)
+        station.chat("late", after(WEDNESDAY))
+        station.restarts(back)
+        assert told(station.ticks(range(back, back + 2 * HOUR, 10 * MINUTE))) == tale
+        assert len(tale) == 8
+        assert sent_to(station) == [
+            (1, "spread/resolved"),  # of yesterday's close, which is news until the next open
+            (2, "spread/resolved"),
+            (1, "7 alerts, 2025-11-28 to 2025-12-08,"),
+            (2, "3 alerts, 2025-12-04 to 2025-12-08,"),
+        ]
+
+
+def test_the_summary_waits_until_all_that_was_missed_is_judged(tmp_path: Path) -> None:
+    feed, tale = offline()
+    start, back = after(DAYS[DAYS.index(MONDAY) - 2]), at("2025-12-10T03:00Z")
+    with Station(tmp_path / "a.db", feed, rules=[SPREAD, HIGH]).starts(start) as station:
+        station.chat("all", start)
+        station.tick(start)
+        station.restarts(back)
+        feed.falls_silent("SPX")
+        station.ticks(range(back, back + HOUR, 10 * MINUTE))
+        assert sent_to(station) == []
+        feed.comes_back()
+        happened = station.ticks(range(back + HOUR, back + 2 * HOUR, 10 * MINUTE))
+        assert len(told(happened)) >= len(tale)
+        assert [line for _, line in sent_to(station)] == ["8 alerts, 2025-11-28 to 2025-12-08,"]
+
+
+def test_a_kill_in_the_middle_of_catching_up_loses_no_line_of_the_summary(tmp_path: Path) -> None:
+    feed, _ = offline()
+    start, back = after(DAYS[DAYS.index(MONDAY) - 2]), at("2025-12-10T03:00Z")
+    with Station(tmp_path / "a.db", feed, rules=[SPREAD, HIGH]).starts(start) as station:
+        station.chat("all", start)
+        station.tick(start)
+        station.restarts(back)
+        feed.falls_silent("SPX")
+        station.ticks([back, back + 10 * MINUTE])
+        station.restarts(back + HOUR)
+        feed.comes_back()
+        station.ticks(range(back + HOUR, back + 2 * HOUR, 10 * MINUTE))
+        assert [line for _, line in sent_to(station)] == ["8 alerts, 2025-11-28 to 2025-12-08,"]
+        station.restarts(back + 3 * HOUR).tick(back + 3 * HOUR)
+        assert len(sent_to(station)) == 1
+
+
+def test_who_was_on_time_gets_no_summary(tmp_path: Path) -> None:
+    feed = indices(RUT={WEDNESDAY: 101.0})
+    with Station(tmp_path / "a.db", feed, rules=[SPREAD, HIGH]).starts(MORNING) as station:
+        station.chat("all", MORNING)
+        station.ticks(range(MORNING, after(THURSDAY), 30 * MINUTE))
+        assert not any(row.event.startswith("away/") for row in station.rows(schema.deliveries))
