@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -19,10 +19,10 @@ from bot.market.history import History
 from bot.market.intake import Intake
 from bot.market.progress import in_progress
 from bot.market.sessions import Sessions
-from bot.store.alerts import all_said, events_at, load_book, save_book, save_events, unsaid_events
+from bot.store.alerts import all_said, events_at, events_of, load_book, save_book, save_events, unsaid_events
 from bot.store.chats import Subscriber, subscribers
 from bot.store.database import Connection, Database
-from bot.store.outbox import Message, owe, take_back
+from bot.store.outbox import Message, lapsed, owe, take_back
 from rules.bars import Tick
 from rules.book import Book
 from rules.engine import Outcome, evaluate
@@ -88,6 +88,7 @@ class Watch:
         self._since, self._executor, self._admitted = since, executor, admitted
         self._by_id = {rule.rule.id: rule for rule in rules}
         self._closed: _Closed | None = None
+        self._judged_on: _Closed | None = None
         self._refolded: frozenset[str] = frozenset()
         self.book = Book()
         self.judged_at: Instant | None = None
@@ -116,7 +117,7 @@ class Watch:
         work = asyncio.get_running_loop().run_in_executor
         outcome = await work(self._executor, self._judge, rules, seen)
         fresh, owed = await self._commit(outcome, rules, seen)
-        self.judged_at, self._refolded = now, filled
+        self.judged_at, self._refolded, self._judged_on = now, filled, self._closed
         return Ticked(bars, fresh, owed)
 
     def _is_adopted(self, rule: CompiledRule) -> bool:
@@ -136,13 +137,13 @@ class Watch:
 
         The rules that wait are neither judged nor closed.
         """
-        before = self._closed
         panels = dict(self._closed_panels(rules, seen))
         for rule in rules:
             if rule.track not in panels:
                 panels[rule.track] = self._with_ticks(panels[rule.calendar], seen)
         names = {rule.rule.id for rule in rules}
         known = replace(self.book, records={name: each for name, each in self.book.records.items() if name in names})
+        before = self._judged_on
         then = before.panels if before is not None and before is not self._closed else None
         return evaluate(
             rules, panels, known, seen.now, self._news.grace, seen.awaited, before=then, refilled=seen.refilled
@@ -196,17 +197,34 @@ class Watch:
         undone = {event.key: event for event in events if event.undone_key}
         for index, message in enumerate(told):
             if (correction := undone.get(message.event)) is not None:
-                only = await take_back(connection, correction.undone_key, correction.at, now)
+                only = await take_back(connection, correction.undone_key, now)
                 told[index] = replace(message, only=only)
         return told
 
     async def _summarise(self, connection: Connection, readers: Sequence[Subscriber], now: Instant) -> int:
-        """What happened while nobody watched, in one message, once all that was missed is judged."""
-        events = await unsaid_events(connection)
-        if not events:
+        """What happened while nobody watched, or could not be sent as long as it was news: in one message, once all
+        that was missed is judged."""
+        unsaid, late = await unsaid_events(connection), await lapsed(connection, self._channel)
+        if not unsaid and not late:
             return 0
         await all_said(connection)
-        return await owe(connection, summaries(events, readers, self._news, now), readers, now)
+        known = await events_of(connection, {key for keys in late.values() for key in keys})
+        of_chat = {chat: [known[key] for key in keys if key in known] for chat, keys in late.items()}
+        around = {event.at for events in (unsaid, *of_chat.values()) for event in events}
+        undone = {event.undone_key for event in await events_at(connection, around)}
+        missed = {
+            reader.chat: _in_order(
+                event
+                for event in (*unsaid, *of_chat.get(reader.chat, ()))
+                if event.key not in undone and event.at >= reader.since
+            )
+            for reader in readers
+        }
+        return await owe(connection, summaries(missed, now), readers, now)
+
+
+def _in_order(events: Iterable[AlertEvent]) -> list[AlertEvent]:
+    return sorted(events, key=lambda event: event.at)
 
 
 def _of(names: Collection[str], table: Mapping[str, T]) -> dict[str, T]:

@@ -100,7 +100,8 @@ def fingerprint(panel: Panel, names: Iterable[str], rows: slice) -> int:
 
 def _hashed(name: str, column: Floats | Ints, weights: Weights) -> int:
     salt = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest()) | 1
-    return salt * int(np.sum(np.ascontiguousarray(column).view(np.uint64) * weights))
+    bits = np.ascontiguousarray(column).view(np.uint64)
+    return salt * int(np.sum((bits ^ (bits >> np.uint64(32))) * weights))  # a round price has its bits at the top
 
 
 @lru_cache(maxsize=1)

@@ -7,18 +7,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rules.alerting import BEFORE, AlertState, Coverage, Firing, Inactive, Pending, cover, step
-from rules.bars import Floats, Ints
+from rules.alerting import BEFORE, AlertState, Coverage, Firing, Inactive, Pending
+from rules.bars import Floats
 from rules.book import AGAIN, Book, Past, Record, fingerprint, moved, row_ending, standing
 from rules.columns import Node
+from rules.course import Course, Rows, course, covered
 from rules.evaluation import Checkpoints, evaluate
 from rules.language.compile import CompiledRule
-from rules.model import AlertEvent, Basis, Edge, Instant, Timing, Verdict
+from rules.model import AlertEvent, Basis, Edge, Instant
 from rules.panel import Panel
 from rules.telling import Move, Teller, decided_by, numbers_on
-
-PATIENCE = 3
-"""Rows in a row without a verdict until a rule is said to have no data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +42,6 @@ class Judged:
     events: tuple[AlertEvent, ...] = ()
     untold: frozenset[str] = frozenset()
     standing: tuple[AlertEvent, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Of one rule: it is folded over [first, stop), and what is from `fresh` on was not judged before."""
-
-    first: int
-    fresh: int
-    stop: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Folded:
-    """An alert after its rows, as it stood on the settled one, and what happened on the way.
-
-    `known`: the last row has a verdict.
-    """
-
-    alert: AlertState
-    settled: AlertState
-    coverage: Coverage
-    moves: tuple[Move, ...]
-    known: bool
 
 
 class Judge:
@@ -106,14 +81,14 @@ class Judge:
     def _fingerprint(self, first: int, last: int) -> int:
         return fingerprint(self._panel, self._names, slice(first, last + 1))
 
-    def _rows_of(self, rule: CompiledRule) -> _Rows:
+    def _rows_of(self, rule: CompiledRule) -> Rows:
         name, record = rule.rule.id, self.records[rule.rule.id]
         fresh = self._row_after(rule, record.through)
         stop = max(fresh, self._market.due(rule, fresh))
         if rule.rule.basis is Basis.TICK and name not in self.silent:
-            return _Rows(fresh, fresh, stop)
+            return Rows(fresh, fresh, stop)
         fits = self._base is not None and record.settled_at == self._past.at
-        return _Rows(self._base + 1 if fits and self._base is not None else 0, fresh, stop)
+        return Rows(self._base + 1 if fits and self._base is not None else 0, fresh, stop)
 
     def _row_after(self, rule: CompiledRule, instant: Instant) -> int:
         row = int(np.searchsorted(self._panel.clock.closes, instant, side="right"))
@@ -133,7 +108,8 @@ class Judge:
             return True
         through = row_ending(self._panel, self._past.through)
         same = self._fingerprint(self._base + 1, through) == self._past.judged
-        return not same or any(map(self._is_refilled, self._rules))
+        further = any(rows.fresh > through + 1 for rows in self._rows.values())  # the clock was set back for a while
+        return not same or further or any(map(self._is_refilled, self._rules))
 
     def compute(self) -> tuple[Checkpoints, Past]:
         """What every row needs, for all rules at once, up to the last row that any of them judges."""
@@ -156,89 +132,83 @@ class Judge:
         record, rows, stood = self.records[name], self._rows[name], self._book.events.get(name, ())
         if rows.first >= rows.stop:
             return Judged(record, standing=stood)
-        folded = self._fold(rule, record, rows)
-        through = max(record.through, self._ended(rule, rows.stop - 1))
+        taken, ends = self._course(rule, record, rows)
+        coverage, moves = covered(record.coverage, taken, rows.fresh, self._last_closed, ends)
+        through = max(record.through, ends[-1])
         after = replace(
             record,
-            alert=folded.alert,
-            coverage=folded.coverage,
+            alert=taken.states[-1],
+            coverage=coverage,
             through=through,
-            settled=folded.settled,
+            settled=taken.after(self._settles),
             settled_at=self._closes[self._settles] if self._settles >= 0 else BEFORE,
         )
         if name in self.silent:
-            return Judged(replace(after, alert=_adopted(rule, folded.alert), adopted=through))
-        new = [self._event(rule, move) for move in folded.moves if move.row >= rows.fresh]
-        if after.coverage.told and folded.known:  # what was unknown has become known
+            return Judged(replace(after, alert=_adopted(rule, after.alert), adopted=through))
+        moves = sorted([*moves, *(move for move in taken.moves if move.row >= rows.fresh)], key=lambda each: each.row)
+        new = [self._event(rule, move) for move in moves]
+        if after.coverage.told and taken.known[-1]:  # what was unknown has become known
             new.append(replace(self._event(rule, Move(Edge.DATA_BACK, rows.stop - 1)), rejudged_at=now))
             after = replace(after, coverage=Coverage(through, ever=True))
         if self._is_refilled(rule):
             return Judged(replace(after, adopted=record.through), tuple(new), standing=standing(new))
-        again = list(self._again(rule, rows, folded)) if rule.rule.basis is Basis.CLOSE else []
-        old = {event.key for event in again if row_ending(self._panel, event.at) <= self._last_closed - AGAIN}
-        return Judged(after, (*again, *new), frozenset(old), standing((*stood, *again, *new)))
+        again = list(self._again(rule, rows, taken)) if rule.rule.basis is Basis.CLOSE else []
+        untold = frozenset(event.key for event, is_told in again if not is_told)
+        events = (*(event for event, _ in again), *new)
+        return Judged(after, events, untold, standing((*stood, *events)))
 
     def _is_refilled(self, rule: CompiledRule) -> bool:
         return not set(rule.instruments).isdisjoint(self._market.refilled)
 
-    def _fold(self, rule: CompiledRule, record: Record, rows: _Rows) -> _Folded:
-        alert: AlertState = record.settled if rows.first > 0 else Inactive()
+    def _course(self, rule: CompiledRule, record: Record, rows: Rows) -> tuple[Course, list[Instant]]:
+        before: AlertState = record.settled if rows.first > 0 else Inactive()
         if rule.rule.basis is Basis.TICK and rule.rule.id not in self.silent:
-            alert = record.alert
-        settled, coverage, known = alert, record.coverage, False
-        moves: list[Move] = []
-        verdicts = zip(self._verdicts(rule.when, rows), self._verdicts(rule.clear, rows), strict=True)
-        for row, (when, clear) in enumerate(verdicts, start=rows.first):
-            bar = self._ended(rule, row)
-            since = alert.since if isinstance(alert, Firing) else None
-            alert, edge = step(rule.rule.timing, alert, when, clear, bar)
-            settled = alert if row == self._settles else settled
-            known = when is not Verdict.UNKNOWN and clear is not Verdict.UNKNOWN
-            if row >= rows.fresh and (known or row <= self._last_closed):  # minutes without a verdict are no sessions
-                coverage, covered = cover(PATIENCE, coverage, known, bar)
-                moves += [Move(covered, row)] if covered is not None else []
-            moves += [Move(edge, row, since if edge is Edge.RESOLVED else None)] if edge is not None else []
-        return _Folded(alert, settled, coverage, tuple(moves), known)
-
-    def _verdicts(self, node: Node, rows: _Rows) -> list[Verdict]:
-        return _verdicts_of(self._columns[node][rows.first - self._start : rows.stop - self._start])
+            before = record.alert
+        ends = [self._ended(rule, row) for row in range(rows.first, rows.stop)]
+        when, clear = (
+            self._columns[node][rows.first - self._start : rows.stop - self._start] for node in (rule.when, rule.clear)
+        )
+        return course(rule.rule.timing, before, when, clear, ends, rows.first), ends
 
     def _event(self, rule: CompiledRule, move: Move) -> AlertEvent:
         return self._teller.event(rule, move, self._ended(rule, move.row))
 
     # Once more
 
-    def _again(self, rule: CompiledRule, rows: _Rows, folded: _Folded) -> Iterator[AlertEvent]:
-        """What rows that had been judged do not say any more, and what they say now and did not then."""
+    def _again(self, rule: CompiledRule, rows: Rows, taken: Course) -> Iterator[tuple[AlertEvent, bool]]:
+        """What rows that had been judged do not say any more, and what they say now and did not then; and whether that
+        is told. It is not, if it is too long ago, and where it moves what was told without making it untrue."""
         record = self.records[rule.rule.id]
         after = max(record.adopted, self._closes[rows.first - 1] if rows.first > 0 else BEFORE)
         stood = {(event.edge, event.at): event for event in self._book.events.get(rule.rule.id, ()) if event.at > after}
         stands = {
             (move.edge, self._closes[move.row]): move
-            for move in folded.moves
+            for move in taken.moves
             if move.row < rows.fresh and self._closes[move.row] > after
         }
-        for what in sorted(stood.keys() ^ stands.keys(), key=lambda each: (each[1], each[0])):
-            if what in stands:
-                yield self._late(rule, stands[what])
-            elif (row := row_ending(self._panel, what[1])) >= 0:
-                yield self._teller.correction(rule, stood[what], row, self._market.now)
+        gone = {what: row for what in stood.keys() - stands.keys() if (row := row_ending(self._panel, what[1])) >= 0}
+        recent = self._last_closed - AGAIN
+        for what in sorted({*gone, *(stands.keys() - stood.keys())}, key=lambda each: (each[1], each[0])):
+            edge = what[0]
+            if what in gone:
+                is_told = gone[what] > recent and taken.fires(gone[what]) is not (edge is Edge.FIRED)
+                yield self._teller.correction(rule, stood[what], gone[what], self._market.now), is_told
+                continue
+            move = stands[what]
+            known = any(each is edge and _lasts(taken, move.row, row) for (each, _), row in gone.items())
+            is_told = move.row > recent and not known
+            yield self._late(rule, move, compare=is_told), is_told
 
-    def _late(self, rule: CompiledRule, move: Move) -> AlertEvent:
+    def _late(self, rule: CompiledRule, move: Move, *, compare: bool) -> AlertEvent:
         event, before = self._event(rule, move), self._market.before
-        row = row_ending(before, event.at) if before is not None else -1
+        row = row_ending(before, event.at) if before is not None and compare else -1
         was = numbers_on(before, decided_by(rule, move.edge), row) if before is not None and row >= 0 else {}
         return replace(event, rejudged_at=self._market.now, was=was)
 
 
-def follow(timing: Timing, when: Floats, clear: Floats, closes: Ints) -> list[AlertState]:
-    """Where an alert stands after each of the verdicts on the bars that ended at `closes`."""
-    state: AlertState = Inactive()
-    states = []
-    for enters, leaves, bar in zip(_verdicts_of(when), _verdicts_of(clear), closes.tolist(), strict=True):
-        state, _ = step(timing, state, enters, leaves, bar)
-        states.append(state)
-    return states
+def _lasts(taken: Course, row: int, until: int) -> bool:
+    """Whether an alert stands as after `row` up to a later row."""
+    return until > row and all(taken.fires(each) is taken.fires(row) for each in range(row, until + 1))
 
 
 def _record_of(rule: CompiledRule, book: Book) -> Record:
@@ -251,10 +221,3 @@ def _adopted(rule: CompiledRule, alert: AlertState) -> AlertState:
     if isinstance(alert, Pending) and rule.rule.basis is Basis.TICK:
         return Firing(alert.bar, since=alert.bar)
     return alert
-
-
-def _verdicts_of(column: Floats) -> list[Verdict]:
-    return [_VERDICTS.get(value, Verdict.UNKNOWN) for value in column.tolist()]
-
-
-_VERDICTS = {1.0: Verdict.TRUE, 0.0: Verdict.FALSE}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.delivery.grouping import Group, Rules, grouped
 from bot.render.alerts import Told, alert
 from bot.render.away import away
-from bot.store.chats import Subscriber
 from bot.store.outbox import Message
 from rules.language.compile import CompiledRule
 from rules.model import ALWAYS, AlertEvent, Delivery, Edge, Instant, Severity
@@ -22,6 +21,9 @@ MARGIN = 30 * 60
 
 AWAY = "away"
 """What the key of a summary begins with."""
+
+LASTING = 30 * 86_400
+"""Seconds that a summary is worth sending: it says itself that it is no news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +64,25 @@ def messages(
     return [_message(group, rules, news) for group in grouped(told, rules, recorded)]
 
 
-def summaries(events: Sequence[AlertEvent], readers: Iterable[Subscriber], news: News, now: Instant) -> list[Message]:
-    """One message for each reader of `events`, which are no news any more: of those since he reads."""
-    alike: dict[Instant, set[int]] = {}
-    for reader in readers:
-        first = next((event.at for event in events if event.at >= reader.since), None)
-        if first is not None:
-            alike.setdefault(first, set()).add(reader.chat)
+def summaries(missed: Mapping[int, Sequence[AlertEvent]], now: Instant) -> list[Message]:
+    """One message for each list of events that are no news any more, by the chats that were not told of them."""
+    alike: dict[tuple[str, ...], tuple[Sequence[AlertEvent], set[int]]] = {}
+    for chat, events in missed.items():
+        if events:
+            alike.setdefault(tuple(event.key for event in events), (events, set()))[1].add(chat)
     return [
         Message(
             event=f"{AWAY}/{now}",
             at=now,
-            html=away([event for event in events if event.at >= first]),
+            html=away(events),
             policy=Delivery.AT_LEAST_ONCE,
             silent=False,
             late_after=now + MARGIN,
-            expires_at=now + news.expire,
+            expires_at=now + LASTING,
+            parts=keys,
             only=frozenset(chats),
         )
-        for first, chats in alike.items()
+        for keys, (events, chats) in alike.items()
     ]
 
 

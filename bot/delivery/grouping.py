@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.render.alerts import MOST, REGIME
+from rules.book import standing
 from rules.language.compile import CompiledRule
 from rules.model import AlertEvent, Edge, Instant, Severity
 
@@ -52,7 +53,7 @@ def grouped(events: Iterable[AlertEvent], rules: Rules, recorded: Iterable[Alert
     `recorded` is what the store knows of the closes of `heads`, `events` included or not.
     """
     now = {event.key: event for event in events}
-    earlier = [event for event in recorded if event.key not in now]
+    earlier = [event for event in standing((*recorded, *now.values())) if event.key not in now]
     groups = {
         head.key: Group(head, _components(now.values(), close, rules)[:MOST], before=_components(earlier, close, rules))
         for close, head in heads(now.values(), rules).items()

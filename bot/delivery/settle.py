@@ -24,6 +24,7 @@ from bot.store.chats import move, retire
 from bot.store.database import Connection
 from bot.store.outbox import Owed, abandon, give_back, postpone
 from bot.store.outbox import settle as close
+from bot.store.schema import EXPIRED
 from rules.model import Delivery, Instant
 
 FIRST_PAUSE, LONGEST_PAUSE = 2, 300
@@ -64,7 +65,7 @@ def pause_after(attempts: int) -> int:
 def before_sending(owed: Owed, now: Instant) -> Closed | None:
     """Why a delivery is not even tried; None when it is."""
     if now >= owed.expires_at:
-        return Closed("expired", "no longer news")
+        return Closed(EXPIRED, "no longer news")
     if owed.repeat and owed.policy is Delivery.AT_MOST_ONCE:
         return Closed("unsure", "it was being sent when the process ended")
     return None

@@ -13,8 +13,8 @@ from bot.queries.view import NoAnswer, View, number, origins_of
 from rules.alerting import Firing
 from rules.bars import Bools, Floats, Ints
 from rules.columns import Node
+from rules.course import follow
 from rules.functions.conditional import DOUBLED
-from rules.judging import follow
 from rules.language.meaning import calendar_of, read
 from rules.language.syntax import parse
 from rules.model import Timing

@@ -41,10 +41,10 @@ _PREFIX = {
 _COVERAGE = (Edge.NO_DATA, Edge.DATA_BACK)
 
 _AGAIN = {
-    Edge.FIRED: "Prices came late or were restated",
-    Edge.RESOLVED: "Prices came late or were restated",
+    Edge.FIRED: "Prices came late or have changed since",
+    Edge.RESOLVED: "Prices came late or have changed since",
     Edge.DATA_BACK: "Prices came late",
-    Edge.CORRECTED: "Its prices were restated",
+    Edge.CORRECTED: "Its prices have changed since",
 }
 """What led to an event that was found by judging a row again."""
 

@@ -78,6 +78,12 @@ async def events_at(connection: Connection, instants: Collection[Instant]) -> li
     return [_event(row.content) for row in await connection.execute(query)]
 
 
+async def events_of(connection: Connection, keys: Collection[str]) -> dict[str, AlertEvent]:
+    """Recorded events by key, of those that are."""
+    query = sa.select(events.c.key, events.c.content).where(events.c.key.in_(keys))
+    return {row.key: _event(row.content) for row in await connection.execute(query)} if keys else {}
+
+
 async def unsaid_events(connection: Connection) -> list[AlertEvent]:
     """What is to be listed in the next summary, oldest first."""
     query = sa.select(events.c.content).where(events.c.unsaid).order_by(events.c.at, events.c.id)

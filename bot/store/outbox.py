@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.store.chats import Subscriber
 from bot.store.database import Connection
-from bot.store.schema import OWED, TOLD, chats, deliveries, has_failed, is_owed, parts
+from bot.store.schema import LISTED, OWED, TOLD, chats, deliveries, has_failed, has_lapsed, is_owed, parts
 from rules.model import Delivery, Instant
 
 LONGEST_REASON = 200
@@ -137,19 +137,42 @@ def _row(message: Message, chat: int, now: Instant) -> dict[str, object]:
     }
 
 
-async def take_back(connection: Connection, event: str, at: Instant, now: Instant) -> frozenset[int]:
-    """The chats that were told of an event, or may have been. What was not tried yet and tells of nothing else is not
-    sent any more: who has not heard of it need not hear that it is not so.
+async def take_back(connection: Connection, event: str, now: Instant) -> frozenset[int]:
+    """The chats that were told of an event, or may have been. What has surely not arrived and tells of nothing else is
+    not sent any more: who has not heard of it need not hear that it is not so.
     """
     head = (await connection.execute(sa.select(parts.c.head).where(parts.c.event == event))).scalar()
-    of_it = (deliveries.c.at == at, deliveries.c.event.in_([event, head]))
-    telling = (await connection.execute(sa.select(deliveries).where(*of_it))).all()
+    of_it = deliveries.c.event.in_([event, head])
+    telling = (await connection.execute(sa.select(deliveries).where(of_it))).all()
     others = sa.select(sa.func.count()).where(parts.c.head == event)
     alone = head is None and not (await connection.execute(others)).scalar_one()
-    unsent = [row.id for row in telling if alone and row.state == OWED and not row.attempts and row.owner is None]
+    unsent = [row.id for row in telling if alone and row.state == OWED and not row.repeat and row.owner is None]
     closed = {"state": "withdrawn", "reason": "corrected before it was sent", "settled_at": now}
     await connection.execute(sa.update(deliveries).where(deliveries.c.id.in_(unsent)).values(closed))
     return frozenset(row.chat for row in telling if row.id not in unsent and row.state in TOLD)
+
+
+async def lapsed(connection: Connection, channel: str) -> dict[int, list[str]]:
+    """By chat, the keys of what could not be sent as long as it was news, oldest first; what it told beside included.
+
+    Only of chats that nothing is owed to any more: what is still news comes first. Each is given once.
+    """
+    waits = sa.exists().where(is_owed(_BEFORE), _BEFORE.c.chat == deliveries.c.chat)
+    theirs = (has_lapsed(deliveries), _of_its_chat(chats.c.channel) == channel, ~waits)
+    query = sa.select(deliveries.c.id, deliveries.c.chat, deliveries.c.event).where(*theirs).order_by(deliveries.c.id)
+    rows = (await connection.execute(query)).all()
+    if not rows:
+        return {}
+    beside = await connection.execute(sa.select(parts).where(parts.c.head.in_({row.event for row in rows})))
+    members: dict[str, list[str]] = {}
+    for row in beside:
+        members.setdefault(row.head, []).append(row.event)
+    found: dict[int, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.chat, []).extend([row.event, *members.get(row.event, ())])
+    closed = sa.update(deliveries).where(deliveries.c.id.in_([row.id for row in rows]))
+    await connection.execute(closed.values(state=LISTED))
+    return found
 
 
 async def claim(

@@ -16,6 +16,9 @@ FAILED = ("rejected", "unsure")
 TOLD = ("sent", "unsure", OWED)
 """The states of deliveries that have arrived, or may have, or will."""
 
+EXPIRED, LISTED = "expired", "listed"
+"""The states of deliveries that were no news any more when they could be sent; and once a summary has listed them."""
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(column_0_label)s",
@@ -199,6 +202,11 @@ def is_owed(table: sa.FromClause) -> sa.ColumnElement[bool]:
     return table.c.state == sa.literal_column(f"'{OWED}'")
 
 
+def has_lapsed(table: sa.FromClause) -> sa.ColumnElement[bool]:
+    """No news any more, and in no summary yet."""
+    return table.c.state == sa.literal_column(f"'{EXPIRED}'")
+
+
 def has_failed(table: sa.FromClause) -> sa.ColumnElement[bool]:
     """Given up."""
     return table.c.state.in_([sa.literal_column(f"'{each}'") for each in FAILED])
@@ -206,7 +214,8 @@ def has_failed(table: sa.FromClause) -> sa.ColumnElement[bool]:
 
 sa.Index("ix_deliveries_due", deliveries.c.due_at, sqlite_where=is_owed(deliveries))
 sa.Index("ix_deliveries_line", deliveries.c.chat, deliveries.c.id, sqlite_where=is_owed(deliveries))
-sa.Index("ix_deliveries_at", deliveries.c.at)
+sa.Index("ix_deliveries_lapsed", deliveries.c.chat, sqlite_where=sa.text("state = 'expired'"))
+sa.Index("ix_deliveries_event", deliveries.c.event)
 sa.Index("ix_deliveries_failed", deliveries.c.settled_at, sqlite_where=has_failed(deliveries))
 
 services = sa.Table(

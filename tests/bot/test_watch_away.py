@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from bot.store import schema
-from rules.bars import HOUR
-from rules.model import AlertEvent, Instant
-from tests.bot.market.stations import MINUTE, FakeFeed, Station, closes, told
+from bot.store.database import Connection
+from bot.store.outbox import claim, settle
+from rules.bars import HOUR, Interval
+from rules.model import AlertEvent, Edge, Instant
+from tests.bot.market.stations import CHANNEL, MINUTE, FakeFeed, Station, closes, told
 from tests.bot.markets import SESSIONS, at
-from tests.bot.watched import DAYS, HIGH, MONDAY, MORNING, SPREAD, THURSDAY, WEDNESDAY, after, indices
+from tests.bot.watched import DAYS, FRIDAY, HIGH, MONDAY, MORNING, SPREAD, THURSDAY, WEDNESDAY, after, indices
 
 # Away, late, never
 
@@ -207,3 +209,70 @@ def test_who_was_on_time_gets_no_summary(tmp_path: Path) -> None:
         station.chat("all", MORNING)
         station.ticks(range(MORNING, after(THURSDAY), 30 * MINUTE))
         assert not any(row.event.startswith("away/") for row in station.rows(schema.deliveries))
+
+
+def test_who_was_told_in_a_summary_is_corrected_too(tmp_path: Path) -> None:
+    feed, _ = offline()
+    start, back = after(DAYS[DAYS.index(MONDAY) - 2]), at("2025-12-10T03:00Z")
+    first = closes("2025-11-28", "2025-11-28")[0]
+    with Station(tmp_path / "a.db", feed, rules=[HIGH]).starts(start) as station:
+        station.chat("all", start)
+        station.tick(start)
+        station.chat("late", after(THURSDAY))
+        station.restarts(back)
+        station.ticks(range(back, back + 2 * HOUR, 10 * MINUTE))
+        feed.restates("RUT", Interval.DAY, first, close=99.0, low=90.0)
+        happened = station.ticks(range(back + 2 * HOUR, back + 12 * HOUR, 30 * MINUTE))
+        assert told(happened)[0] == "high corrected 2025-11-28"
+        rows = [row for row in station.rows(schema.deliveries) if "/corrected/" in row.event]
+        assert [row.chat for row in rows] == [1], "the other one's summary begins later"
+
+
+def test_what_was_corrected_before_the_summary_is_not_in_it(tmp_path: Path) -> None:
+    """The summary waits for SPX, which another source tells of; RUT's is restated meanwhile."""
+    feed, _ = offline()
+    other = FakeFeed("other").holds("SPX", Interval.DAY, dict.fromkeys(DAYS, 99.0))
+    start, back = after(DAYS[DAYS.index(MONDAY) - 2]), at("2025-12-10T03:00Z")
+    first = closes("2025-11-28", "2025-11-28")[0]
+    order = {"RUT": (feed.id,), "SPX": (other.id,)}
+    with Station(tmp_path / "a.db", feed, other, rules=[SPREAD, HIGH], order=order).starts(start) as station:
+        station.chat("all", start)
+        station.tick(start)
+        other.falls_silent()
+        station.restarts(back).ticks([back, back + 10 * MINUTE])
+        feed.restates("RUT", Interval.DAY, first, close=99.0, low=90.0)
+        station.restarts(back + HOUR).ticks(range(back + HOUR, back + 2 * HOUR, 10 * MINUTE))
+        assert [row for row in station.rows(schema.deliveries) if row.event.startswith("away/")] == []
+        other.comes_back()
+        station.ticks(range(back + 2 * HOUR, back + 4 * HOUR, 10 * MINUTE))
+        [summary] = [row.html for row in station.rows(schema.deliveries) if row.event.startswith("away/")]
+        assert [event.at for event in station.recorded() if event.undone is Edge.FIRED] == [first]
+        assert "11-28 🟡 RUT &gt; 100" not in summary
+        assert "12-02 🟡 RUT &gt; 100" in summary
+
+
+def settles(station: Station, now: Instant, state: str, count: int) -> None:
+    """The next so many that are owed come to an end."""
+
+    async def of(connection: Connection) -> None:
+        for _ in range(count):
+            [owed] = await claim(connection, CHANNEL, "me", now, 60, 1)
+            await settle(connection, owed, now, state)
+
+    station.runs(station._write(of))
+
+
+def test_what_could_not_be_sent_as_long_as_it_was_news_is_listed_once_the_line_is_free(tmp_path: Path) -> None:
+    feed = indices(RUT={WEDNESDAY: 101.0, THURSDAY: 90.0, FRIDAY: 101.0})
+    with Station(tmp_path / "a.db", feed, rules=[SPREAD, HIGH]).starts(MORNING) as station:
+        station.chat("all", MORNING)
+        station.ticks([MORNING, after(WEDNESDAY), after(THURSDAY), after(FRIDAY)])
+        settles(station, after(FRIDAY, 61), "expired", 2)
+        station.ticks([after(FRIDAY, 70)])
+        assert len(sent_to(station)) == 4, "the news of Friday is owed: nothing is listed beside it"
+        settles(station, after(FRIDAY, 71), "sent", 2)
+        station.ticks([after(FRIDAY, 80), after(FRIDAY, 90)])
+        assert sent_to(station)[4:] == [(1, "2 alerts, 2025-12-03,")]
+        settles(station, after(FRIDAY, 91), "sent", 1)
+        station.ticks([after(FRIDAY, 100)])
+        assert len(sent_to(station)) == 5

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from rules.alerting import BEFORE, Coverage, Firing, Inactive, Pending
 from rules.bars import HOUR, Origin, Tick
 from rules.book import AGAIN, Book, Record
+from rules.course import PATIENCE, follow
 from rules.engine import GRACE, Outcome, evaluate, opened
 from rules.evaluation import evaluate as evaluate_columns
 from rules.evaluation import lookback
-from rules.judging import PATIENCE, follow
 from rules.language.compile import CompiledRule, compile_rule, track_of
 from rules.model import ALWAYS, XNYS, AlertEvent, Basis, Edge, Rule, Severity, Timing
 from rules.panel import Panel

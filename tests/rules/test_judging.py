@@ -272,3 +272,77 @@ def test_a_book_that_forgot_its_checkpoints_says_the_same(
     forgot = judged(PACK, final, replace(before, checkpoints={}, pasts={}), LATER)
     assert kept.events == forgot.events
     assert kept.book.records == forgot.book.records
+
+
+# What moves without becoming untrue
+
+
+def test_a_firing_that_only_began_earlier_is_neither_corrected_nor_told_again() -> None:
+    """Tuesday is restated above the level: Wednesday, of which was told, is above it still."""
+    first = judged([HIGH], written(RUT="99 99 101 101"), opened([HIGH]))
+    assert told(first, THEN) == ["fired 2"]
+    outcome = judged([HIGH], written(RUT="99 100.5 101 101"), first.book, LATER)
+    assert told(outcome, THEN) == ["fired 1", "corrected 2"]
+    assert outcome.untold == {event.key for event in outcome.events}
+    ended = judged([HIGH], written(RUT="99 100.5 101 101 99"), outcome.book)
+    assert [(event.edge, event.since) for event in ended.events] == [(Edge.RESOLVED, int(THEN.clock.closes[1]))]
+
+
+def test_an_end_that_only_came_earlier_is_not_told_again() -> None:
+    first = judged([HIGH], written(RUT="101 101 99 99"), opened([HIGH]))
+    assert told(first, THEN) == ["fired 0", "resolved 2"]
+    outcome = judged([HIGH], written(RUT="101 99 99 99"), first.book, LATER)
+    assert told(outcome, THEN) == ["resolved 1", "corrected 2"]
+    assert outcome.untold == {event.key for event in outcome.events}
+
+
+def test_an_end_that_only_came_later_is_corrected_and_told() -> None:
+    first = judged([HIGH], written(RUT="101 99 99"), opened([HIGH]))
+    outcome = judged([HIGH], written(RUT="101 101 99"), first.book, LATER)
+    assert told(outcome, THEN) == ["corrected 1", "resolved 2"]
+    assert outcome.untold == frozenset()
+
+
+def test_what_is_too_old_to_be_told_is_compared_with_nothing() -> None:
+    rows = AGAIN + 6
+    flat = written(RUT=" ".join(["99"] * rows))
+    first = judged([HIGH], flat, opened([HIGH]))
+    outcome = judged([HIGH], moved(flat, "RUT", 3, 101.0), first.book, LATER, before={XNYS: flat})
+    assert [dict(event.was) for event in outcome.events] == [{}, {}]
+
+
+# Whether there is data
+
+
+def test_a_source_that_is_late_every_day_is_not_without_data() -> None:
+    """Each row is dark when it is judged and known within the hour."""
+    book, happened = opened([HIGH]), list[str]()
+    closes = ["99"] * 12
+    for day in range(1, 12):
+        for words in ([*closes[:day], "."], closes[: day + 1]):
+            panel = written(RUT=" ".join(words))
+            outcome = judged([HIGH], panel, book, 60 * (words[-1] != "."))
+            book, happened = outcome.book, happened + told(outcome, panel)
+    assert happened == []
+
+
+def test_rows_that_stay_dark_still_count_beside_one_that_came_late() -> None:
+    panels = ["99 .", "99 98 .", "99 98 . .", "99 98 . . ."]
+    book, happened = opened([HIGH]), list[str]()
+    for text in panels:
+        panel = written(RUT=text)
+        outcome = judged([HIGH], panel, book)
+        book, happened = outcome.book, happened + told(outcome, panel)
+    assert happened == ["no_data 4"]
+
+
+# A clock that was set back
+
+
+def test_a_row_that_is_gone_for_a_while_and_comes_back_leaves_the_alert_where_it_stood() -> None:
+    whole = written(RUT="99 99 101")
+    first = judged([HIGH], whole, opened([HIGH]))
+    back = judged([HIGH], whole[:2], first.book)
+    again = judged([HIGH], whole, back.book)
+    assert (back.events, again.events) == ((), ())
+    assert isinstance(again.book.records["high"].alert, Firing)

@@ -372,7 +372,7 @@ def test_an_event_that_is_taken_back_is_not_sent_to_who_waits_for_it_and_told_to
             for address, state in (("1", "sent"), ("2", "unsure"), ("5", "expired")):
                 await settle(connection, taken[address], NOW, state)
             await give_back(connection, taken["4"], NOW)
-            back = await take_back(connection, told.event, told.at, NOW)
+            back = await take_back(connection, told.event, NOW)
             rows = await connection.execute(sa.select(deliveries.c.chat, deliveries.c.state))
             return back, [(row.chat, row.state) for row in rows]
 
@@ -390,7 +390,7 @@ def test_what_tells_of_something_else_too_is_sent_all_the_same(tmp_path: Path, w
         await subscribes(database, "1")
         await owes(database, head)
         async with database.write() as connection:
-            back = await take_back(connection, head.event if which == "head" else part.event, head.at, NOW)
+            back = await take_back(connection, head.event if which == "head" else part.event, NOW)
             return back, [row.state for row in await connection.execute(sa.select(deliveries.c.state))]
 
     assert stored(tmp_path, story) == (frozenset({1}), ["owed"])
@@ -429,7 +429,7 @@ def test_no_question_searches_the_outbox_from_end_to_end(tmp_path: Path) -> None
                 await abandon(connection, second.chat, "gone", NOW)
                 await unsubscribe(connection, "telegram", "7")
                 await owe(connection, [message(3)], await subscribed(database), NOW)
-                await take_back(connection, message(3).event, message(3).at, NOW)
+                await take_back(connection, message(3).event, NOW)
         finally:
             sa.event.remove(sa.Engine, "before_cursor_execute", note)
 

@@ -46,6 +46,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event", name=op.f("pk_parts")),
         comment="events that are told in the message of another",
     )
-    op.create_index("ix_deliveries_at", "deliveries", ["at"], unique=False)
+    op.create_index("ix_deliveries_event", "deliveries", ["event"], unique=False)
+    lapsed = sa.text("state = 'expired'")
+    op.create_index("ix_deliveries_lapsed", "deliveries", ["chat"], unique=False, sqlite_where=lapsed)
+    op.execute("update deliveries set state = 'listed' where state = 'expired'")
     op.execute("update rules set adopted = through")
     op.execute("delete from checkpoints")
