@@ -199,7 +199,7 @@ class Reception:
             size=self._parts.database.size,
             lost=self._parts.database.is_lost,
             faults=intake.faults,
-            rulings=dict(intake.ledger.rulings),
+            tallies=dict(intake.ledger.tallies),
             clocks=intake.clocks,
         )
 

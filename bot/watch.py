@@ -89,7 +89,7 @@ class Watch:
         self._by_id = {rule.rule.id: rule for rule in rules}
         self._closed: _Closed | None = None
         self._judged_on: _Closed | None = None
-        self._refolded: frozenset[str] = frozenset()
+        self._folded: Mapping[str, int] = {}
         self.book = Book()
         self.judged_at: Instant | None = None
 
@@ -107,17 +107,17 @@ class Watch:
         """One round. Raises StoreError when it could not be committed: then nothing has happened."""
         bars = await self._intake.poll(now)
         awaited = self._intake.awaited(now, self._since)
-        filled = frozenset(filter(self._intake.ready, self._intake.filled))
+        fills = dict(self._intake.fills)
         rules = [rule for rule in self.ready_rules if self._is_adopted(rule) or awaited.isdisjoint(rule.instruments)]
         if not rules and self._rules:
             return Ticked(bars, (), 0)
         ticks = await self._ticks(rules, now)
-        refilled = filled - self._refolded
+        refilled = frozenset(name for name, times in fills.items() if times != self._folded.get(name, 0))
         seen = _Seen(self._intake.snapshot(now), self._intake.version, ticks, awaited, refilled, now)
         work = asyncio.get_running_loop().run_in_executor
         outcome = await work(self._executor, self._judge, rules, seen)
         fresh, owed = await self._commit(outcome, rules, seen)
-        self.judged_at, self._refolded, self._judged_on = now, filled, self._closed
+        self.judged_at, self._folded, self._judged_on = now, fills, self._closed
         return Ticked(bars, fresh, owed)
 
     def _is_adopted(self, rule: CompiledRule) -> bool:

@@ -51,6 +51,9 @@ class PriceFault:
     sentence: str
 
 
+ASKED_AGAIN = "asked for again"
+"""How a fault's sentence ends that nobody has to do anything about."""
+
 POLLING = "polling"
 NO_TOKEN = "no token: terminal"
 
@@ -63,7 +66,8 @@ class Status:
     are not judged because of it. `owed` messages are still to be sent, the oldest since `oldest_owed`; `failed` were
     given up in the last 24 hours. `telegram` is POLLING, NO_TOKEN, or what is wrong. `size` is in bytes. `lost` is
     whether the database's file was deleted or replaced while it was in use. `faults` are what is wrong with prices now;
-    `rulings` counts rows since the start by what became of them; `clocks` says whose clocks differ.
+    `tallies` counts rows since the start by source, fault and what became of them, None where none came; `clocks` says
+    whose clocks differ.
     """
 
     started: Instant
@@ -82,5 +86,5 @@ class Status:
     size: int
     lost: bool = False
     faults: tuple[PriceFault, ...] = ()
-    rulings: Mapping[Ruling, int] = field(default_factory=dict)
+    tallies: Mapping[tuple[str, Fault, Ruling | None], int] = field(default_factory=dict)
     clocks: tuple[str, ...] = ()

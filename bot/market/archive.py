@@ -60,19 +60,24 @@ class Archive:
 
     async def keep(self, arrivals: Arrivals, now: Instant, progress: Mapping[Key, Progress] | None = None) -> int:
         """Write what came down together with how far histories are, then hold it. Returns how many bars were new or
-        changed."""
+        changed.
+
+        It is compared once more when it is its turn to be written: another task may have kept some of it meanwhile.
+        """
         progress = progress or {}
         came = [(name, each) for name, each in arrivals if len(each.written)]
         if came or progress:
             async with self._database.write() as connection:
+                came = [(name, self.history.compare(name, each.written, now)) for name, each in came]
                 await save_bars(connection, [Change(name, each.written, each.replaced) for name, each in came], now)
                 for key, each in progress.items():
                     await save_progress(connection, *key, each)
         self.progress |= progress
         for name, arrival in came:
             self.history.take(name, arrival)
-        self.version += bool(came)
-        return sum(len(each.written) for _, each in came)
+        changed = sum(len(each.written) for _, each in came)
+        self.version += bool(changed)
+        return changed
 
     async def forget(self, key: Key, origins: Collection[Origin], now: Instant, first: Instant) -> None:
         """Give up the bars of `origins`, whose unit has changed: what they said is kept apart, and the series is to be

@@ -49,6 +49,9 @@ class Asking:
     def __init__(self, schedule: Schedule, archive: Archive, grace: int) -> None:
         self._schedule, self._archive, self._grace = schedule, archive, grace
         self._asked: dict[Key, Instant] = {}
+        self._late: set[Key] = set()
+        self._turns: dict[Key, float] = {}
+        """The poll at which each last had its turn."""
         self._silent: dict[Key, Instant] = {}
         self._suspected: dict[Key, Instant] = {}
         self._doubted: dict[Key, Instant] = {}
@@ -57,7 +60,8 @@ class Asking:
     def wanted(self, now: Instant, suspected: Collection[Key]) -> list[Question]:
         """What is to be asked at `now`; `suspected` series hold rows that something else must agree with.
 
-        Another one first at each poll: whoever is asked for after a source's failure has to wait with it.
+        What had its turn longest ago comes first, as a source answers one question at a time. Of those that had it
+        together another one first at each poll: whoever is asked for after a source's failure has to wait with it.
         """
         if now < self._polled_at:
             self._doubt(now)
@@ -66,11 +70,18 @@ class Asking:
         wanted = [question for due in self._schedule.due(now) if (question := self._question(due, now)) is not None]
         self._polls += 1
         first = self._polls % max(1, len(wanted))
-        return wanted[first:] + wanted[:first]
+        return sorted(wanted[first:] + wanted[:first], key=lambda each: self._turns.get(each.due.key, 0))
 
-    def has_asked(self, questions: Sequence[Question], now: Instant) -> None:
-        """They were put, and what came of them is kept."""
+    def has_asked(self, questions: Sequence[Question], now: Instant, late: Sequence[Key] = ()) -> None:
+        """They were put, and what came of them is kept. Those of `late` series are put again at the next poll.
+
+        The first of these had its turn all the same, though before those that were answered: it is what the others
+        waited for, and might be for ever.
+        """
+        self._late = set(late)
         self._asked |= {question.due.key: now for question in questions}
+        self._turns |= dict.fromkeys({each.due.key for each in questions} - self._late, self._polls)
+        self._turns |= dict.fromkeys(late[:1], self._polls - 0.5)
 
     def has_answered(self, due: Due, now: Instant) -> None:
         """Somebody answered a question for a bar."""
@@ -134,7 +145,7 @@ class Asking:
         return answered is None or answered > now or answered < again <= now
 
     def _has_just_asked(self, key: Key, now: Instant) -> bool:
-        return 0 <= now - self._asked.get(key, -SLOW) < SLOW
+        return key not in self._late and 0 <= now - self._asked.get(key, -SLOW) < SLOW
 
     def _doubt(self, now: Instant) -> None:
         """The clock was set back: what came at an instant that lies ahead may have been told before its bar ended."""

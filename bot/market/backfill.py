@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
@@ -56,11 +57,14 @@ class Shelf:
 class Backfill:
     """Fills what is not complete. Whoever comes to a series that is being filled leaves it to who is at it."""
 
-    def __init__(self, shelf: Shelf, depth: Depth) -> None:
-        self._shelf, self._depth = shelf, depth
+    def __init__(self, shelf: Shelf, depth: Depth, limit: float) -> None:
+        """`limit` is for how many seconds a poll goes on with what is filled anew."""
+        self._shelf, self._depth, self._limit = shelf, depth, limit
         self._stalled: dict[str, str] = {}
         self._at_work: set[Key] = set()
         self._anew: dict[Key, Instrument] = {}
+        self.fills: Counter[str] = Counter()
+        """How often a past that was not complete has become so, by instrument."""
         self.filled: set[str] = set()
         """The instruments whose past this process has filled: whoever remembers them from before remembers less."""
 
@@ -93,9 +97,13 @@ class Backfill:
 
     async def go_on_anew(self, now: Instant) -> None:
         """Go on with every series that was begun anew, once a call; rules on it wait meanwhile as for a first fill."""
+        deadline = asyncio.get_running_loop().time() + self._limit
         for (name, interval), instrument in list(self._anew.items()):
             try:
-                await self._series(instrument, interval, now, lambda _share: None)
+                async with asyncio.timeout_at(deadline):
+                    await self._series(instrument, interval, now, lambda _share: None)
+            except TimeoutError:  # each window that came is kept
+                self._stalled.setdefault(name, "history is being loaded")
             except FeedError as reason:
                 self._stalled[name] = str(reason)
             else:
@@ -139,7 +147,8 @@ class Backfill:
         progress = archive.progress.get(key)
         if progress is None or progress.first > goal + DAY:
             progress = archive.progress[key] = Progress(goal, goal, complete=False)
-        if not progress.complete:
+        was_complete = progress.complete
+        if not was_complete:
             self.filled.add(instrument.id)
         while not progress.complete:
             last = until if interval is Interval.DAY else min(until, progress.through + WINDOW)
@@ -149,6 +158,8 @@ class Backfill:
             told((last - progress.first) / max(1, until - progress.first))
             archive.answered[key] = now
         archive.look_for_holes(instrument, key, now)
+        if not was_complete and self.ready(instrument):
+            self.fills[instrument.id] += 1
 
     async def _window(self, request: Request, progress: Progress, now: Instant) -> None:
         """A stretch of history, of which only what is believed is kept; where no source has any of it, none."""
@@ -157,7 +168,7 @@ class Backfill:
         answer = await self._answer(request, now)
         if answer is not None:
             bars, findings = shelf.gate.screen(request.instrument, answer.bars, shelf.archive.history.held)
-            shelf.ledger.count(of_findings(findings), now)
+            shelf.ledger.count(of_findings(findings))
             arrivals = [(name, shelf.archive.history.compare(name, bars, now))]
         await shelf.archive.keep(arrivals, now, {key: progress})
 

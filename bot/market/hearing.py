@@ -1,15 +1,17 @@
 """One poll's answers: what the sources say, what the gate believes of it, and what other sources say of the rest.
 
 All answers of a poll are judged together, so that two that move alike speak for each other. What is held gets a second
-opinion at once; what the preferred source still lacks after a while is taken from the next one that has it.
+opinion at once; what the preferred source still lacks after a while is taken from the next one that has it. Neither is
+waited for without end: a source that is slow answers one series after the other, and those that came are judged.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from bot.answers.quality import Fault, Finding
 from bot.feeds.contract import FeedError, Request
@@ -25,6 +27,12 @@ from rules.model import Instant
 
 PATIENCE = 600
 """Seconds after a bar has settled until the next source is asked for what the answer of the preferred one lacks."""
+
+ASKING_LIMIT = 60.0
+"""Seconds that a poll waits for the answers to its questions, and as long again for what other sources say; well under
+what a tick may take, of which it is only a part."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +73,11 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A question that no source answered, and why."""
+    """A question that no source answered, and why; `late` where there was no time for an answer, and nothing else."""
 
     question: Question
-    reason: FeedError
+    reason: str
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,11 @@ class Round:
     judged: Judged
     findings: tuple[Finding, ...]
 
+    @property
+    def late(self) -> list[Key]:
+        """The series of which no answer came in time, in the order in which they were asked for."""
+        return [each.question.due.key for each in self.silences if each.late]
+
     def brought(self, due: Due) -> bool:
         """Whether a bar came that is believed."""
         return _brought(self.judged, due)
@@ -90,24 +104,34 @@ class Round:
 class Hearing:
     """Puts questions to the sources, and their answers before the gate."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
+    def __init__(self, shelf: Shelf, limit: float = ASKING_LIMIT) -> None:
+        self._shelf, self._limit = shelf, limit
         self._tried: dict[Key, set[SourceId]] = {}
 
-    async def hear(self, questions: Sequence[Question], lacking: Iterable[Due], now: Instant) -> Round:
-        """The answers to `questions`; `lacking` are the bars that are owed."""
-        outcomes = await asyncio.gather(*(self._ask(each, now) for each in questions))
-        heard = [each for each in outcomes if isinstance(each, Heard)]
+    async def hear(self, questions: Sequence[Question], now: Instant) -> Round:
+        """The answers to `questions`, judged before anybody else is asked."""
+        answers = await _in_time([self._ask(each, now) for each in questions], self._limit)
+        outcomes = [
+            answer or Silence(question, "no answer came in time", late=True)
+            for question, answer in zip(questions, answers, strict=True)
+        ]
+        heard = tuple(each for each in outcomes if isinstance(each, Heard))
         silences = tuple(each for each in outcomes if isinstance(each, Silence))
-        first = self._judge(heard, None, now)
-        owed = {due for due in lacking if self._is_impatient(due, now) and not _brought(first, due)}
-        asked = await asyncio.gather(*(self._ask_others(each, first, owed, now) for each in heard))
-        others = [each for of_one in asked for each in of_one]
+        judged = self._judge(heard, None, now)
+        return Round(heard, (), silences, judged, judged.findings)
+
+    async def confer(self, first: Round, lacking: Iterable[Due], now: Instant) -> Round:
+        """The same, and what other sources say of what was not believed; `lacking` are the bars that are owed."""
+        owed = {due for due in lacking if self._is_impatient(due, now) and not first.brought(due)}
+        asked = [(each, list[Heard]()) for each in first.heard]
+        await _in_time([self._ask_others(each, said, first.judged, owed, now) for each, said in asked], self._limit)
+        others = [each for _, said in asked for each in said]
         stand_ins = [each for each in others if each.due in owed]
-        again = [each for each in (*heard, *stand_ins) if each.due.key not in first.rebased]  # that was told already
+        rebased = first.judged.rebased  # that was told already
+        again = [each for each in (*first.heard, *stand_ins) if each.due.key not in rebased]
         second = self._judge(again, others, now)
-        judged = replace(second, rebased=second.rebased | first.rebased)
-        return Round(tuple(heard), tuple(others), silences, judged, (*first.findings, *second.findings))
+        judged = replace(second, rebased=second.rebased | rebased)
+        return replace(first, others=tuple(others), judged=judged, findings=(*first.findings, *second.findings))
 
     def _is_impatient(self, due: Due, now: Instant) -> bool:
         return now >= due.end + self._shelf.schedule.settle(due.instrument) + PATIENCE
@@ -117,7 +141,7 @@ class Hearing:
         try:
             answer = await (self._next_in_turn if question.holes else self._shelf.sources.bars)(request, now)
         except FeedError as reason:
-            return Silence(question, reason)
+            return Silence(question, str(reason))
         self._tried.setdefault(question.due.key, set()).add(answer.source)
         return self._heard(question, request, answer, remarks, now)
 
@@ -138,25 +162,25 @@ class Hearing:
             tried.clear()
         return await self._shelf.sources.bars(request, now)
 
-    async def _ask_others(self, heard: Heard, judged: Judged, owed: set[Due], now: Instant) -> list[Heard]:
-        """What other sources say of rows that are held, and of a bar that is owed: of that until one has it."""
+    async def _ask_others(self, heard: Heard, said: list[Heard], judged: Judged, owed: set[Due], now: Instant) -> None:
+        """Put to `said`, as it comes, what other sources say of rows that are held, and of a bar that is owed: of that
+        until one has it."""
         due = heard.due
         wanted = set(self._shelf.gate.held(*due.key)) if due.key not in judged.rebased else set()
         if due in owed:
             wanted.add(due.end)
         if not wanted:
-            return []
+            return
         request, remarks = _listening(Request(due.instrument, due.interval, min(wanted) - 1, max(wanted)))
-        found, sources, tried = list[Heard](), self._shelf.sources, {heard.answer.source}
+        sources, tried = self._shelf.sources, {heard.answer.source}
         answer = await sources.opinion(request, now, heard.answer.source)
         while answer is not None:
-            found.append(self._heard(heard.question, request, answer, remarks, now))
+            said.append(self._heard(heard.question, request, answer, remarks, now))
             if due not in owed or due.end in answer.bars.end:
                 break
             request, remarks = _listening(request)
             tried.add(answer.source)
             answer = await sources.after(request, now, tried)
-        return found
 
     def _judge(self, heard: Sequence[Heard], others: Sequence[Heard] | None, now: Instant) -> Judged:
         offers = [each.offer() for each in heard]
@@ -168,6 +192,19 @@ def _listening(request: Request) -> tuple[Request, Counter[Fault]]:
     """A request, and what its feed will have left out of the answer to it."""
     remarks: Counter[Fault] = Counter()
     return replace(request, remark=lambda fault, rows: remarks.update({fault: rows})), remarks
+
+
+async def _in_time(work: Sequence[Coroutine[Any, Any, T]], limit: float) -> list[T | None]:
+    """What comes of each within so many seconds. What does not is cancelled, and has ended: None."""
+    tasks = [asyncio.ensure_future(each) for each in work]
+    try:
+        if tasks:
+            await asyncio.wait(tasks, timeout=limit)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return [None if task.cancelled() else task.result() for task in tasks]
 
 
 def _brought(judged: Judged, due: Due) -> bool:

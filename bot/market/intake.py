@@ -19,6 +19,7 @@ from bot.market.asking import Asking
 from bot.market.backfill import WINDOW as WINDOW
 from bot.market.backfill import Backfill, Shelf, Told
 from bot.market.backfill import Depth as Depth
+from bot.market.hearing import ASKING_LIMIT as ASKING_LIMIT
 from bot.market.hearing import PATIENCE as PATIENCE
 from bot.market.hearing import Heard, Hearing, Round, Silence
 from bot.market.history import History
@@ -47,7 +48,11 @@ log = logging.getLogger(__name__)
 
 
 class Intake:
-    """Everything between the sources and the history. One task polls; another may fill history meanwhile."""
+    """Everything between the sources and the history. One task polls; another may fill history meanwhile.
+
+    A poll waits for answers for `asking_limit` seconds, for those of other sources as long again, and as long for a
+    past that is filled anew.
+    """
 
     def __init__(
         self,
@@ -58,12 +63,14 @@ class Intake:
         depth: Depth,
         grace: int,
         gate: Gate,
+        asking_limit: float = ASKING_LIMIT,
     ) -> None:
         self._sources, self._gate = sources, gate
         self._instruments = {each.id: each for each in schedule.instruments}
         self._archive, self.ledger = Archive(database, history, schedule), Ledger()
         shelf = Shelf(sources, schedule, self._archive, gate, self.ledger)
-        self._past, self._hearing, self._latest = Backfill(shelf, depth), Hearing(shelf), Latest(shelf)
+        self._past, self._latest = Backfill(shelf, depth, asking_limit), Latest(shelf)
+        self._hearing = Hearing(shelf, asking_limit)
         self._asking, self._standing = Asking(schedule, self._archive, grace), Standing()
 
     async def restore(self) -> None:
@@ -86,9 +93,10 @@ class Intake:
         return self._archive.version
 
     @property
-    def filled(self) -> set[str]:
-        """The instruments whose past this process has filled: whoever remembers them from before remembers less."""
-        return self._past.filled
+    def fills(self) -> Mapping[str, int]:
+        """How often this process has filled the past of an instrument to its end: with another number there is another
+        past, of which whoever remembers the one before remembers less, or in another unit."""
+        return self._past.fills
 
     def ready(self, instrument: str) -> bool:
         """Whether its history is complete, so that rules may be judged on it."""
@@ -138,15 +146,16 @@ class Intake:
         """Ask for every bar that is owed. Returns how many bars were new or changed."""
         wanted = self._asking.wanted(now, self._gate.waiting())
         lacking = [each.due for each in wanted if self._asking.is_lacking(each.due)]
-        told = await self._hearing.hear(wanted, lacking, now)
-        for each in told.heard:
-            self._note_answer(each, now)
-        for silence in told.silences:
-            self._note_silence(silence, now)
+        told = await self._hearing.hear(wanted, now)
         try:
+            told = await self._hearing.confer(told, lacking, now)
+            for each in told.heard:
+                self._note_answer(each, now)
+            for silence in told.silences:
+                self._note_silence(silence, now)
             came = await self._keep(told, now)
-            self._asking.has_asked(wanted, now)
-        finally:  # the gate tells each finding once, also where the store takes nothing
+            self._asking.has_asked(wanted, now, told.late)
+        finally:  # the gate tells each finding once, also where the poll is given up or the store takes nothing
             self._latest.forget(now)
             self._write_up(told, lacking, now)
         return came
@@ -180,7 +189,8 @@ class Intake:
     def _note_silence(self, silence: Silence, now: Instant) -> None:
         due, holes = silence.question.due, silence.question.holes
         if holes:
-            self._archive.holes.asked(due.key, holes, now, answered=False)
+            if not silence.late:
+                self._archive.holes.asked(due.key, holes, now, answered=False)
         elif self._asking.is_lacking(due) and self._asking.is_silent(due, now):
             log.info("%s of %s has to wait: %s", due.interval, due.instrument.id, silence.reason)
 
@@ -192,7 +202,7 @@ class Intake:
         standing, passing = self._standing.take(answers, told.findings, judged.arrivals, judged.rebased)
         for key, findings in standing.items():
             self.ledger.note(_subject(key, "rows"), of_findings(findings), now)
-        self.ledger.count(of_findings(passing), now)
+        self.ledger.count(of_findings(passing))
         of_answers: dict[Key, list[Complaint]] = {}
         for heard in (*told.heard, *told.others):
             of_answers.setdefault(heard.due.key, []).extend(of_remarks(heard.source, *heard.due.key, heard.remarks))
@@ -209,7 +219,7 @@ class Intake:
 
     def _of_silence(self, silence: Silence) -> list[Complaint]:
         """What nobody answered; nothing that the trouble of a source itself explains."""
-        name, reason = silence.question.due.instrument.id, str(silence.reason)
+        name, reason = silence.question.due.instrument.id, silence.reason
         failing = [str(source) for source, each in self.health.items() if each.failing_since is not None]
         refused = {refused for refused, _ in self._sources.refusals}
         if name in refused or any(source in reason for source in failing):

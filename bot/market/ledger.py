@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.answers.quality import Fault, Finding, Ruling
-from bot.answers.service import PriceFault
+from bot.answers.service import ASKED_AGAIN, PriceFault
 from bot.market.schedule import Due
 from bot.render.numbers import instant, session_of
 from rules.bars import Interval, Tick
@@ -21,6 +21,9 @@ from rules.model import Instant
 
 Subject = tuple[str, str]
 """An instrument's id, and what of it: an interval, its holes, its trades."""
+
+Tallied = tuple[str, Fault, Ruling | None]
+"""Who gave rows, what is wrong with them, and what became of them; None where none were given."""
 
 LOUD = (Ruling.HELD, Ruling.REJECTED)
 
@@ -43,7 +46,7 @@ class Complaint:
     more: int = 0
 
     @property
-    def key(self) -> tuple[str, Fault, Ruling | None]:
+    def key(self) -> Tallied:
         """What makes it the same complaint at the next poll."""
         return self.source, self.fault, self.ruling
 
@@ -54,30 +57,16 @@ class Complaint:
         return len(self.ends - before.ends) + max(0, self.more - before.more)
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How many rows, and when the last of them was told."""
-
-    rows: int
-    last: Instant
-
-
 class Ledger:
     """Faults of prices, by what they are of."""
 
     def __init__(self) -> None:
-        self._now: dict[Subject, dict[tuple[str, Fault, Ruling | None], tuple[Complaint, Instant]]] = {}
-        self._rulings: Counter[Ruling] = Counter()
-        self._tallies: dict[tuple[str, str, Fault], Tally] = {}
+        self._now: dict[Subject, dict[Tallied, tuple[Complaint, Instant]]] = {}
+        self._tallies: Counter[Tallied] = Counter()
 
     @property
-    def rulings(self) -> Mapping[Ruling, int]:
-        """Rows since the start, by what became of them."""
-        return self._rulings
-
-    @property
-    def tallies(self) -> Mapping[tuple[str, str, Fault], Tally]:
-        """Rows since the start, by source, instrument and fault."""
+    def tallies(self) -> Mapping[Tallied, int]:
+        """Rows since the start, by who gave them, what was wrong with them and what became of them."""
         return self._tallies
 
     @property
@@ -94,7 +83,7 @@ class Ledger:
         before, after = self._now.get(subject, {}), {each.key: each for each in complaints}
         for key, each in after.items():
             known = before.get(key)
-            self._count(each, each.rows_beyond(known and known[0]), now)
+            self._tallies[each.key] += each.rows_beyond(known and known[0])
             if known is None:
                 log.log(logging.WARNING if each.ruling in LOUD else logging.INFO, "%s", each.sentence)
         for key, (each, _) in before.items():
@@ -102,18 +91,11 @@ class Ledger:
                 log.log(logging.WARNING if each.ruling in LOUD else logging.INFO, "over: %s", each.sentence)
         self._now[subject] = {key: (each, before[key][1] if key in before else now) for key, each in after.items()}
 
-    def count(self, complaints: Iterable[Complaint], now: Instant) -> None:
+    def count(self, complaints: Iterable[Complaint]) -> None:
         """Take what is wrong with a past that was filled: it is counted, but nothing will be asked again."""
         for each in complaints:
-            self._count(each, each.rows_beyond(None), now)
+            self._tallies[each.key] += each.rows_beyond(None)
             log.info("%s", each.sentence)
-
-    def _count(self, each: Complaint, rows: int, now: Instant) -> None:
-        if rows and each.ruling is not None:
-            self._rulings[each.ruling] += rows
-        key = each.source, each.instrument, each.fault
-        before = self._tallies.get(key, Tally(0, now))
-        self._tallies[key] = Tally(before.rows + rows, now)
 
 
 # Sentences
@@ -187,11 +169,11 @@ def of_silence(instrument: str, reason: str) -> Complaint:
 
 def of_holes(instrument: str, interval: Interval, ends: Sequence[Instant]) -> Complaint:
     """Bars that lack and are asked for."""
-    lack = "lacks" if len(ends) == 1 else "lack"
-    return Complaint(
-        "", instrument, Fault.MISSING, None,
-        f"{bars_words(instrument, interval, ends)} {lack}: asked for again", frozenset(ends),
-    )  # fmt: skip
+    last = _when(interval, max(ends))
+    lacking = f"{_count_of(len(ends), interval)} of {instrument} are missing (the last {last})"
+    if len(ends) == 1:
+        lacking = f"{bars_words(instrument, interval, ends)} is missing"
+    return Complaint("", instrument, Fault.MISSING, None, f"{lacking}; {ASKED_AGAIN}", frozenset(ends))
 
 
 def bars_words(instrument: str, interval: Interval, ends: Iterable[Instant]) -> str:

@@ -53,11 +53,12 @@ class LiveHistory:
         held = self._bars.get(instrument, {}).get(bars.interval)
         if held is None or not len(held):
             return Arrival(bars, bars.take(slice(0)))
-        fresh, at = _compared(held, bars)
+        at = _places(held, bars)
+        fresh = (at < 0) | _differs(held.take(at), bars)
         return Arrival(bars.take(fresh), held.take(at[fresh & (at >= 0)]))
 
     def take(self, instrument: str, arrival: Arrival) -> None:
-        """Hold what was compared, once it is written down."""
+        """Hold what was compared, once it is written down: in place of whatever is held of those bars by now."""
         held = self._bars.get(instrument, {}).get(arrival.written.interval)
         if not len(arrival.written):
             return
@@ -65,7 +66,8 @@ class LiveHistory:
             self.load(instrument, arrival.written)
         else:
             keep = np.ones(len(held), dtype=bool)
-            keep[_compared(held, arrival.replaced)[1]] = False
+            at = _places(held, arrival.written)
+            keep[at[at >= 0]] = False
             kept = self._ordered(instrument, [held.take(keep), arrival.written])
             self._bars[instrument][held.interval] = kept
 
@@ -133,17 +135,20 @@ def _renumbered(bars: Bars, origins: list[Origin]) -> Ints:
     return places[bars.origin] if len(bars) else np.empty(0, dtype=np.int64)
 
 
-def _compared(held: Bars, new: Bars) -> tuple[Bools, Ints]:
-    """Which of `new` are to be written, and the row of `held` that each stands against; -1 where none."""
+def _places(held: Bars, new: Bars) -> Ints:
+    """The row of `held` that each of `new` stands against: that of its end and origin; -1 where there is none."""
     rows = {(int(end), held.origins[origin]): row for row, (end, origin) in _recent(held, new)}
     keys = zip(new.end.tolist(), new.origin.tolist(), strict=True)
-    at = np.array([rows.get((end, new.origins[origin]), -1) for end, origin in keys], dtype=np.int64)
-    fresh = at < 0
+    return np.array([rows.get((end, new.origins[origin]), -1) for end, origin in keys], dtype=np.int64)
+
+
+def _differs(old: Bars, new: Bars) -> Bools:
+    """In which rows two tables say different prices."""
+    differs = np.zeros(len(new), dtype=bool)
     for name in PRICES:
-        old, now = getattr(held, name)[at], getattr(new, name)
-        same = (np.isnan(old) & np.isnan(now)) | (np.abs(now - old) <= CHANGED * np.abs(old))
-        fresh |= ~same
-    return fresh, at
+        before, now = getattr(old, name), getattr(new, name)
+        differs |= ~((np.isnan(before) & np.isnan(now)) | (np.abs(now - before) <= CHANGED * np.abs(before)))
+    return differs
 
 
 def _recent(held: Bars, new: Bars) -> list[tuple[int, tuple[int, int]]]:

@@ -1,4 +1,5 @@
-"""One source behind its circuit breaker: asked one thing at a time, and left alone while it fails.
+"""One source behind its circuit breaker: opened when it is first asked, asked one thing at a time, and left alone while
+it fails, be it to open.
 
 What each kind of failure means stands in `health`; whom to ask instead, in `sources`.
 """
@@ -33,11 +34,13 @@ class SourceId:
 
 
 class Source:
-    """A feed that is open, and how it is doing. Of one event loop."""
+    """A feed, and how it is doing. Of one event loop."""
 
-    def __init__(self, name: SourceId, feed: Feed, clocks: Clocks) -> None:
-        self.name, self.feed, self.health = name, feed, Health()
-        self._clocks = clocks
+    def __init__(self, name: SourceId, build: Callable[[SourceId], Feed], clocks: Clocks) -> None:
+        self.name, self.health = name, Health()
+        self._build, self._clocks = build, clocks
+        self._feed: Feed | None = None
+        self._opening: asyncio.Future[Feed] | None = None
         self._turn = asyncio.Lock()
         self._probed = False
 
@@ -56,14 +59,39 @@ class Source:
                 raise SourceDown(f"{self.name} {self.health.trouble}")
             self._probed = circuit is Circuit.HALF_OPEN
             try:
-                return await self._answer(question, now)
+                feed = self._feed if self._feed is not None else await self._opened(now)
+                return await self._answer(feed, question, now)
             finally:
                 self._probed = False
 
-    async def _answer(self, question: Callable[[Feed], Awaitable[T]], now: Instant) -> T:
+    async def close(self) -> None:
+        """Close the feed, if there is one; nothing is asked afterwards."""
+        if self._opening is not None:
+            await asyncio.wait([self._opening])
+            self._feed = self._opening.result() if self._opening.exception() is None else None
+        if self._feed is not None:
+            await self._feed.close()
+
+    async def _opened(self, now: Instant) -> Feed:
+        """The feed, built beside the loop: its library may take a second to load. Whoever asks next waits for the same
+        one, also when this question is given up. Whatever keeps it from being built is trouble of this source alone.
+        """
+        if self._opening is None:
+            self._opening = asyncio.ensure_future(asyncio.to_thread(self._build, self.name))
+        try:
+            self._feed = await asyncio.shield(self._opening)
+        except Exception as fault:
+            self._opening = None
+            log.exception("%s could not be opened", self.name)
+            self._failed(now, f"{self.name} could not be opened: {type(fault).__name__}")
+            raise SourceDown(self.health.reason) from fault
+        self._opening = None
+        return self._feed
+
+    async def _answer(self, feed: Feed, question: Callable[[Feed], Awaitable[T]], now: Instant) -> T:
         """The answer, and what it says of the source."""
         try:
-            answer = await question(self.feed)
+            answer = await question(feed)
         except Busy as reason:
             self._failed(now, str(reason), Trouble.BUSY, reason.wait)
             raise
@@ -74,13 +102,13 @@ class Source:
             self._failed(now, str(reason), Trouble.BARRED)
             raise
         except FeedError:  # of this question alone: the source itself is up
-            self._answered(now)
+            self._answered(feed, now)
             raise
         except Exception as fault:
             log.exception("%s failed in a way that its feed does not know", self.name)
             self._failed(now, f"{self.name} failed: {type(fault).__name__}")
             raise SourceDown(self.health.reason) from fault
-        self._answered(now)
+        self._answered(feed, now)
         return answer
 
     def _failed(self, now: Instant, reason: str, trouble: Trouble = Trouble.DOWN, wait: int | None = None) -> None:
@@ -89,8 +117,8 @@ class Source:
             log.warning("%s %s: %s", self.name, trouble, reason)
         self.health = self.health.failed(now, reason, trouble, wait, str(self.name))
 
-    def _answered(self, now: Instant) -> None:
-        self._clocks.compare(str(self.name), self.feed.told_at, now)
+    def _answered(self, feed: Feed, now: Instant) -> None:
+        self._clocks.compare(str(self.name), feed.told_at, now)
         if self.health.trouble is not None:
             log.warning("%s answers again", self.name)
         self.health = self.health.answered(now)

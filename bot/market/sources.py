@@ -55,7 +55,6 @@ class Sources:
         self._order, self._build = order, build
         self._sources: dict[SourceId, Source] = {}
         self._refusals: dict[tuple[str, SourceId, Interval], Refusal] = {}
-        self._opening = asyncio.Lock()
         self.clocks = Clocks()
 
     @property
@@ -158,7 +157,7 @@ class Sources:
 
     async def close(self) -> None:
         """Close every feed."""
-        await asyncio.gather(*(source.feed.close() for source in self._sources.values()))
+        await asyncio.gather(*(source.close() for source in self._sources.values()))
 
     def _answers(self, name: SourceId) -> bool:
         return name in self._sources and self._sources[name].health.trouble is None
@@ -179,8 +178,7 @@ class Sources:
         if before is not None and before.rests(now):
             raise NoSuchBars(before.reason)
         try:
-            source = await self._opened(name)
-            bars = await source.ask(lambda feed: feed.bars(request), now, patient=patient)
+            bars = await self._source(name).ask(lambda feed: feed.bars(request), now, patient=patient)
         except NoSuchBars as reason:
             if before is None:
                 log.info("%s is asked again for what it does not have, but seldom: %s", name, reason)
@@ -191,19 +189,16 @@ class Sources:
 
     async def _ticks_of(self, name: SourceId, instruments: Sequence[Instrument], now: Instant) -> Trades:
         """What one source answers; one that fails lacks nothing by that."""
-        source, remarks = await self._opened(name), dict[str, Fault]()
+        remarks: dict[str, Fault] = {}
         try:
-            ticks = await source.ask(lambda feed: feed.ticks(instruments, remarks.__setitem__), now)
+            ticks = await self._source(name).ask(lambda feed: feed.ticks(instruments, remarks.__setitem__), now)
         except FeedError:
             return Trades({}, {})
         return Trades(ticks, {(each.id, name): remarks.get(each.id) for each in instruments if each.id not in ticks})
 
-    async def _opened(self, name: SourceId) -> Source:
-        """A feed is built beside the loop: its library may take a second to load."""
+    def _source(self, name: SourceId) -> Source:
         if name not in self._sources:
-            async with self._opening:
-                if name not in self._sources:
-                    self._sources[name] = Source(name, await asyncio.to_thread(self._build, name), self.clocks)
+            self._sources[name] = Source(name, self._build, self.clocks)
         return self._sources[name]
 
 

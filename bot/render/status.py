@@ -7,7 +7,7 @@ from html import escape
 
 from bot.answers import NO_TOKEN, POLLING, SourceStatus, Status
 from bot.answers.quality import Ruling
-from bot.answers.service import PriceFault
+from bot.answers.service import ASKED_AGAIN, PriceFault
 from bot.render.alerts import SIMULATED_LINE
 from bot.render.numbers import duration, instant
 from rules.language.errors import short
@@ -26,8 +26,8 @@ is wrong with prices is only noted."""
 SENTENCE = 160
 """The most characters of what is wrong with a price."""
 
-RULINGS = (Ruling.HELD, Ruling.REJECTED, Ruling.TRIMMED, Ruling.LEFT_OUT, Ruling.KEPT)
-"""In the order in which they are counted."""
+TALLIES = 2
+"""How many counts of doubtful rows are told; each takes a line of a phone."""
 
 NOT_WATCHING = "Nothing is watched here: only <code>bellwether run</code> watches and sends alerts."
 
@@ -67,7 +67,7 @@ def _troubles(status: Status) -> Iterator[str]:
             since = _since(source.failing_since, status)
             yield f"{_words(source.name)} {_words(source.trouble)}: {_words(source.reason)} (for {since})"
     for fault in sorted((each for each in status.faults if each.ruling in GRAVE), key=_gravity):
-        yield f"{_words(fault.sentence, SENTENCE)} (for {_since(fault.since, status)})"
+        yield _told(fault, status)
     for reason, names in _by_reason(status.waiting).items():
         yield f"No complete history of {_some(names)}: {_words(reason)}"
 
@@ -77,9 +77,8 @@ def _facts(status: Status) -> Iterator[str]:
     well = [_answered(source, status) for source in status.sources if source.failing_since is None]
     if well:
         yield f"Sources: {', '.join(well)}"
-    if any(status.rulings.values()):
-        counts = [f"{status.rulings[each]} {each}" for each in RULINGS if status.rulings.get(each)]
-        yield f"Prices: {', '.join(counts)}"
+    if counts := _counts(status):
+        yield f"Since the start: {_words(counts, SENTENCE)}"
     noted = [each for each in status.faults if each.ruling not in GRAVE]
     if noted:
         more = f", and {len(noted) - 1} more" if len(noted) > 1 else ""
@@ -96,6 +95,21 @@ def _facts(status: Status) -> Iterator[str]:
 def _gravity(fault: PriceFault) -> tuple[bool, int, Instant]:
     """A bar that nobody has is the last: it is asked for again by itself."""
     return not fault.source, GRAVE.index(fault.ruling), fault.since
+
+
+def _told(fault: PriceFault, status: Status) -> str:
+    """What is wrong, and for how long; of what is asked for again by itself the bars say how old it is."""
+    sentence = _words(fault.sentence, SENTENCE)
+    return sentence if fault.sentence.endswith(ASKED_AGAIN) else f"{sentence} (for {_since(fault.since, status)})"
+
+
+def _counts(status: Status) -> str:
+    """Rows that were given and doubted, by source and reason, the most frequent first; empty where there are none."""
+    rows = [(count, *key) for key, count in status.tallies.items() if count and key[2] is not None]
+    rows.sort(key=lambda each: -each[0])
+    told = [f"{source} {count} {ruling} ({fault})" for count, source, fault, ruling in rows[:TALLIES]]
+    more = sum(count for count, *_ in rows[TALLIES:])
+    return ", ".join([*told, f"and {more} more"] if more else told)
 
 
 def _since(then: Instant, status: Status) -> str:

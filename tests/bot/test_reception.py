@@ -134,7 +134,7 @@ def test_the_status_names_what_is_wrong_with_prices_and_counts_it(tmp_path: Path
         parts.intake.ledger.note(("RUT", "rows of 1d"), [], NOW - 60)
         text = await told(reception, "/status")
         assert text.startswith("<b>All is well</b>")
-        assert "Prices: 1 rejected" in text
+        assert "Since the start: yahoo 1 rejected (off by a power of ten)" in text
 
     in_a_room(tmp_path, use)
 

@@ -13,7 +13,8 @@ from bot.store.errors import StoreError
 from bot.store.outbox import claim, settle
 from rules.bars import DAY, HOUR, Interval
 from rules.model import AlertEvent, Edge, Instant
-from tests.bot.market.stations import CHANNEL, MINUTE, FakeFeed, Station, rule, told
+from tests.bot.market.gates import FakeGate
+from tests.bot.market.stations import CHANNEL, MINUTE, FakeFeed, Station, bars, rule, told
 from tests.bot.watched import DAYS, FRIDAY, HIGH, MORNING, SPREAD, THURSDAY, WEDNESDAY, after, indices, owed
 
 SHOCK = {WEDNESDAY: 101.0, THURSDAY: 99.0}
@@ -146,3 +147,16 @@ def test_a_restated_close_of_last_month_is_kept_and_not_told(tmp_path: Path) -> 
             Edge.RESOLVED,
             Edge.CORRECTED,
         ]
+
+
+def test_a_split_is_no_news_of_what_was_true_in_the_unit_of_then(tmp_path: Path) -> None:
+    """The process that filled the past at first fills it anew: twice in one life."""
+    feed, gate = indices(RUT={WEDNESDAY: 101.0, THURSDAY: 102.0}), FakeGate()
+    with Station(tmp_path / "a.db", feed, rules=[HIGH], gate=gate).starts(MORNING) as station:
+        station.chat("told", MORNING)
+        assert told(station.ticks([MORNING, after(WEDNESDAY)])) == ["high fired 2025-12-03"]
+        feed.holds("RUT", Interval.DAY, bars(Interval.DAY, dict.fromkeys(DAYS, 49.5), feed.origin))
+        gate.sees_a_split("RUT")
+        happened = station.ticks(range(after(THURSDAY), after(THURSDAY) + HOUR, 10 * MINUTE))
+        assert {event.edge for event in happened} <= {Edge.RESOLVED}
+        assert [event.at for event in happened if event.at < THURSDAY] == []

@@ -13,6 +13,7 @@ from tests.faults.course import COURSE, LACKING
 from tests.faults.deeds import Misdates, Steps
 from tests.faults.prices import VALUES
 from tests.faults.questions import REQUESTS
+from tests.faults.witnesses import WITNESSES
 from tests.servers import market_lies as told
 
 TRADES = (
@@ -32,7 +33,7 @@ CLOCKS = (
     Fault("its clock a day slow", lambda feed: Misdates(feed, -DAY), f"clock|{LACKING}"),
 )
 
-FAULTS = (*REQUESTS, *map(backed, VALUES), *COURSE, *map(backed, TRADES), *CLOCKS)
+FAULTS = (*REQUESTS, *map(backed, VALUES), *COURSE, *map(backed, TRADES), *WITNESSES, *CLOCKS)
 
 
 def cells() -> list[Cell]:

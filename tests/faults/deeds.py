@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.faults.stage import Stage
+from tests.faults.stage import Deed, Stage
 from tests.servers.liars import Lie, LyingCoinbase, LyingYahoo
 
 YAHOO, EXCHANGE = "yahoo", "exchange"
@@ -29,6 +29,24 @@ class Lies:
     def ends(self, stage: Stage) -> None:
         """It is honest again."""
         server_of(stage, self.feed).lie = None
+
+
+@dataclass(frozen=True)
+class Both:
+    """Two things go wrong at once."""
+
+    one: Deed
+    other: Deed
+
+    def begins(self, stage: Stage) -> None:
+        """From now on."""
+        self.one.begins(stage)
+        self.other.begins(stage)
+
+    def ends(self, stage: Stage) -> None:
+        """Both are over."""
+        self.one.ends(stage)
+        self.other.ends(stage)
 
 
 @dataclass(frozen=True)

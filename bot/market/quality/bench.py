@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.answers.quality import Fault, Ruling
-from bot.market.quality import checks
 from bot.market.quality.checks import Remark
 from bot.market.quality.closes import Closes, Jump
 from bot.market.quality.jumps import (
@@ -58,8 +57,6 @@ class Bench:
         self._doubted: Case | None = None
         self._instrument, self._interval = closes.ruler.instrument, closes.ruler.interval
         self._limit = closes.ruler.limit
-        kind = self._instrument.kind
-        self._copies, self._frozen = checks.copies(stretch.bars, kind), checks.frozen(stretch.bars, kind)
 
     def verdict(self, row: int) -> Remark | None:
         """What is wrong with a row; None believes it, and what comes later is held against it."""
@@ -81,8 +78,9 @@ class Bench:
 
     def _standing(self, case: Case) -> Remark | None:
         """A copy of the bar before, or none at all, until another source says it too."""
-        copied, frozen = self._copies[case.row], self._frozen[case.row]
-        if not (copied or frozen) or self._others(case, None).agreed:
+        copied, frozen = self._stretch.copies[case.row], self._stretch.frozen[case.row]
+        key = self._instrument.id, self._interval
+        if not (copied or frozen) or self._witnesses.of_stillness(key, self._book, case.end, case.close):
             return None
         if copied:
             said = f"open, high, low and close are those of the bar before: {price(case.close)}"

@@ -79,10 +79,14 @@ class Gate:
         self._now = now
         answers = [each for offer in offers for each in self._laid(offer, held, now)]
         asked = {each.place for each in answers}
-        answers += [self._recalled(place, held, now) for place in self._memory.rows if place not in asked]
         views = [each for offer in opinions or () for each in self._laid(offer, held, now)]
-        usable = [(each.key, each.stretch.usable()) for each in (*answers, *views) if each.rewriting is None]
-        witnesses = Witnesses(self._instruments, self._sessions, held, usable)
+        for view in (each for each in views if each.place not in asked):
+            self._memory.hear(view.place, view.stretch.answer)
+        answers += [self._recalled(place, held, now) for place in self._memory.rows if place not in asked]
+        heeded = [each for each in (*answers, *views) if each.rewriting is None]
+        usable = [(each.key, each.stretch.usable()) for each in heeded]
+        still = [(each.key, each.stretch.still()) for each in heeded]
+        witnesses = Witnesses(self._instruments, self._sessions, held, usable, still)
         heard = opinions is not None
         parts = [self._judged(each, witnesses, now, heard=heard) for each in sorted(answers, key=_in_order)]
         return Judged(
@@ -113,7 +117,7 @@ class Gate:
         first call has held. None: they are still to be asked, and nothing is remembered of this call.
         """
         self._now = now
-        return self._trades.judge(trades, held, beside, opinions)
+        return self._trades.judge(trades, held, beside, opinions, now)
 
     def screen(
         self, instrument: Instrument, bars: Bars, beside: Mapping[str, Mapping[Interval, Bars]]

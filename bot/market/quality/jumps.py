@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 
 from bot.market.quality.closes import Closes, Jump, Ruler, usual_difference
-from bot.market.quality.limits import APART, BELIEVED, DIFFERENCES, PROXY, SAME, TOGETHER, TORN, TWIN, Limit
+from bot.market.quality.limits import APART, BELIEVED, DIFFERENCES, PROXY, SAME, TOGETHER, TORN, TWIN, WILD, Limit
 from bot.render.numbers import percent, price
 from rules.bars import Interval
 from rules.model import ALWAYS, Instant, Kind
 
-SPLITS = (1.5, 2, 3, 4, 5, 10, 20)
+SPLITS = (1.5, 2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 50)
 """New shares for an old one, as funds do it; and the inverses."""
+
+POWERS = (10, 100, 1000)
+"""What a decimal point in the wrong place makes of a price."""
 
 REACH = 0.1
 """How near the next bar's range must come to a close to tell of it too, as a share of the jump."""
@@ -31,9 +34,9 @@ def power_of_ten(jump: Jump, limit: Limit) -> int:
     About: what remains is a move that would not be far.
     """
     usual = limit.floor if math.isnan(jump.usual) else jump.usual
-    for power in (1, 2, 3):
-        if abs(abs(jump.move) - power * math.log(10)) <= min(0.5, limit.sigmas * usual):
-            return int(10**power)
+    for power in POWERS:
+        if abs(abs(jump.move) - math.log(power)) <= min(0.5, limit.sigmas * usual):
+            return power
     return 0
 
 
@@ -43,6 +46,15 @@ def split_ratio(move: float, tolerance: float = NEAR_SPLIT) -> float:
         if abs(abs(move) - math.log(shares)) <= tolerance:
             return shares if move < 0 else 1 / shares
     return 0.0
+
+
+def may_speak(mine: Jump, other: Jump | None, kind: Kind) -> bool:
+    """Whether a proxy's own move `other` leaves it a say: not where it is wild, nor where it is like a split of a fund,
+    unless ours is too."""
+    if other is None:
+        return True
+    like_a_split = kind is Kind.ETF and bool(split_ratio(other.move)) and not split_ratio(mine.move)
+    return abs(other.move) <= WILD and not like_a_split
 
 
 def speaks(mine: Jump, end: Instant, proxy: Closes, opposite: bool) -> bool | None:
@@ -78,6 +90,19 @@ def speaks_for(mine: Jump, end: Instant, own: Closes, proxy: Closes) -> bool | N
     opposite = are_opposite(own.ruler.instrument.kind, proxy.ruler.instrument.kind)
     voice = speaks(mine, end, proxy, opposite)
     return voice and (opposite or not is_apart(mine, end, own, proxy)) if voice is not None else None
+
+
+def outweighs(mine: Jump, end: Instant, own: Closes, twin: Closes, third: Closes) -> bool:
+    """Whether a third one sides with `own` against a twin: it speaks for its move and, each in its own usual moves, is
+    nearer to that than to the twin's."""
+    if not speaks_for(mine, end, own, third):
+        return False
+    alike, other, heard = (each.move(mine.since, end) for each in (own, twin, third))
+    if alike is None or other is None or heard is None:
+        return False
+    way = -1 if are_opposite(own.ruler.instrument.kind, third.ruler.instrument.kind) else 1
+    size, his, its = (math.copysign(each.sigmas, each.move) for each in (alike, other, heard))
+    return abs(way * its - size) < abs(way * its - his)
 
 
 def is_torn(jump: Jump, opened: float, ruler: Ruler) -> bool:

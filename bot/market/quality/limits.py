@@ -40,6 +40,9 @@ TOGETHER = 0.02
 SAME = 0.002
 """How far two sources may be apart, as a log ratio, where one of them says that nothing has moved."""
 
+WILD = 1.0
+"""The log return of a bar or a trade that speaks for nobody else's."""
+
 PATIENCE = 60
 """Seconds until the same answer of the same source counts as a second one: a cache is no witness."""
 

@@ -16,10 +16,10 @@ from rules.bars import DAY, Bars, Origin
 from rules.model import Instant
 
 KEPT_FOR = 14 * DAY
-"""Seconds after which a row is forgotten that no answer tells of any more."""
+"""Seconds after which a row is forgotten that no answer tells of any more, and a split that nobody has confirmed."""
 
 ASKED_FOR = DAY
-"""Seconds for which a held row is a reason to ask again at every poll."""
+"""Seconds for which a held row, or a split, is a reason to ask again at every poll."""
 
 Place = tuple[Key, Origin]
 Told = tuple[Instant, Fault, Ruling]
@@ -73,9 +73,19 @@ class Memory:
         else:
             self.rows.pop(place, None)
 
+    def hear(self, place: Place, answer: Bars) -> None:
+        """Forget the held rows that an origin tells otherwise by now, where it was only asked for its opinion."""
+        kept = {end: each for end, each in self.rows.get(place, {}).items() if not _takes_back(answer, each.bar)}
+        if kept:
+            self.rows[place] = kept
+        else:
+            self.rows.pop(place, None)
+
     def confirms_split(self, place: Place, ratio: float, now: Instant) -> bool:
         """Whether the same ratio was told long enough ago. It is remembered until the past is told as it is held."""
         known = self.splits.get(place)
+        if known is not None and now - known.since >= KEPT_FOR:
+            known = None
         same = known is not None and abs(math.log(known.ratio / ratio)) <= SAME
         since = min(known.since, now) if known is not None and same else now
         self.splits[place] = Split(ratio, since)
@@ -96,7 +106,7 @@ class Memory:
     def waiting(self, now: Instant) -> frozenset[Key]:
         """What has rows that another poll may settle."""
         young = {key for (key, _), rows in self.rows.items() if any(_is_young(each, now) for each in rows.values())}
-        return frozenset(young | {key for (key, _) in self.splits})
+        return frozenset(young | {key for (key, _), split in self.splits.items() if _is_young(split, now)})
 
 
 def _takes_back(answer: Bars, bar: Bars) -> bool:
@@ -108,8 +118,8 @@ def _takes_back(answer: Bars, bar: Bars) -> bool:
     return bool(answer.end[row] != end) or not bool(abs(answer.close[row] - bar.close[0]) <= CHANGED * bar.close[0])
 
 
-def _is_young(row: Waiting, now: Instant) -> bool:
-    return now - row.since < ASKED_FOR
+def _is_young(held: Waiting | Split, now: Instant) -> bool:
+    return now - held.since < ASKED_FOR
 
 
 def _says_the_same(one: Bars, other: Bars) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from bot.market.live import CHANGED
 from bot.market.quality.checks import is_price
-from bot.market.quality.jumps import split_ratio
+from bot.market.quality.jumps import POWERS, split_ratio
 from rules.bars import Bars, Bools, Floats
 
 MOST = 2
@@ -20,8 +20,14 @@ MOST = 2
 CONSTANT = 1e-3
 """How far, as a log ratio, bars in another unit may be from one ratio: prices are rounded before and after."""
 
-NEARLY_ONE = 1e-4
-"""A ratio nearer to one than this is no other unit."""
+ROUGHLY = 0.25
+"""How far, as a share of itself, the ratio may vary from bar to bar: what is restated a little is in no other unit."""
+
+TELLING, SEVERAL = 5 * CONSTANT, 4
+"""A ratio nearer to one than the first, as a log, is told by so many bars or by none: two may agree by chance."""
+
+DIVIDENDS = math.log(0.9)
+"""The least ratio, as a log, that dividends taken out of the past of a fund explain."""
 
 SPLIT = 5e-3
 """How far a ratio may be from a split's: nothing but rounding lies between them."""
@@ -32,6 +38,7 @@ class Rewriting(enum.Enum):
 
     OTHER_UNIT = "in another unit"
     SPLIT = "in the unit after a split"
+    """Or of whatever else has changed a fund's unit for good."""
     SHIFTED = "a row late or early"
     OTHER_SERIES = "of something else"
 
@@ -64,14 +71,48 @@ def rewritten(answer: Bars, held: Bars, funds: bool, usual: float) -> Rewritten 
     if restated < MOST or 2 * restated < known:
         return None
     middle = float(np.median(shift[changed]))
-    if abs(middle) > NEARLY_ONE and bool((np.abs(shift[changed] - middle) <= CONSTANT).all()) and _one_unit(changed):
-        what = Rewriting.SPLIT if funds and split_ratio(middle, SPLIT) else Rewriting.OTHER_UNIT
-        return Rewritten(what, restated, known, math.exp(middle))
+    if _is_one_ratio(shift[changed], middle) and _one_unit(changed):
+        lasting = funds and _is_lasting(changed, middle, _next_move(answer, held))
+        return Rewritten(Rewriting.SPLIT if lasting else Rewriting.OTHER_UNIT, restated, known, math.exp(middle))
     if 2 * _neighbours(answer, held) > restated:
         return Rewritten(Rewriting.SHIFTED, restated, known)
     if abs(middle) > usual or float(np.median(np.abs(shift[changed]))) > usual:
         return Rewritten(Rewriting.OTHER_SERIES, restated, known)
     return None
+
+
+def _is_one_ratio(shift: Floats, middle: float) -> bool:
+    """Whether bars are restated by one ratio, whose logarithm is `middle`, and not just a little."""
+    if abs(middle) <= TELLING and len(shift) < SEVERAL:
+        return False
+    return bool((np.abs(shift - middle) <= min(CONSTANT, ROUGHLY * abs(middle))).all())
+
+
+def _is_lasting(changed: Bools, middle: float, following: tuple[float, float] | None) -> bool:
+    """Whether a fund's unit is another one from now on: not where dividends explain the ratio, nor where the newest
+    bars go on as they were. `following` is how the next bar stands to the last one in the new unit and in the old."""
+    if DIVIDENDS <= middle <= 0 or not changed[-1] or _is_power_of_ten(middle):
+        return False
+    if following is not None and abs(following[0]) > abs(following[1]):
+        return False
+    return bool(changed.all()) or bool(split_ratio(middle, SPLIT))
+
+
+def _is_power_of_ten(middle: float) -> bool:
+    """Of those that no split explains: cents in place of dollars."""
+    return not split_ratio(middle, SPLIT) and any(abs(abs(middle) - math.log(each)) <= SPLIT for each in POWERS)
+
+
+def _next_move(answer: Bars, held: Bars) -> tuple[float, float] | None:
+    """The log return of the first new bar from the last known one: as the answer tells that, and as it is held. None
+    without a new bar."""
+    known = np.flatnonzero(np.isin(answer.end, held.end) & is_price(answer.close))
+    new = np.flatnonzero((answer.end > held.end[-1]) & is_price(answer.close))
+    if not len(known) or not len(new):
+        return None
+    last, close = int(known[-1]), float(answer.close[new[0]])
+    was = float(held.close[np.searchsorted(held.end, answer.end[last])])
+    return math.log(close / answer.close[last]), math.log(close / was)
 
 
 def _one_unit(changed: Bools) -> bool:

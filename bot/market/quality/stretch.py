@@ -13,14 +13,12 @@ from bot.market.live import CHANGED, PRICES
 from bot.market.quality import checks
 from bot.market.quality.checks import Remark
 from bot.market.quality.closes import Ruler
+from bot.market.quality.limits import WILD
 from rules.bars import Bars, Bools, Floats, Ints, Origin
 from rules.model import Instant
 
 CONTEXT = 400
 """Bars before the answer that are looked at: enough for a usual move."""
-
-WILD = 1.0
-"""The log return of a bar that speaks for nobody else's."""
 
 COLUMNS = ("start", "end", *PRICES, "volume", "known_at")
 
@@ -30,7 +28,8 @@ class Stretch:
     """Bars of one origin, one an end, sorted.
 
     `offered` are the rows that came as new or changed, and `judged` those of them that are; `said` holds what changed
-    ones said before. `strays` have a close far from their own range. `answer` is the answer itself, a part of the bars.
+    ones said before. `copies` repeat the bar before, `frozen` stand still, `strays` have a close far from their own
+    range. `answer` is the answer itself, a part of the bars.
     """
 
     bars: Bars
@@ -38,6 +37,8 @@ class Stretch:
     judged: Bools
     said: Bars
     answer: Bars
+    copies: Bools
+    frozen: Bools
     strays: Bools
     remarks: tuple[Remark, ...]
 
@@ -49,10 +50,33 @@ class Stretch:
 
     def usable(self) -> Bars:
         """The rows of the answer that may speak for others: none that is rejected, or that would itself need help."""
-        lost = {int(self.bars.end[each.row]) for each in self.remarks if each.ruling is Ruling.REJECTED}
-        wild = np.abs(np.diff(np.log(np.where(checks.is_price(self.bars.close), self.bars.close, np.nan)))) > WILD
-        lost |= set(self.bars.end[np.append(False, wild)[: len(self.bars)] & self.judged].tolist())
-        return self.answer.take(~np.isin(self.answer.end, sorted(lost)) & checks.is_price(self.answer.close))
+        sound = self._is_whole() & ~(self.judged & (self.copies | self.frozen | self.strays | self._is_restated()))
+        closes = self.bars.close
+        for row in np.flatnonzero(sound & self.judged).tolist():
+            before = np.flatnonzero(sound[:row])
+            sound[row] = not len(before) or abs(np.log(closes[row] / closes[before[-1]])) <= WILD
+        return self._answered(sound)
+
+    def still(self) -> Bars:
+        """The rows of the answer that repeat the bar before: they speak for nothing but another bar that does."""
+        return self._answered(self._is_whole() & self.judged & (self.copies | self.frozen))
+
+    def _is_whole(self) -> Bools:
+        """Which rows have a price and are not rejected."""
+        whole: Bools = checks.is_price(self.bars.close)
+        whole[[each.row for each in self.remarks if each.ruling is Ruling.REJECTED]] = False
+        return whole
+
+    def _is_restated(self) -> Bools:
+        """Which rows say something else than what is known of them; what is known still speaks."""
+        restated = self.judged & np.isin(self.bars.end, self.said.end)
+        for row in np.flatnonzero(restated).tolist():
+            at = row_at(self.said.end, int(self.bars.end[row]))
+            restated[row] = not completes(self.bars, row, self.said, at)
+        return restated
+
+    def _answered(self, rows: Bools) -> Bars:
+        return self.answer.take(np.isin(self.answer.end, self.bars.end[rows]))
 
 
 def of_origin(bars: Bars, origin: Origin) -> Bars:
@@ -85,7 +109,8 @@ def lay(answer: Bars, written: Bars, said: Bars, held: Bars, ruler: Ruler, close
     strays = checks.strays(bars, ruler.limit.least / 2)
     bars = checks.trimmed(bars, remarks)
     judged = offered & ~_says_no_more(bars, said)
-    return Stretch(bars, offered, judged, said, answer, strays, tuple(remarks))
+    copies, frozen = (each(bars, ruler.instrument.kind) for each in (checks.copies, checks.frozen))
+    return Stretch(bars, offered, judged, said, answer, copies, frozen, strays, tuple(remarks))
 
 
 def _disorder(answer: Bars, written: Bars) -> list[tuple[Instant, Remark]]:

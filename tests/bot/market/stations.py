@@ -4,6 +4,7 @@ faults are verbs."""
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
@@ -13,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from bot.answers.quality import Fault
+from bot.answers.quality import Fault, Ruling
 from bot.delivery.announce import News
 from bot.feeds.contract import Barred, Busy, FeedError, NoSuchBars, Request, SourceDown, TradeRemark, untold
 from bot.market.history import BEGINNING
-from bot.market.intake import Depth, Intake
+from bot.market.intake import ASKING_LIMIT, Depth, Intake
 from bot.market.live import LiveHistory
 from bot.market.schedule import Schedule
 from bot.market.sources import SourceId, Sources
@@ -227,6 +228,7 @@ class Station:
         self.holding: type[LiveHistory] = options.get("holding") or LiveHistory
         self.grace: int = options.get("grace", GRACE)
         self.gate: Any = options.get("gate") or FakeGate()
+        self.asking_limit: float = options.get("asking_limit", ASKING_LIMIT)
         self.behind = 0
         self._runner = asyncio.Runner()
         self._executor = ThreadPoolExecutor(1)
@@ -243,7 +245,9 @@ class Station:
         self.sources = Sources(order, feeds.__getitem__)
         self.history = self.holding(self.instruments, SESSIONS, dict.fromkeys(self.instruments, ranks))
         schedule = Schedule(self.instruments.values(), SESSIONS, SETTLE)
-        self.intake = Intake(self.database, self.sources, self.history, schedule, self.depth, self.grace, self.gate)
+        self.intake = Intake(
+            self.database, self.sources, self.history, schedule, self.depth, self.grace, self.gate, self.asking_limit
+        )
         news = News(SESSIONS.next_open, self.grace, DAY)
         self.watch = Watch(
             self.database, self.intake, SESSIONS, self.rules, news, CHANNEL, since=now, executor=self._executor
@@ -355,6 +359,14 @@ class Station:
     def faults(self) -> list[str]:
         """What is wrong with prices now, in sentences."""
         return [each.sentence for each in self.intake.faults]
+
+    @property
+    def rulings(self) -> dict[Ruling, int]:
+        """How many rows that were doubted became what, since the start."""
+        found: Counter[Ruling] = Counter()
+        for (_, _, ruling), rows in self.intake.ledger.tallies.items():
+            found |= {ruling: found[ruling] + rows} if ruling is not None and rows else {}
+        return dict(found)
 
     def clock_is_ahead(self, seconds: int) -> None:
         """From now on the clock of the process is wrong by so much; that of its sources is right."""

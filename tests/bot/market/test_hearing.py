@@ -86,7 +86,7 @@ def test_a_row_that_is_held_is_believed_in_the_same_poll_when_another_source_say
         assert hour_of(station, ONE) == {"first": 100.0}
         assert asked(second) == 1
         assert station.faults == []
-        assert station.intake.ledger.rulings == {Ruling.HELD: 1}
+        assert station.rulings == {Ruling.HELD: 1}
 
 
 def test_a_row_that_is_held_is_asked_for_again_at_every_poll_and_named_until_it_is_believed(
@@ -106,7 +106,7 @@ def test_a_row_that_is_held_is_asked_for_again_at_every_poll_and_named_until_it_
         station.poll(ONE + 6 * MINUTE)
         assert hour_of(station, ONE) == {"first": 100.0}
         assert station.faults == []
-        assert station.intake.ledger.rulings == {Ruling.HELD: 1}
+        assert station.rulings == {Ruling.HELD: 1}
         assert [each for each in caplog.messages if named in each] == [named, f"over: {named}"]
 
 
@@ -160,7 +160,7 @@ def test_a_fault_stands_until_its_source_tells_another_story_however_often_other
         for end in (THURSDAY, FRIDAY):
             station.poll(end + HOUR)
             assert station.faults == ["fake: RUT's close of 2025-12-02 rejected, far from the price before (much more)"]
-        assert station.intake.ledger.rulings == {Ruling.REJECTED: 1}
+        assert station.rulings == {Ruling.REJECTED: 1}
         feed.restates("RUT", Interval.DAY, TUESDAY, close=100.0)
         station.poll(closes("2025-12-08", "2025-12-08")[0] + HOUR)
         assert station.faults == []
@@ -170,8 +170,8 @@ def test_what_is_wrong_with_a_past_that_is_filled_is_counted_and_not_stored(tmp_
     feed, gate = indices(), FakeGate().rejects("RUT", *DAYS[3:6])
     with Station(tmp_path / "a.db", feed, rules=INDEX, gate=gate).starts(MORNING) as station:
         assert not np.isin(DAYS[3:6], held(station, "RUT").end).any()
-        assert station.intake.ledger.rulings == {Ruling.REJECTED: 3}
-        assert station.intake.ledger.tallies["fake", "RUT", Fault.OUTLIER].rows == 3
+        assert station.rulings == {Ruling.REJECTED: 3}
+        assert station.intake.ledger.tallies["fake", Fault.OUTLIER, Ruling.REJECTED] == 3
 
 
 def test_what_is_wrong_is_named_also_while_the_disk_is_full(tmp_path: Path) -> None:
@@ -294,7 +294,7 @@ def test_what_a_feed_leaves_out_is_named_and_counted_once(tmp_path: Path) -> Non
                 "fake: 1 close of RUT left out, no price",
                 "fake: 1 close of SPX left out, no price",
             ]
-        assert station.intake.ledger.rulings == {Ruling.LEFT_OUT: 2}
+        assert station.rulings == {Ruling.LEFT_OUT: 2}
 
 
 # What may have been restated
@@ -365,6 +365,7 @@ def test_a_past_in_another_unit_is_filled_anew_and_what_it_said_is_kept(tmp_path
     feed, gate = indices(), FakeGate()
     with Station(tmp_path / "a.db", feed, rules=INDEX, gate=gate).starts(MORNING) as station:
         version, days = station.intake.version, [end for end in DAYS if end <= WEDNESDAY]
+        assert station.intake.fills == {"RUT": 1, "SPX": 1}
         feed.holds("RUT", Interval.DAY, {end: 50.0 for end in DAYS if end != days[7]})
         feed._held["RUT", Interval.DAY] = feed._held["RUT", Interval.DAY].take(
             feed._held["RUT", Interval.DAY].end != days[7]
@@ -374,6 +375,7 @@ def test_a_past_in_another_unit_is_filled_anew_and_what_it_said_is_kept(tmp_path
         told = held(station, "RUT")
         assert station.intake.ready("RUT")
         assert station.intake.version > version
+        assert station.intake.fills == {"RUT": 2, "SPX": 1}
         assert told.end.tolist() == days
         assert np.isnan(told.close[7])
         assert set(np.delete(told.close, 7).tolist()) == {50.0}

@@ -156,7 +156,7 @@ def test_a_hole_is_named_while_it_is_asked_for(tmp_path: Path) -> None:
     feed = coins("first", OUTAGE)
     with coin_station(tmp_path, feed) as station:
         station.poll(NOW + HOUR + 2 * MINUTE)
-        assert station.faults == ["BTC's hour to Wed 2025-12-03 06:00Z lacks: asked for again"]
+        assert station.faults == ["BTC's hour to Wed 2025-12-03 06:00Z is missing; asked for again"]
         polled(station, range(NOW + HOUR, NOW + 40 * HOUR, 10 * MINUTE), feed)
         assert station.faults == []
 

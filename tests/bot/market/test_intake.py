@@ -19,7 +19,7 @@ from rules.bars import DAY, HOUR, Bars, Interval
 from rules.language.compile import CompiledRule
 from rules.model import XNYS, Instant
 from rules.windows import growth
-from tests.bot.market.stations import GRACE, MINUTE, FakeFeed, Station, closes, rule
+from tests.bot.market.stations import GRACE, MINUTE, FakeFeed, Station, bars, closes, rule
 from tests.bot.markets import BTC, RUT, at
 
 INDEX = [rule("index", "RUT > SPX")]
@@ -263,6 +263,43 @@ def test_what_a_source_restates_within_days_is_a_revision_and_what_it_said_is_ke
         assert (kept.known_at, kept.replaced_at) == (WEDNESDAY + HOUR, THURSDAY + HOUR)
         station.restarts(THURSDAY + 2 * HOUR)
         assert held(station, "RUT").close[-2] == 101.3
+
+
+def test_what_two_tasks_compared_at_once_is_held_once_and_a_revision_says_what_was_held(tmp_path: Path) -> None:
+    """A fill and a poll at a restart with a deeper history."""
+    feed = indices()
+    with Station(tmp_path / "a.db", feed, rules=INDEX).starts(MORNING) as station:
+        archive, now = station.intake._archive, WEDNESDAY + HOUR
+        said = [bars(Interval.DAY, {TUESDAY: price, WEDNESDAY: price}, feed.origin) for price in (101.0, 102.0, 102.0)]
+        arrivals = [("RUT", station.history.compare("RUT", each, now)) for each in said]
+
+        async def at_once() -> list[int]:
+            return await asyncio.gather(*(archive.keep([each], now) for each in arrivals))
+
+        assert station.runs(at_once()) == [2, 2, 0]
+        assert held(station, "RUT").close[-2:].tolist() == [102.0, 102.0]
+        assert len(np.unique(held(station, "RUT").end)) == len(held(station, "RUT").end)
+        said_before = [(row.end, row.close) for row in station.rows(schema.revisions)]
+        assert said_before == [(TUESDAY, 100.0), (TUESDAY, 101.0), (WEDNESDAY, 101.0)]
+        station.restarts(now)
+        assert held(station, "RUT").close[-2:].tolist() == [102.0, 102.0]
+
+
+def test_a_past_is_counted_when_it_is_filled_to_its_end_and_not_when_a_restart_finds_it_so(tmp_path: Path) -> None:
+    first = coins()
+    with Station(tmp_path / "a.db", first, rules=COIN, depth=Depth(BEGINNING, 200 * DAY)) as station:
+        station.starts(MORNING, fill=False)
+        station.database.is_full(after=2)
+        with pytest.raises(StoreError):
+            station.fills(MORNING)
+        assert station.intake.fills == {}
+        station.database.has_room()
+        station.fills(MORNING)
+        assert station.intake.fills == {"BTC": 1}
+        station.fills(MORNING + HOUR)
+        assert station.intake.fills == {"BTC": 1}
+        station.restarts(MORNING + HOUR)
+        assert station.intake.fills == {}
 
 
 def test_a_hole_is_filled_with_the_bar_that_comes_after_it(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_a_crash_that_two_venues_tell_of_is_believed_at_once(tmp_path: Path) -> 
         station.poll(ONE + 2 * MINUTE)
         assert held(station, "BTC", Interval.HOUR).end[-1] == ONE
         assert station.faults == []
-        assert station.intake.ledger.rulings[Ruling.HELD] == 1
+        assert station.rulings[Ruling.HELD] == 1
 
 
 def test_a_crash_that_only_one_venue_tells_of_waits(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_hundredfold_price_is_named_within_its_poll_and_the_true_one_comes_in_
         assert station.poll(WEDNESDAY + HOUR) == 1
         assert station.faults == []
         assert held(station, "RUT").close[-1] == RUT_PRICES[WEDNESDAY]
-        assert station.intake.ledger.rulings == {Ruling.REJECTED: 1}
+        assert station.rulings == {Ruling.REJECTED: 1}
 
 
 def test_a_past_that_was_split_is_told_twice_and_then_filled_anew(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_ordinary_days_are_believed_as_they_come(tmp_path: Path) -> None:
         for end in closes("2025-12-03", "2025-12-18"):
             station.poll(end + 30 * MINUTE)
         assert held(station, "RUT").close.tolist() == [RUT_PRICES[end] for end in DAYS[:-1]]
-        assert station.intake.ledger.rulings == {}
+        assert station.rulings == {}
 
 
 def test_ordinary_hours_are_believed_as_they_come(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_ordinary_hours_are_believed_as_they_come(tmp_path: Path) -> None:
         for hour in range(1, 24):
             station.poll(MORNING + hour * HOUR + 2 * MINUTE)
         assert held(station, "BTC", Interval.HOUR).end[-1] == MORNING + 23 * HOUR
-        assert station.intake.ledger.rulings == {}
+        assert station.rulings == {}
 
 
 def trade(station: Station, now: Instant) -> dict[str, float]:

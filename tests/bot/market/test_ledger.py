@@ -11,7 +11,6 @@ from bot.answers.quality import Fault, Finding, Ruling
 from bot.market.ledger import (
     Complaint,
     Ledger,
-    Tally,
     of_absence,
     of_findings,
     of_holes,
@@ -27,6 +26,7 @@ from tests.bot.markets import BTC, RUT, at
 CLOSE = at("2025-12-10T21:00Z")
 NOW = CLOSE + 1_800
 RUT_ROWS = ("RUT", "rows of 1d")
+OUTLIER = ("yahoo", Fault.OUTLIER)
 
 
 def finding(
@@ -69,7 +69,9 @@ def test_whatever_can_be_wrong_has_a_sentence() -> None:
         "yahoo: 2 closes of RUT left out, off the calendar",
     ]
     lacking = of_holes("RUT", Interval.DAY, [CLOSE, CLOSE - DAY])
-    assert lacking.sentence == "2 closes of RUT (the last of 2025-12-10) lack: asked for again"
+    assert lacking.sentence == "2 closes of RUT are missing (the last of 2025-12-10); asked for again"
+    one = of_holes("RUT", Interval.DAY, [CLOSE])
+    assert one.sentence == "RUT's close of 2025-12-10 is missing; asked for again"
     assert of_silence("RUT", "yahoo refused the question").sentence == "no prices of RUT: yahoo refused the question"
     [trade] = of_trades([finding()])
     assert trade.sentence == "yahoo: RUT's latest trade held, far from the price before (2,900 after 2,510)"
@@ -104,7 +106,7 @@ def test_another_ruling_is_another_fault(caplog: pytest.LogCaptureFixture) -> No
     ledger.note(RUT_ROWS, held(), NOW)
     ledger.note(RUT_ROWS, of_findings([finding(ruling=Ruling.REJECTED)]), NOW + 60)
     assert [fault.since for fault in ledger.faults] == [NOW + 60]
-    assert ledger.rulings == {Ruling.HELD: 1, Ruling.REJECTED: 1}
+    assert ledger.tallies == {(*OUTLIER, Ruling.HELD): 1, (*OUTLIER, Ruling.REJECTED): 1}
 
 
 def test_faults_are_in_the_order_in_which_they_began() -> None:
@@ -133,26 +135,24 @@ def test_a_row_is_counted_once_however_often_it_is_told() -> None:
     ledger = Ledger()
     for ends in ([CLOSE], [CLOSE], [CLOSE, CLOSE - DAY], [CLOSE - DAY]):
         ledger.note(RUT_ROWS, held(*ends), NOW)
-    assert ledger.rulings == {Ruling.HELD: 2}
-    assert ledger.tallies == {("yahoo", "RUT", Fault.OUTLIER): Tally(2, NOW)}
+    assert ledger.tallies == {(*OUTLIER, Ruling.HELD): 2}
 
 
 def test_rows_of_which_only_the_number_is_known_are_counted_as_it_grows() -> None:
     ledger = Ledger()
     for rows in (2, 2, 3, 1):
         ledger.note(RUT_ROWS, of_remarks("yahoo", "RUT", Interval.DAY, {Fault.NO_PRICE: rows}), NOW)
-    assert ledger.rulings == {Ruling.LEFT_OUT: 3}
+    assert ledger.tallies == {("yahoo", Fault.NO_PRICE, Ruling.LEFT_OUT): 3}
 
 
 def test_a_bar_that_is_not_there_has_no_ruling_and_is_tallied() -> None:
     ledger = Ledger()
     ledger.note(RUT_ROWS, [of_absence("yahoo", Due(RUT, Interval.DAY, CLOSE))], NOW)
-    assert ledger.rulings == {}
-    assert ledger.tallies == {("yahoo", "RUT", Fault.MISSING): Tally(1, NOW)}
+    assert ledger.tallies == {("yahoo", Fault.MISSING, None): 1}
 
 
 def test_what_was_wrong_with_a_past_is_counted_and_not_wrong_now() -> None:
     ledger = Ledger()
-    ledger.count(held(CLOSE, CLOSE - DAY), NOW)
+    ledger.count(held(CLOSE, CLOSE - DAY))
     assert ledger.faults == ()
-    assert ledger.rulings == {Ruling.HELD: 2}
+    assert ledger.tallies == {(*OUTLIER, Ruling.HELD): 2}

@@ -121,6 +121,16 @@ def test_a_restated_bar_of_one_venue_leaves_the_other_venues_alone() -> None:
     assert held(live) == [(0, "first", 10), (0, "second", 25), (1, "first", 11), (1, "second", 21)]
 
 
+def test_of_two_that_were_compared_before_either_was_taken_the_last_one_is_held_and_no_bar_twice() -> None:
+    """A poll and a fill at a restart left every bar of both twice, and the older one was read."""
+    live = history()
+    taken(live, days(10, 11))
+    one, other = live.compare("RUT", days(10, 12, 13), NOW), live.compare("RUT", days(10, 14, 15), NOW)
+    live.take("RUT", one)
+    live.take("RUT", other)
+    assert held(live) == [(0, "first", 10), (1, "first", 14), (2, "first", 15)]
+
+
 def test_bars_that_were_stored_under_another_order_are_put_in_the_present_one() -> None:
     live, stored = history(), days(20, 21, origin=SECOND)
     prices: Any = {name: np.array([20.0, 10.0, 21.0, 11.0]) for name in ("open", "high", "low", "close", "volume")}

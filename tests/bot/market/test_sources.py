@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -374,6 +375,73 @@ def test_a_fault_inside_of_a_feed_costs_that_source_alone(caplog: pytest.LogCapt
     assert asker.bars().source == second.id
     assert health(asker, broken).reason == "broken failed: KeyError"
     assert "regularMarketPrice" in caplog.text
+
+
+class Unbuilt(Asker):
+    """Of these feeds the first cannot be built, for a while."""
+
+    fault: Exception | None = ImportError("no module named ccxt")
+
+    def _build(self, source: SourceId) -> FakeFeed:
+        feed = super()._build(source)
+        if self.fault is not None and source == next(iter(self._feeds)):
+            raise self.fault
+        return feed
+
+
+@pytest.mark.parametrize("fault", [ImportError("no module named ccxt"), OSError("too many open files")])
+def test_a_feed_that_cannot_be_built_costs_that_source_alone_and_is_built_when_it_can_be(
+    fault: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It stopped every poll, of every other source too."""
+    first, second = feed("first"), feed("second")
+    asker = Unbuilt(first, second)
+    asker.fault = fault
+    assert asker.bars().source == second.id
+    assert health(asker, first).reason == f"first could not be opened: {type(fault).__name__}"
+    assert str(fault) in caplog.text
+    asker.bars(NOW + 1)
+    assert asker.built == [first.id, second.id]
+    asker.fault = None
+    assert asker.bars(NOW + QUARTER).source == first.id
+    run(asker.sources.close())
+    assert first.closed
+
+
+def test_a_feed_that_cannot_be_built_keeps_no_trade_of_another_from_anybody() -> None:
+    first, second = feed("first"), feed("second")
+    second.trades("BTC", 9.0, NOW)
+    assert set(run(Unbuilt(first, second).sources.ticks([BTC], NOW)).ticks) == {"BTC"}
+
+
+def test_a_feed_whose_first_question_is_given_up_while_it_is_built_is_built_once_and_closed() -> None:
+    only, building, go_on = feed("only"), threading.Event(), threading.Event()
+
+    class Slowly(Asker):
+        def _build(self, source: SourceId) -> FakeFeed:
+            building.set()
+            go_on.wait()
+            return super()._build(source)
+
+    asker = Slowly(only)
+
+    async def given_up(*, asked_again: bool) -> None:
+        question = asyncio.create_task(asker.sources.bars(NEWEST, NOW))
+        await asyncio.to_thread(building.wait)
+        question.cancel()
+        await asyncio.gather(question, return_exceptions=True)
+        go_on.set()
+        if asked_again:
+            await asker.sources.bars(NEWEST, NOW)
+        await asker.sources.close()
+
+    run(given_up(asked_again=True))
+    assert (asker.built, only.closed) == ([only.id], True)
+    asker, only.closed = Slowly(only), False
+    building.clear()
+    go_on.clear()
+    run(given_up(asked_again=False))
+    assert (asker.built, only.closed) == ([only.id], True)
 
 
 def test_a_stand_in_that_failed_is_no_trouble_once_the_preferred_source_is_back() -> None:

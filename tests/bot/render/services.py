@@ -20,12 +20,16 @@ HELD = fault(
 )
 REJECTED = fault("yahoo: SPX's close of 2025-12-10 rejected, off by a power of ten (68.40, not 6,840)", Ruling.REJECTED)
 MISSING = fault("coinbase answered without BTC's hour to Wed 2025-12-10 21:00Z; kraken stands in", None, "coinbase")
-HOLE = fault("2 hours of SOL (the last to Tue 2025-12-09 14:00Z) lack: asked for again", None, source="")
+HOLE = fault("2 hours of SOL are missing (the last to Tue 2025-12-09 14:00Z); asked for again", None, source="")
 LEFT_OUT = fault("yahoo: 1 close of VIX left out, off the calendar", Ruling.LEFT_OUT)
 TRIMMED = fault("yahoo: HYG's close of 2025-12-09 trimmed, outside its own range", Ruling.TRIMMED)
 
 WRONG_PRICES = {
     "faults": (HELD, REJECTED, MISSING, LEFT_OUT, HOLE),
-    "rulings": {Ruling.HELD: 3, Ruling.REJECTED: 1, Ruling.LEFT_OUT: 40},
+    "tallies": {
+        ("yahoo", Fault.OUTLIER, Ruling.HELD): 3,
+        ("coinbase", Fault.SCALE, Ruling.REJECTED): 1,
+        ("coinbase", Fault.MISSING, None): 40,
+    },
 }
 """All of that, as a Status holds it."""

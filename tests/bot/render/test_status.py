@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.answers import NO_TOKEN, SourceStatus
-from bot.answers.quality import Ruling
+from bot.answers.quality import Fault, Ruling
 from bot.render.status import LATE, LINES, status_answer
 from tests.bot.render.html import TelegramReader
 from tests.bot.render.messages import service, service_in_trouble
@@ -64,7 +64,10 @@ def test_a_source_that_fails_is_not_also_told_as_one_that_answers() -> None:
 
 def test_prices_that_are_wrong_are_told_the_worst_first() -> None:
     told = [line for line in lines(faults=(HOLE, HELD, REJECTED, MISSING)) if line.startswith("⚠")]
-    assert told == [f"⚠ {each.sentence} (for 3 min)" for each in (MISSING, REJECTED, HELD, HOLE)]
+    assert told == [
+        *(f"⚠ {each.sentence} (for 3 min)" for each in (MISSING, REJECTED, HELD)),
+        "⚠ 2 hours of SOL are missing (the last to Tue 2025-12-09 14:00Z); asked for again",
+    ]
 
 
 def test_what_was_left_out_or_kept_is_noted_and_no_trouble() -> None:
@@ -73,10 +76,22 @@ def test_what_was_left_out_or_kept_is_noted_and_no_trouble() -> None:
     assert "Noted: yahoo: HYG's close of 2025-12-09 trimmed, outside its own range, and 1 more" in text
 
 
-def test_what_became_of_doubtful_rows_is_counted() -> None:
-    counts = {Ruling.TRIMMED: 2, Ruling.HELD: 3, Ruling.REJECTED: 1, Ruling.KEPT: 0}
-    assert "Prices: 3 held, 1 rejected, 2 trimmed" in lines(rulings=counts)
-    assert not [line for line in lines() if line.startswith("Prices")]
+def test_doubtful_rows_are_counted_since_the_start_by_source_and_reason_the_most_frequent_first() -> None:
+    counts = {
+        ("coinbase", Fault.SCALE, Ruling.REJECTED): 1,
+        ("yahoo", Fault.OUTLIER, Ruling.HELD): 3,
+        ("kraken", Fault.MISSING, None): 40,
+        ("kraken", Fault.FROZEN, Ruling.HELD): 0,
+    }
+    told = "Since the start: yahoo 3 held (far from the price before), coinbase 1 rejected (off by a power of ten)"
+    assert told in lines(tallies=counts)
+    more = counts | {("yahoo", Fault.RANGE, Ruling.TRIMMED): 7, ("yahoo", Fault.NO_PRICE, Ruling.LEFT_OUT): 5}
+    told = "Since the start: yahoo 7 trimmed (outside its own range), yahoo 5 left out (no price), and 4 more"
+    assert told in lines(tallies=more)
+
+
+def test_where_no_row_was_doubted_nothing_is_counted() -> None:
+    assert not [line for line in lines(tallies={("kraken", Fault.MISSING, None): 2}) if line.startswith("Since")]
 
 
 def test_a_source_that_bars_us_is_not_said_to_be_silent() -> None:
@@ -86,8 +101,9 @@ def test_a_source_that_bars_us_is_not_said_to_be_silent() -> None:
 
 def test_whatever_is_wrong_it_stays_within_fifteen_lines() -> None:
     many = {f"X{n}": f"reason {n}" for n in range(40)}
-    faults, rulings = tuple(fault(f"yahoo: row {n}", Ruling.HELD) for n in range(20)), {Ruling.HELD: 20}
-    told = replace(service_in_trouble(), waiting=many, faults=(*faults, LEFT_OUT), rulings=rulings)
+    faults = tuple(fault(f"yahoo: row {n}", Ruling.HELD) for n in range(20))
+    tallies: dict[tuple[str, Fault, Ruling | None], int] = {("yahoo", each, Ruling.HELD): 20 for each in Fault}
+    told = replace(service_in_trouble(), waiting=many, faults=(*faults, LEFT_OUT), tallies=tallies)
     shown = status_answer(told, simulated=True).split("\n")
     assert len(shown) == LINES
     assert [line for line in shown if line.startswith("⚠")][-1] == "⚠ and 62 more"

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 import pytest
 
 from rules.bars import Tick
-from tests.bot.market.quality.desk import ENDS, YAHOO, Desk, told, twins
+from tests.bot.market.quality.desk import DAY, ENDS, YAHOO, Desk, told, twins, walk
 
 
 class Floor:
     """A desk whose sources tell of trades; `trade(RUT=0.9)` is at 0.9 times the last close."""
 
-    def __init__(self, *names: str) -> None:
-        self.desk = Desk(*names)
+    def __init__(self, *names: str, desk: Desk | None = None) -> None:
+        self.desk = desk or Desk(*names)
         for name in names:
             self.desk.poll(**{name: self.desk.truth(name)})
         self.at = ENDS[self.desk.today + 1] - 3_600
@@ -32,8 +32,8 @@ class Floor:
         assert all(believed[name] is trades[name] for name in believed)
         return believed, told(findings)
 
-    def _tick(self, name: str, factor: float) -> Tick:
-        return Tick(name, self.at, factor * self.desk.believes(name), math.nan, math.nan, math.nan, YAHOO)
+    def _tick(self, name: str, factor: float, ago: int = 0) -> Tick:
+        return Tick(name, self.at - ago, factor * self.desk.believes(name), math.nan, math.nan, math.nan, YAHOO)
 
 
 def test_a_usual_trade_is_believed() -> None:
@@ -132,3 +132,76 @@ def test_a_proxy_that_nobody_has_asked_for_speaks_from_the_side() -> None:
     trades, beside = {"RUT": floor._tick("RUT", 0.85)}, {"IWM": floor._tick("IWM", 0.85)}
     believed, findings = floor.desk.gate.judge_trades(trades, floor.desk.history.held, floor.at, beside)
     assert (list(believed), findings) == (["RUT"], ())
+
+
+# Of which time a witness speaks
+
+
+@pytest.mark.parametrize(("ago", "believed"), [(0, False), (20 * 60, False), (20 * 60 + 1, True), (86_400, True)])
+def test_a_twins_trade_of_another_time_speaks_against_nothing(ago: int, believed: bool) -> None:
+    floor = Floor("RUT", "IWM", desk=twins())
+    fall = floor._tick("RUT", 0.96)
+    judged, _ = floor.desk.gate.judge_trades(
+        {"RUT": fall}, floor.desk.history.held, floor.at, {"IWM": floor._tick("IWM", 1.0, ago)}
+    )
+    assert ("RUT" in judged) is believed
+
+
+def test_a_proxys_crash_of_yesterday_speaks_for_no_print_of_today() -> None:
+    floor = Floor("RUT", "IWM")
+    trades, beside = {"RUT": floor._tick("RUT", 0.85)}, {"IWM": floor._tick("IWM", 0.85, 7_200)}
+    assert told(floor.desk.gate.judge_trades(trades, floor.desk.history.held, floor.at, beside)[1]) == FAR
+
+
+def test_another_sources_trade_of_yesterday_speaks_against_nothing() -> None:
+    floor, found = Floor("RUT"), []
+    for _ in range(2):
+        floor.at += 60
+        trades, others = {"RUT": floor._tick("RUT", 0.85)}, {"RUT": floor._tick("RUT", 1.0, 86_400)}
+        found.append(told(floor.desk.gate.judge_trades(trades, floor.desk.history.held, floor.at, opinions=others)[1]))
+    assert found == [FAR, []]
+
+
+@pytest.mark.parametrize("factor", [10, 0.5, 1.2])
+def test_a_twins_trade_that_is_at_fault_itself_does_not_stop_a_fall_that_another_proxy_shares(factor: float) -> None:
+    floor = Floor("RUT", "IWM", "SPX", desk=crowd())
+    believed, findings = floor.trade(RUT=0.95, IWM=factor, SPX=0.95)
+    assert "RUT" in believed
+    assert [each for each in findings if each.startswith("RUT")] == []
+
+
+def crowd() -> Desk:
+    """RUT, its twin, and SPX."""
+    desk = twins()
+    desk.knows("SPX", walk("SPX", ENDS, DAY, YAHOO))
+    return desk
+
+
+# Chats ask too
+
+
+def test_a_chats_question_is_no_second_poll() -> None:
+    floor = Floor("HYG")
+    assert floor.trade(HYG=0.93)[0] == {}
+    for _ in range(3):
+        floor.at += 15
+        assert floor.repeat(HYG=0.929)[0] == {}, "a chat asked sooner than the next poll"
+    floor.at += 15
+    assert set(floor.repeat(HYG=0.928)[0]) == {"HYG"}
+
+
+def test_the_gates_own_clock_counts_and_not_the_trades() -> None:
+    """Two late prints, an hour apart by their stamps, told within seconds."""
+    floor = Floor("HYG")
+    for ago, later in ((7_200, 0), (3_600, 10)):
+        trades = {"HYG": floor._tick("HYG", 0.93, ago)}
+        assert floor.desk.gate.judge_trades(trades, floor.desk.history.held, floor.at + later)[0] == {}
+
+
+def test_the_same_trade_told_again_does_not_put_off_the_next() -> None:
+    floor = Floor("HYG")
+    first = floor._tick("HYG", 0.93)
+    for later in (0, 60, 120):
+        assert floor.desk.gate.judge_trades({"HYG": first}, floor.desk.history.held, floor.at + later)[0] == {}
+    floor.at += 130
+    assert set(floor.repeat(HYG=0.93)[0]) == {"HYG"}
