@@ -69,7 +69,7 @@ def open_app(options: Options, at: Instant | None = None) -> App:
     seed = settings.market.seed if options.seed is None else options.seed
     feed = build_feed("files" if folder else "simulated", Setup(sessions, moment, folder, seed))
     known = settings.instrument_map
-    screen = partial(screened, sessions=sessions, instruments=known)
+    screen = partial(screened, sessions=sessions, instruments=known) if folder else None
     history = asyncio.run(load_history(feed, known, sessions, moment, screen))
     return App(settings, feed, history, (*feed.notes(known), *_doubts(history.findings)))
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from bot.market.quality.limits import ENOUGH, LONG, SHORT, TWIN, Limit, limit_of
 from bot.market.sessions import Sessions
@@ -92,6 +93,10 @@ class Closes:
         last = int(np.searchsorted(self.end, end)) - 1
         return self._jump(last, end, price, self.usual(last)) if last >= 0 else None
 
+    def gap(self, row: int) -> Jump:
+        """How a close stands to the one before it, whatever is usual."""
+        return self._jump(row - 1, int(self.end[row]), float(self.close[row]), math.nan)
+
     def move(self, since: Instant, end: Instant) -> Jump | None:
         """What was the move from one end to another, as a witness has made it; None unless both are known."""
         first = int(np.searchsorted(self.end, since))
@@ -110,6 +115,13 @@ class Closes:
         bars = max(1, int(np.diff(self.ruler.places(np.array([self.end[last], end])))[0]))
         was = float(self.close[last])
         return Jump(int(self.end[last]), was, math.log(price / was), usual * math.sqrt(bars), bars)
+
+    def usual_before(self) -> Floats:
+        """The usual size of a move before each close, quickly: what `usual` says of the row before but for rounding."""
+        bars = np.maximum(np.diff(self.ruler.places(self.end)), 1)
+        moves = pd.Series(np.abs(np.diff(np.log(self.close))) / np.sqrt(bars))
+        year, month = (MAD * moves.rolling(rows, min_periods=1).median().to_numpy() for rows in (LONG, SHORT))
+        return np.concatenate([np.full(2, np.nan), np.fmax(year, month)[:-1]])[: len(self.end)]
 
     def usual(self, last: int, of_two: Callable[[float, float], float] = max) -> float:
         """The usual size of a move over one bar, by what is known with the close of row `last`: of a year's and a

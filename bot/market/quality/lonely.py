@@ -21,7 +21,7 @@ from bot.market.quality.jumps import (
     told_as_ratio,
     turns,
 )
-from bot.market.quality.limits import TORN
+from bot.market.quality.limits import ENOUGH, TORN
 from bot.market.quality.witnesses import Said, Witnesses
 from rules.bars import Bars, Bools, Interval
 from rules.model import ALWAYS, Instant
@@ -38,6 +38,11 @@ BACK_AGAINST = 3
 
 BACK_IN_SCALE = 10
 """The same for a power of ten: no market does that and comes back."""
+
+
+QUICK = 0.8
+"""The share of the limit from which on a quick look leaves a row to a closer one: what is usual changes a little with
+each row that is rejected."""
 
 
 def lonely(bars: Bars, good: Bools, ruler: Ruler, witnesses: Witnesses) -> Iterator[Remark]:
@@ -59,7 +64,9 @@ def _suspicious(bars: Bars, closes: Closes) -> Bools:
     gaps = np.append(0.0, np.abs(np.log(opened[1:] / closes.close[:-1])))[: len(bars)]
     torn = (gaps > TORN) & (closes.ruler.instrument.calendar == ALWAYS) & (bars.interval is not Interval.DAY)
     torn |= np.append(torn[1:], False)[: len(bars)]
-    return (moves > min(closes.ruler.limit.least, 1.0)) | torn
+    limit = closes.ruler.limit
+    far = QUICK * limit.sigmas * np.fmax(limit.floor, closes.usual_before())
+    return (moves > np.minimum(np.where(np.arange(len(bars)) > ENOUGH, far, limit.least), 1.0)) | torn
 
 
 @dataclass
@@ -136,10 +143,9 @@ class _Hunt:
         return before, after and (before or not self._opens_away(row + 2))
 
     def _opens_away(self, row: int) -> bool:
-        if row >= len(self.closes.end):
+        if not 0 < row < len(self.closes.end) or self.closes.ruler.instrument.calendar != ALWAYS:
             return False
-        jump = self.closes.jump(int(self.closes.end[row]), float(self.closes.close[row]))
-        return jump is not None and is_torn(jump, self._opened(row), self.closes.ruler)
+        return is_torn(self.closes.gap(row), self._opened(row), self.closes.ruler)
 
     def _opened(self, row: int) -> float:
         return float(self.bars.open[int(np.searchsorted(self.bars.end, self.closes.end[row]))])
