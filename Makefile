@@ -21,7 +21,7 @@ help: ## print this list
 demo: $(VENV)/.installed ## watch a simulated market at high speed
 	@$(BIN)/bellwether demo
 
-test: $(VENV)/.installed-dev ## run the tests on two workers
+test: $(VENV)/.installed-dev ## run the tests, three workers on two cores
 	@echo "Running the tests"
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal
 

@@ -75,36 +75,58 @@ def evaluate(
     then. Rules on `refilled` instruments, of which the past is another one now, go on from what it says without a word.
     """
     waits = Awaited(grace, awaited)
-    records: dict[str, Record] = {}
-    checkpoints: dict[str, Checkpoints] = {}
-    pasts: dict[str, Past] = {}
-    standing: dict[str, tuple[AlertEvent, ...]] = {}
-    events: list[AlertEvent] = []
-    untold: frozenset[str] = frozenset()
+    found: list[_Track] = []
     for track, group in _by_track(rules).items():
         calendar = group[0].calendar
         panel = panels[track] if track in panels else panels[calendar]
         due = partial(waits.due, panel, now)
         judge = Judge(track, group, book, Market(panel, (before or {}).get(calendar), due, refilled, now))
-        if not judge.is_news:
-            records |= judge.records
-            checkpoints[track], pasts[track] = book.checkpoints.get(track, {}), book.pasts.get(track, Past())
-            standing |= {name: book.events[name] for name in judge.records if name in book.events}
-            continue
-        checkpoints[track], pasts[track] = judge.compute()
-        for rule in group:
-            name = rule.rule.id
-            judged = judge.judge(rule)
-            events += judged.events
-            untold |= judged.untold
-            if name not in judge.silent or judged.record.through != BEFORE:
-                records[name] = judged.record
-                standing |= {name: judged.standing} if judged.standing else {}
-            elif name in book.records:  # nothing to adopt it on yet: the book keeps what it knew
-                records[name] = book.records[name]
+        found.append(_judged(track, group, judge, book) if judge.is_news else _unmoved(track, judge, book))
     order = {rule.rule.id: index for index, rule in enumerate(rules)}
-    events.sort(key=lambda event: (event.at, order[event.rule]))
-    return Outcome(Book(records, checkpoints, pasts, standing), tuple(events), untold)
+    events = sorted((event for each in found for event in each.events), key=lambda event: (event.at, order[event.rule]))
+    after = Book(
+        {name: record for each in found for name, record in each.records.items()},
+        {each.track: each.checkpoints for each in found},
+        {each.track: each.past for each in found},
+        {name: events for each in found for name, events in each.standing.items()},
+    )
+    return Outcome(after, tuple(events), frozenset(key for each in found for key in each.untold))
+
+
+@dataclass(frozen=True)
+class _Track:
+    """What became of the rules of one track."""
+
+    track: str
+    records: Mapping[str, Record]
+    checkpoints: Checkpoints
+    past: Past
+    standing: Mapping[str, tuple[AlertEvent, ...]]
+    events: tuple[AlertEvent, ...] = ()
+    untold: frozenset[str] = frozenset()
+
+
+def _unmoved(track: str, judge: Judge, book: Book) -> _Track:
+    """Nothing is due and nothing has changed: the book keeps what it knew."""
+    standing = {name: book.events[name] for name in judge.records if name in book.events}
+    return _Track(track, judge.records, book.checkpoints.get(track, {}), book.pasts.get(track, Past()), standing)
+
+
+def _judged(track: str, rules: Sequence[CompiledRule], judge: Judge, book: Book) -> _Track:
+    """A rule that there is nothing to adopt on yet stays as the book knew it."""
+    checkpoints, past = judge.compute()
+    outcomes = {rule.rule.id: judge.judge(rule) for rule in rules}
+    adopted = {name for name, each in outcomes.items() if name not in judge.silent or each.record.through != BEFORE}
+    kept = {name: book.records[name] for name in outcomes.keys() - adopted if name in book.records}
+    return _Track(
+        track,
+        {name: outcomes[name].record for name in outcomes if name in adopted} | kept,
+        checkpoints,
+        past,
+        {name: outcomes[name].standing for name in outcomes if name in adopted and outcomes[name].standing},
+        tuple(event for each in outcomes.values() for event in each.events),
+        frozenset(key for each in outcomes.values() for key in each.untold),
+    )
 
 
 def _by_track(rules: Sequence[CompiledRule]) -> dict[str, list[CompiledRule]]:
