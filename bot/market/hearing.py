@@ -126,6 +126,8 @@ class Hearing:
         asked = [(each, list[Heard]()) for each in first.heard]
         await _in_time([self._ask_others(each, said, first.judged, owed, now) for each, said in asked], self._limit)
         others = [each for _, said in asked for each in said]
+        if not others and not any(self._shelf.gate.held(*each.due.key) for each in first.heard):
+            return first  # nothing was left open
         stand_ins = [each for each in others if each.due in owed]
         rebased = first.judged.rebased  # that was told already
         again = [each for each in (*first.heard, *stand_ins) if each.due.key not in rebased]
