@@ -19,7 +19,7 @@ from tests.bot.market.stations import SETTLE
 
 pytestmark = pytest.mark.shared_data
 
-SEEDS = (0,)
+SEEDS = (0, 1)
 
 
 @pytest.fixture(scope="module")
