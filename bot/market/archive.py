@@ -56,7 +56,8 @@ class Archive:
         there = self.history.ends(*key)
         if len(there):
             wanted = self._schedule.ends_between(instrument, key[1], int(there[0]), int(there[-1]))
-            self.holes.found(key, np.setdiff1d(wanted, there).tolist(), now)
+            near = np.minimum(np.searchsorted(there, wanted), len(there) - 1)
+            self.holes.found(key, wanted[there[near] != wanted].tolist(), now)
 
     async def keep(self, arrivals: Arrivals, now: Instant, progress: Mapping[Key, Progress] | None = None) -> int:
         """Write what came down together with how far histories are, then hold it. Returns how many bars were new or

@@ -12,6 +12,7 @@ from bot.market.quality.checks import Remark
 from bot.market.quality.closes import Closes, Jump
 from bot.market.quality.jumps import (
     is_far,
+    is_large,
     is_torn,
     power_of_ten,
     reaches,
@@ -127,6 +128,9 @@ class Bench:
         return Remark(case.row, Fault.OUTLIER, Ruling.HELD, told(case.close, jump))
 
     def _is_apart(self, case: Case, jump: Jump) -> bool:
+        by_the_less_usual = self._closes.jump(case.end, case.close, min)
+        if by_the_less_usual is None or not is_large(by_the_less_usual, self._limit):
+            return False
         return self._witnesses.are_apart(self._closes.beside(case.end, case.close), jump, case.end)
 
     def _is_torn(self, case: Case, jump: Jump) -> bool:

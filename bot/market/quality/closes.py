@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -70,6 +70,8 @@ class Closes:
     ruler: Ruler
     end: Ints
     close: Floats
+    _medians: dict[int, tuple[float, float]] = field(default_factory=dict, repr=False, compare=False)
+    """By row, what was found once: a poll asks for the same ones again and again."""
 
     @staticmethod
     def of(bars: Bars, ruler: Ruler, book: tuple[str, str] | None = None) -> Closes:
@@ -88,10 +90,10 @@ class Closes:
         row = int(np.searchsorted(self.end, end))
         return float(self.close[row]) if row < len(self.end) and self.end[row] == end else math.nan
 
-    def jump(self, end: Instant, price: float) -> Jump | None:
-        """How `price` at `end` stands to the last close before; None where there is none."""
+    def jump(self, end: Instant, price: float, of_two: Callable[[float, float], float] = max) -> Jump | None:
+        """How `price` at `end` stands to the last close before; None where there is none. `of_two` as in `usual`."""
         last = int(np.searchsorted(self.end, end)) - 1
-        return self._jump(last, end, price, self.usual(last)) if last >= 0 else None
+        return self._jump(last, end, price, self.usual(last, of_two)) if last >= 0 else None
 
     def gap(self, row: int) -> Jump:
         """How a close stands to the one before it, whatever is usual."""
@@ -109,7 +111,8 @@ class Closes:
         """With another close, in place of one that is there."""
         keep = self.end != end
         row = int(np.searchsorted(self.end[keep], end))
-        return Closes(self.ruler, np.insert(self.end[keep], row, end), np.insert(self.close[keep], row, price))
+        same = {last: medians for last, medians in self._medians.items() if last < row}
+        return Closes(self.ruler, np.insert(self.end[keep], row, end), np.insert(self.close[keep], row, price), same)
 
     def _jump(self, last: int, end: Instant, price: float, usual: float) -> Jump:
         bars = max(1, int(np.diff(self.ruler.places(np.array([self.end[last], end])))[0]))
@@ -126,13 +129,18 @@ class Closes:
     def usual(self, last: int, of_two: Callable[[float, float], float] = max) -> float:
         """The usual size of a move over one bar, by what is known with the close of row `last`: of a year's and a
         month's the greater, or as `of_two` says. NaN where too few are known."""
-        rows = slice(max(0, last - LONG), last + 1)
         if last < ENOUGH:
             return math.nan
+        if last not in self._medians:
+            self._medians[last] = self._medians_at(last)
+        return max(self.ruler.limit.floor, of_two(*self._medians[last]))
+
+    def _medians_at(self, last: int) -> tuple[float, float]:
+        """The usual size of a move by the year and by the month before."""
+        rows = slice(max(0, last - LONG), last + 1)
         bars = np.maximum(np.diff(self.ruler.places(self.end[rows])), 1)
         moves = np.abs(np.diff(np.log(self.close[rows]))) / np.sqrt(bars)
-        year, month = MAD * float(np.median(moves)), MAD * float(np.median(moves[-SHORT:]))
-        return max(self.ruler.limit.floor, of_two(year, month))
+        return MAD * float(np.median(moves)), MAD * float(np.median(moves[-SHORT:]))
 
 
 def usual_difference(one: Closes, other: Closes, until: Instant) -> float:

@@ -71,12 +71,17 @@ def speaks(mine: Jump, end: Instant, proxy: Closes, opposite: bool) -> bool | No
     return same_way and other.sigmas >= PROXY * size
 
 
+def is_large(jump: Jump, limit: Limit) -> bool:
+    """Whether a move, in usual moves of a calm time, is so large that a twin may speak against it."""
+    return jump.sigmas > limit.sigmas / 2
+
+
 def is_apart(mine: Jump, end: Instant, own: Closes, twin: Closes) -> bool:
     """Whether a twin speaks against a move that is large, though not too large by itself. False where the proxy is no
     twin or cannot say. `own` holds the close in question."""
     alike, other = own.move(mine.since, end), twin.move(mine.since, end)
     limit = own.ruler.limit
-    if alike is None or other is None or not alike.sigmas > limit.sigmas / 2:
+    if alike is None or other is None or not is_large(alike, limit):
         return False
     differ = usual_difference(own, twin, mine.since)
     if math.isnan(differ):
