@@ -94,23 +94,17 @@ async def _stored_history(settings: Settings, sessions: Sessions, known_at: Inst
     meanwhile. Raises StoreError where there are none.
     """
     from bot.store.bars import load_bars  # a database is nothing for commands over files to load
-    from bot.store.database import Database
+    from bot.store.database import look_into
     from bot.store.errors import StoreError
 
-    path = settings.store.file
-    if not path.exists():
-        raise StoreError(f"{path} is not there; `bellwether run` makes it, and store.url names it")
-    database = Database(path)
-    try:
-        order = order_of(settings.instrument_map, settings.feeds.venues)
-        live = LiveHistory(settings.instrument_map, sessions, ranks_of(order))
-        async with database.read() as connection:
-            for name, instrument in settings.instrument_map.items():
-                for interval in intervals_of(instrument):
-                    live.load(name, await load_bars(connection, name, interval, known_at))
-    finally:
-        await database.close()
+    order = order_of(settings.instrument_map, settings.feeds.venues)
+    live = LiveHistory(settings.instrument_map, sessions, ranks_of(order))
+    url = settings.store.url.get_secret_value()
+    async with look_into(url) as database, database.read() as connection:
+        for name, instrument in settings.instrument_map.items():
+            for interval in intervals_of(instrument):
+                live.load(name, await load_bars(connection, name, interval, known_at))
     if (end := live.newest_end) is None:
         when = "yet" if known_at is None else "that were known then"
-        raise StoreError(f"{path} holds no bars {when}; `bellwether run` fills it")
+        raise StoreError(f"{settings.store.place} holds no bars {when}; `bellwether run` fills it")
     return live.snapshot(end)

@@ -9,7 +9,7 @@ from html import unescape
 
 from bot.answers import NO_TOKEN, Chat
 from bot.commands.registry import Reply
-from bot.delivery.channel import Outcome, Sent
+from bot.delivery.channel import Outcome, Rank, Sent
 from bot.render.plain import TAG
 
 TERMINAL = Chat("console", "terminal", "terminal", subscribed_since=None, user="")
@@ -35,8 +35,16 @@ class ConsoleChannel:
 
     name = "console"
 
-    async def send(self, address: str, html: str, *, plain: bool = False, silent: bool = False) -> Outcome:  # noqa: ARG002
-        """Print one message; a terminal has one address and no sound."""
+    async def send(
+        self,
+        address: str,  # noqa: ARG002
+        html: str,
+        *,
+        plain: bool = False,  # noqa: ARG002
+        silent: bool = False,  # noqa: ARG002
+        rank: Rank = Rank.ALERT,  # noqa: ARG002
+    ) -> Outcome:
+        """Print one message; a terminal has one address, and no sound."""
         show(f"{html}\n")
         return Sent()
 
@@ -49,6 +57,9 @@ class ConsoleFront:
 
     async def start(self) -> None:
         """Nothing to connect to."""
+
+    async def hush(self) -> None:
+        """Nobody is listened to."""
 
     async def stop(self) -> None:
         """Nothing to close."""

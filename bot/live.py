@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import logging
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -12,12 +14,14 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.clock import now
 from bot.commands.registry import all_commands
 from bot.console import ConsoleFront
 from bot.delivery.announce import News
 from bot.delivery.channel import Answer
+from bot.delivery.notices import Noticeboard
 from bot.delivery.pacing import Pacer
 from bot.feeds.contract import Feed, Setup, build_feed
 from bot.market.history import BEGINNING
@@ -34,12 +38,26 @@ from bot.service import Front, Service
 from bot.settings import Settings
 from bot.settings.service import Prices
 from bot.store.chats import subscribe
-from bot.store.database import Database
+from bot.store.database import Database, open_database
 from bot.store.errors import StoreError
+from bot.store.lease import Lease, take_lease
+from bot.store.outbox import LONGEST_OWNER
 from bot.store.runner import holder, lock, register
+from bot.upkeep import Care
 from bot.watch import Watch
+from bot.watchdog.guard import Guarded
 from rules.bars import DAY
 from rules.model import Instant, Instrument, Kind
+
+if TYPE_CHECKING:
+    from bot.telegram.application import TelegramService
+
+POLLS, TELEGRAM, LEASE = 90.0, 120.0, 60.0
+"""Seconds without an attempt to hear from Telegram, without Telegram as it should be, and without being sure that it is
+this process that works, that are too many.
+"""
+
+log = logging.getLogger(__name__)
 
 Told = Callable[[str, float], None]
 
@@ -115,27 +133,24 @@ def _midnight(date: dt.date) -> Instant:
 
 
 async def open_service(settings: Settings, stack: AsyncExitStack, told: Told) -> Service:
-    """A started service; `stack` stops it. Raises StoreError when its database cannot be used, or is in use."""
-    path = settings.store.file
-    held = lock(path)
-    if held is None:
-        other = await _who_runs(path)
-        raise StoreError(f"{path} is in use: {other} runs on it; stop that one, or name another file in store.url")
-    stack.callback(held.release)
+    """A started service; `stack` stops it. Where another process works on the database, it waits for that one to end.
+
+    Raises StoreError when the database cannot be used, or is a file in use.
+    """
+    owner = f"{socket.gethostname()}:{os.getpid()}"[-LONGEST_OWNER:]
+    database, lease = await _take_database(settings, owner, stack)
     at = now()
     sessions = Sessions(at)
     order, build = live_sources(settings, sessions, at)
     channel = "telegram" if settings.telegram.given else "console"
-    room = open_room(settings, Database(path), order, build, channel, at)
+    room = open_room(settings, database, order, build, channel, at)
     stack.push_async_callback(room.close)
-    await room.database.migrate()
-    owner = f"{socket.gethostname()}:{os.getpid()}"
-    async with room.database.write() as connection:
+    async with database.write() as connection:
         await register(connection, socket.gethostname(), os.getpid(), _version(), at)
         if channel == "console":
             await subscribe(connection, channel, "terminal", "terminal", at)
     parts = Parts(
-        room.database,
+        database,
         room.intake,
         room.watch,
         settings.compiled,
@@ -145,21 +160,59 @@ async def open_service(settings: Settings, stack: AsyncExitStack, told: Told) ->
         settings.market.grace_minutes * 60,
         told,
     )
-    draw = partial(charts.draw, theme=settings.pictures.theme)
-    reception, service = Reception(parts, draw), Service(parts)
+    reception = Reception(parts, partial(charts.draw, theme=settings.pictures.theme))
     stack.callback(reception.close)
-    front = _telegram(settings, reception) if channel == "telegram" else ConsoleFront()
-    reception.front_state = lambda: front.state
+    front, guarded = _front(settings, database, reception)
+    right = Guarded("the right to work", lambda: lease.doubted_for, LEASE, fatal=False)
+    admins = map(str, settings.telegram.admins) if channel == "telegram" else ()
+    board = Noticeboard(database, channel, admins, now, lambda: service.wake())
+    watchdog = settings.watchdog
+    service = Service(parts, Care(watchdog.ping_url.get_secret_value(), watchdog.ping_seconds, board.post))
+    reception.front_state, reception.vitals = lambda: front.state, service.vitals
     stack.push_async_callback(service.stop)
-    await service.start(front, owner)
+    await service.start(front, owner, (*guarded, right), lambda: lease.valid)
+    lost = asyncio.create_task(_end_when_lost(lease, service), name="lease")
+    stack.callback(lost.cancel)
     return service
 
 
-def _telegram(settings: Settings, reception: Reception) -> Front:
+async def _take_database(settings: Settings, owner: str, stack: AsyncExitStack) -> tuple[Database, Lease]:
+    """The database, at the newest schema, and the right to work on it."""
+    if (file := settings.store.file) is not None:
+        if (held := lock(file)) is None:
+            other = await _who_runs(file)
+            raise StoreError(f"{file} is in use: {other} runs on it; stop that one, or name another file in store.url")
+        stack.callback(held.release)
+    database = open_database(settings.store.url.get_secret_value())
+    stack.push_async_callback(database.close)
+    lease = await take_lease(database, owner, lambda why: log.info("standing by: %s", why))
+    stack.push_async_callback(lease.release)
+    return database, lease
+
+
+async def _end_when_lost(lease: Lease, service: Service) -> None:
+    """A process that another has taken over from begins anew, and stands by."""
+    await lease.lost.wait()
+    service.give_up("another process has taken over")
+
+
+def _front(settings: Settings, database: Database, reception: Reception) -> tuple[Front, Sequence[Guarded]]:
+    """Where people meet the bot, and what of it must show life."""
+    if not settings.telegram.given:
+        return ConsoleFront(), ()
+    front = _telegram(settings, database, reception)
+    return front, (
+        Guarded("Telegram polling", front.polling_age, POLLS, front.restart_polling),
+        Guarded("Telegram", front.trouble_age, TELEGRAM, fatal=False, why=front.trouble),
+    )
+
+
+def _telegram(settings: Settings, database: Database, reception: Reception) -> TelegramService:
     """The bot in Telegram; loaded only where there is a token."""
     from bot.telegram.access import Access
     from bot.telegram.application import TelegramService
     from bot.telegram.incoming import Incoming
+    from bot.telegram.letterbox import StoredLetters
 
     async def answer(incoming: Incoming) -> Answer:
         question = Question("telegram", incoming.address, incoming.kind, str(incoming.user), incoming.text)
@@ -169,6 +222,7 @@ def _telegram(settings: Settings, reception: Reception) -> Front:
         settings.telegram.token.get_secret_value(),
         settings.telegram.base_url,
         answer,
+        StoredLetters(database, now),
         access=Access(frozenset(settings.telegram.allow), settings.telegram.everyone),
         commands={name: each.summary for name, each in all_commands().items()},
         pacer=Pacer(),

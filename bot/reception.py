@@ -13,7 +13,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from bot.answers import Chat, Picture, SourceStatus, Status
-from bot.commands.registry import Change, Desk, answer, trades_for
+from bot.answers.health import Vitals
+from bot.answers.outbox import Outbox
+from bot.commands.registry import Change, Desk, answer, trades_for, wants_outbox
 from bot.delivery.channel import Answer
 from bot.market.intake import Intake
 from bot.market.sources import Health, SourceId
@@ -25,6 +27,7 @@ from bot.store.chats import count_subscribed, forget, subscribe, subscribed_sinc
 from bot.store.database import Connection, Database
 from bot.store.errors import StoreError
 from bot.store.outbox import debt
+from bot.store.owed import outbox
 from bot.watch import Watch
 from rules.bars import DAY, Tick
 from rules.engine import Outcome
@@ -120,6 +123,7 @@ class Reception:
         self._trades = LatestTrades(parts.intake.ticks, parts.poll_seconds)
         self._view: tuple[object, View] | None = None
         self.front_state: Callable[[], str] = lambda: "not started"
+        self.vitals: Callable[[], Vitals | None] = lambda: None
 
     def close(self) -> None:
         """Answer nothing more."""
@@ -133,7 +137,8 @@ class Reception:
             since, status, told = await self._known_of(question)
             chat = Chat(question.channel, question.address, question.kind, since, question.user)
             view = self._current_view(told)
-            desk = Desk(view, chat, status, status.now, await self._trades_for(question.text, view, status.now))
+            trades = await self._trades_for(question.text, view, status.now)
+            desk = Desk(view, chat, status, status.now, trades, await self._outbox_for(question))
             work = asyncio.get_running_loop().run_in_executor
             reply = await work(self._thinking, answer, desk, question.text)
             if reply.change is not None:
@@ -148,6 +153,13 @@ class Reception:
             since = await subscribed_since(connection, question.channel, question.address)
             told = await recorded_events(connection, None, RECENT)
             return since, await self._status(connection, question.channel), tuple(told)
+
+    async def _outbox_for(self, question: Question) -> Outbox | None:
+        """What is owed, for a command that wants to be told."""
+        if not wants_outbox(question.text):
+            return None
+        async with self._parts.database.read() as connection:
+            return await outbox(connection, question.channel, self._parts.now() - DAY)
 
     async def _trades_for(self, line: str, view: View, now: Instant) -> Mapping[str, Tick]:
         """The latest trades that a command wants to be told, while an exchange is open."""
@@ -195,12 +207,13 @@ class Reception:
             chats=await count_subscribed(connection, channel),
             last_judged=watch.judged_at,
             telegram=self.front_state(),
-            database=self._parts.database.path.name,
-            size=self._parts.database.size,
+            database=self._parts.database.name,
+            size=await self._parts.database.size(),
             lost=self._parts.database.is_lost,
             faults=intake.faults,
             tallies=dict(intake.ledger.tallies),
             clocks=intake.clocks,
+            vitals=self.vitals(),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.answers.health import Vitals
 from bot.answers.quality import Fault, Ruling
 from rules.model import Instant
 
@@ -67,7 +68,7 @@ class Status:
     given up in the last 24 hours. `telegram` is POLLING, NO_TOKEN, or what is wrong. `size` is in bytes. `lost` is
     whether the database's file was deleted or replaced while it was in use. `faults` are what is wrong with prices now;
     `tallies` counts rows since the start by source, fault and what became of them, None where none came; `clocks` says
-    whose clocks differ.
+    whose clocks differ; `vitals` is what the watchdog says, None before it looks.
     """
 
     started: Instant
@@ -88,3 +89,4 @@ class Status:
     faults: tuple[PriceFault, ...] = ()
     tallies: Mapping[tuple[str, Fault, Ruling | None], int] = field(default_factory=dict)
     clocks: tuple[str, ...] = ()
+    vitals: Vitals | None = None

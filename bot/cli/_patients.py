@@ -55,29 +55,21 @@ async def from_files(folder: Path, settings: Settings, sessions: Sessions, now: 
 async def from_store(settings: Settings, sessions: Sessions) -> Ward:
     """The series that `bellwether run` has gathered. Raises StoreError where there are none."""
     from bot.store.bars import load_bars  # a database is nothing for a doctor of files to load
-    from bot.store.database import Database
-    from bot.store.errors import StoreError
+    from bot.store.database import look_into
     from bot.store.holes import known_holes
     from bot.store.schema import revisions
 
-    path = settings.store.file
-    if not path.exists():
-        raise StoreError(f"{path} is not there; `bellwether run` makes it, and store.url names it")
-    database = Database(path)
     held: dict[str, dict[Interval, Bars]] = {}
-    try:
-        async with database.read() as connection:
-            for name in settings.instrument_map:
-                for interval in (Interval.DAY, Interval.HOUR):
-                    bars = await load_bars(connection, name, interval)
-                    told = bars.take(~np.isnan(bars.close))
-                    if len(told):
-                        held.setdefault(name, {})[interval] = told
-            holes = {series: len(ends) for series, ends in (await known_holes(connection)).items()}
-            columns = revisions.select().with_only_columns(revisions.c.instrument, revisions.c.interval)
-            restated = Counter((row.instrument, Interval(row.interval)) for row in await connection.execute(columns))
-    finally:
-        await database.close()
+    async with look_into(settings.store.url.get_secret_value()) as database, database.read() as connection:
+        for name in settings.instrument_map:
+            for interval in (Interval.DAY, Interval.HOUR):
+                bars = await load_bars(connection, name, interval)
+                told = bars.take(~np.isnan(bars.close))
+                if len(told):
+                    held.setdefault(name, {})[interval] = told
+        holes = {series: len(ends) for series, ends in (await known_holes(connection)).items()}
+        columns = revisions.select().with_only_columns(revisions.c.instrument, revisions.c.interval)
+        restated = Counter((row.instrument, Interval(row.interval)) for row in await connection.execute(columns))
     return Ward(_examined(held, settings.instrument_map, sessions), holes, restated)
 
 

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"ok: {len(settings.compiled)} rules on {len(settings.instruments)} instruments")
     print(f"alerts go to: {_alerts(settings.telegram)}")
     print(f"bellwether run watches: {_watched(settings)}")
-    print(f"it keeps its state in: {settings.store.file}")
+    print(f"it keeps its state in: {settings.store.place}")
     print(f"other commands read: {_read(settings.market)}")
     return 0
 

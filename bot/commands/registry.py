@@ -17,6 +17,7 @@ from html import escape
 
 from bot import commands
 from bot.answers import Chat, Picture, Status
+from bot.answers.outbox import Outbox
 from bot.queries.view import NoAnswer, View
 from rules.bars import Tick
 from rules.language.compile import CompiledRule
@@ -33,7 +34,7 @@ class Desk:
     """What a command works on: the market, who asks, how the service is, and when.
 
     `status` is None where no service runs: nothing is watched there. `trades` are latest trades of what the command
-    asked for, as far as the market is trading.
+    asked for, as far as the market is trading; `outbox` is there for a command that wants it, where a service runs.
     """
 
     view: View
@@ -41,6 +42,7 @@ class Desk:
     status: Status | None
     now: Instant
     trades: Mapping[str, Tick] = field(default_factory=dict)
+    outbox: Outbox | None = None
 
     @property
     def keeps_chats(self) -> bool:
@@ -79,7 +81,9 @@ Trades = Callable[[Sequence[str]], tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A word after the slash: what it does, how it is written, an example, whose latest trades it is told."""
+    """A word after the slash: what it does, how it is written, an example; whose latest trades it is told, and whether
+    it is told of the outbox.
+    """
 
     name: str
     usage: str
@@ -87,17 +91,20 @@ class Command:
     example: str
     run: Run
     trades: Trades | None = None
+    outbox: bool = False
 
 
 _REGISTRY: dict[str, Command] = {}
 
 
-def command(usage: str, summary: str, example: str, trades: Trades | None = None) -> Callable[[Run], Run]:
+def command(
+    usage: str, summary: str, example: str, trades: Trades | None = None, *, outbox: bool = False
+) -> Callable[[Run], Run]:
     """Enter a function as the command of the first word of `usage`."""
 
     def enter(run: Run) -> Run:
         name = usage.split()[0].lstrip("/")
-        _REGISTRY[name] = Command(name, usage, summary, example, run, trades)
+        _REGISTRY[name] = Command(name, usage, summary, example, run, trades, outbox)
         return run
 
     return enter
@@ -114,8 +121,18 @@ def all_commands() -> Mapping[str, Command]:
 def trades_for(line: str) -> tuple[str, ...]:
     """The instruments whose latest trades the command of a line wants to be told."""
     words = line[:LONGEST_LINE].split()
-    known = all_commands().get(_name_of(words)) if words else None
+    known = _command_of(words)
     return known.trades(words[1:]) if known and known.trades else ()
+
+
+def wants_outbox(line: str) -> bool:
+    """Whether the command of a line is to be told of the outbox."""
+    known = _command_of(line[:LONGEST_LINE].split())
+    return known is not None and known.outbox
+
+
+def _command_of(words: Sequence[str]) -> Command | None:
+    return all_commands().get(_name_of(words)) if words else None
 
 
 def _name_of(words: Sequence[str]) -> str:

@@ -81,6 +81,7 @@ def summaries(missed: Mapping[int, Sequence[AlertEvent]], now: Instant) -> list[
             expires_at=now + LASTING,
             parts=keys,
             only=frozenset(chats),
+            digest=True,
         )
         for keys, (events, chats) in alike.items()
     ]

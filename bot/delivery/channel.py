@@ -6,7 +6,17 @@ A channel translates its own errors to these; nothing of Telegram or of a termin
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Protocol
+
+
+class Rank(IntEnum):
+    """What goes first where many messages wait for one channel."""
+
+    REPLY = 0
+    ALERT = 1
+    DIGEST = 2
+    """What is no news: it can wait until everything else has gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,8 @@ class Channel(Protocol):
         """How chats of this channel are stored: telegram, console."""
         ...
 
-    async def send(self, address: str, html: str, *, plain: bool = False, silent: bool = False) -> Outcome:
+    async def send(
+        self, address: str, html: str, *, plain: bool = False, silent: bool = False, rank: Rank = Rank.ALERT
+    ) -> Outcome:
         """Send one message to a chat. `plain` sends the words without markup; `silent` without a sound."""
         ...

@@ -1,4 +1,4 @@
-"""The pace a channel bears: so many messages a second over all, so many a chat, and command replies first.
+"""The pace a channel bears: so many messages a second over all, so many a chat, replies first and digests last.
 
 One pacer stands before one token: Telegram counts by token, so more senders share one budget. A caller waits for its
 turn, then sends. A chat that must rest holds up nobody else. A pause that the channel asked for is told to the caller
@@ -16,29 +16,38 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
-_Place = tuple[bool, int]
-"""Where a caller stands: urgent ones before all others, then by arrival. (not urgent, count)"""
+from bot.delivery.channel import Rank
 
+_Place = tuple[Rank, int]
+"""Where a caller stands: by rank, then by arrival."""
+
+_Lane = dict[_Place, asyncio.Future[None]]
+"""Callers of one chat and one rank, in the order they came."""
 
 MOST_PASSED = 4
-"""Urgent ones that may go before another of the same chat: who asks without a pause still gets their alerts."""
+"""Replies that may go before another of the same chat: who asks without a pause still gets their alerts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What a channel bears; by default what Telegram does, with a margin. Times in seconds."""
+    """What a channel bears; by default what Telegram does, with a margin. Times in seconds.
+
+    A turn that comes late by up to `slack`, for the machine is busy, does not delay those after it: with 0.02 there are
+    at most 29 in any second.
+    """
 
     between: float = 1 / 28
     between_in_chat: float = 1.05
     in_group: int = 18
     group_window: float = 60.0
+    slack: float = 0.02
 
 
 class OnHold(Exception):
-    """The channel asked for a pause that is not over. `seconds` is what is left of it."""
+    """A chat, or all of them, has to wait: the channel asked for it, or it got as much as it bears; `seconds` more."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"the channel asked to wait; {seconds:.0f} s are left")
+        super().__init__(f"it is paused; {seconds:.0f} s are left")
         self.seconds = seconds
 
 
@@ -50,8 +59,7 @@ class _Chat:
     """
 
     address: str
-    urgent: dict[_Place, asyncio.Future[None]] = field(default_factory=dict)
-    others: dict[_Place, asyncio.Future[None]] = field(default_factory=dict)
+    lanes: dict[Rank, _Lane] = field(default_factory=lambda: {rank: {} for rank in Rank})
     recent: deque[float] = field(default_factory=deque)
     group: bool = False
     free_at: float = -math.inf
@@ -59,15 +67,16 @@ class _Chat:
     wake_at: float = math.inf
     passed: int = 0
 
-    def lane(self, place: _Place) -> dict[_Place, asyncio.Future[None]]:
-        """The callers that stand as `place` does, in the order they came."""
-        return self.others if place[0] else self.urgent
+    @property
+    def passes_by(self) -> bool:
+        """Whether something waits that a reply would go before."""
+        return any(self.lanes[rank] for rank in (Rank.ALERT, Rank.DIGEST))
 
     def first(self) -> _Place | None:
-        """Whose turn it is; None where nobody waits. Urgent ones go first, but not for ever."""
-        if self.others and self.passed >= MOST_PASSED:
-            return next(iter(self.others))
-        return next(iter(self.urgent or self.others), None)
+        """Whose turn it is; None where nobody waits. Replies go first, but not for ever."""
+        just = self.passes_by and self.passed >= MOST_PASSED
+        ranks = (Rank.ALERT, Rank.DIGEST, Rank.REPLY) if just else Rank
+        return next((next(iter(self.lanes[rank])) for rank in ranks if self.lanes[rank]), None)
 
 
 class Pacer:
@@ -98,14 +107,22 @@ class Pacer:
         """How many chats it knows something of; those at rest are forgotten as others come."""
         return len(self._chats)
 
-    async def turn(self, address: str, *, group: bool = False, urgent: bool = False) -> None:
-        """Return when a message to `address` may be sent. Raises OnHold; a cancelled caller just leaves its place."""
+    async def turn(
+        self, address: str, *, group: bool = False, rank: Rank = Rank.ALERT, patience: float = math.inf
+    ) -> None:
+        """Return when a message to `address` may be sent. A cancelled caller just leaves its place.
+
+        Raises OnHold where the channel asked for a pause, or where the chat has to rest for longer than `patience`.
+        """
         now = self._clock()
         self._refuse_on_hold(address, now)
+        rest = self._chats[address].free_at - now if address in self._chats else 0.0
+        if rest > patience:
+            raise OnHold(rest)
         chat = self._chats.setdefault(address, _Chat(address))
         chat.group = chat.group or group
-        place, granted = (not urgent, next(self._arrivals)), asyncio.get_running_loop().create_future()
-        chat.lane(place)[place] = granted
+        place, granted = (rank, next(self._arrivals)), asyncio.get_running_loop().create_future()
+        chat.lanes[rank][place] = granted
         self._waiting += 1
         self._look_at(chat, now)
         if self._usher is None or self._usher.done():
@@ -138,29 +155,31 @@ class Pacer:
     def _turn_away(self, chats: Iterable[_Chat], now: float) -> None:
         for chat in chats:
             left = max(self._held_until, self._held_chats.get(chat.address, -math.inf)) - now
-            for place, granted in (*chat.urgent.items(), *chat.others.items()):
+            for place, granted in [caller for lane in chat.lanes.values() for caller in lane.items()]:
                 self._leave(chat, place)
                 if not granted.done():
                     granted.set_exception(OnHold(left))
 
     def _leave(self, chat: _Chat, place: _Place) -> asyncio.Future[None] | None:
         """Take a caller from the line; one that was served or turned away has left it already."""
-        granted = chat.lane(place).pop(place, None)
+        granted = chat.lanes[place[0]].pop(place, None)
         self._waiting -= granted is not None
         return granted
 
     async def _hand_out_turns(self) -> None:
         """Runs while anyone waits. It looks again after each gap, so that who comes meanwhile is not kept waiting."""
+        due = math.inf  # when the next turn is, as long as one follows the other
         while self._waiting:
             now = self._clock()
             self._wake(now)
             if now >= self._free_at:
-                self._serve(now)
+                self._serve(now, min(now, max(due, now - self._pace.slack)))
             gap = self._free_at - now
+            due = self._free_at if gap > 0 else math.inf
             await self._sleep(gap if gap > 0 else self._pace.between)
 
-    def _serve(self, now: float) -> None:
-        """Give the first in the line its turn, if there is one."""
+    def _serve(self, now: float, due: float) -> None:
+        """Give the first in the line its turn, if there is one; it was due a moment ago, or is now."""
         while self._line:
             place, address = heapq.heappop(self._line)
             chat = self._chats.get(address)
@@ -170,16 +189,16 @@ class Pacer:
             if chat.first() == place and chat.free_at <= now:
                 granted = self._leave(chat, place)
                 if granted is not None and not granted.done():
-                    chat.passed = chat.passed + 1 if chat.others and chat.lane(place) is chat.urgent else 0
-                    self._note(chat, now)
+                    chat.passed = chat.passed + 1 if place[0] is Rank.REPLY and chat.passes_by else 0
+                    self._note(chat, now, due)
                     granted.set_result(None)
                     return
             self._look_at(chat, now)
 
-    def _note(self, chat: _Chat, now: float) -> None:
+    def _note(self, chat: _Chat, now: float, due: float) -> None:
         """A message goes to `chat` now: when it and all chats are free again."""
         pace = self._pace
-        self._free_at = now + pace.between
+        self._free_at = due + pace.between
         chat.free_at = now + pace.between_in_chat
         if chat.group:
             chat.recent.append(now)

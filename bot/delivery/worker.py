@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.delivery.channel import Ambiguous, Channel, TokenRejected
+from bot.delivery.channel import Ambiguous, Channel, Rank, TokenRejected
 from bot.delivery.settle import FIRST_PAUSE, LONGEST_PAUSE, Ended, Fault, NotTried, before_sending, settle
 from bot.render.alerts import as_sent
 from bot.store.database import Connection, Database
@@ -41,13 +41,22 @@ class Limits:
 
 
 class Worker:
-    """Delivers what is owed to the chats of one channel. `owner` names this process among others."""
+    """Delivers what is owed to the chats of one channel. `owner` names this process among others.
+
+    `may_send` says whether it is this process that works: another may have taken over while it was held up.
+    """
 
     def __init__(
-        self, database: Database, channel: Channel, owner: str, now: Now, limits: Limits | None = None
+        self,
+        database: Database,
+        channel: Channel,
+        owner: str,
+        now: Now,
+        limits: Limits | None = None,
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self._database, self._channel, self._owner, self._now = database, channel, owner, now
-        self._limits = limits or Limits()
+        self._limits, self._may_send = limits or Limits(), may_send
         self._sending: set[int] = set()
         self._more = asyncio.Event()
         self._stopping = False
@@ -96,6 +105,8 @@ class Worker:
         refused = self._refused_until - asyncio.get_running_loop().time()
         if refused > 0:
             return refused
+        if not self._may_send():
+            return self._limits.trouble
         async with self._database.read() as connection:
             due = await next_due(connection, self._channel.name, self._sending)
         if due is None or due > self._now():
@@ -125,7 +136,7 @@ class Worker:
 
     async def _send(self, owed: Owed) -> Ended:
         now = self._now()
-        if self._stopping:
+        if self._stopping or not self._may_send():
             return NotTried()
         if closed := before_sending(owed, now):
             return closed
@@ -133,7 +144,8 @@ class Worker:
         try:
             html = as_sent(owed.html, late=now - owed.at if now > owed.late_after else None, repeat=owed.repeat)
             async with limit:
-                return await self._channel.send(owed.address, html, plain=owed.plain, silent=owed.silent)
+                rank = Rank.DIGEST if owed.digest else Rank.ALERT
+                return await self._channel.send(owed.address, html, plain=owed.plain, silent=owed.silent, rank=rank)
         except Exception as fault:
             if limit.expired():
                 return Ambiguous(f"no answer within {self._limits.sending:g} s")
@@ -169,8 +181,8 @@ class Worker:
         return claimed
 
     async def _claim(self, connection: Connection, most: int, without: set[int]) -> list[Owed]:
-        """Nothing while we are stopping, or refused: every message would fail."""
-        if self._stopping or asyncio.get_running_loop().time() < self._refused_until:
+        """Nothing while we are stopping or may not send, or are refused: every message would fail."""
+        if self._stopping or not self._may_send() or asyncio.get_running_loop().time() < self._refused_until:
             return []
         return await claim(connection, self._channel.name, self._owner, self._now(), self._limits.lease, most, without)
 

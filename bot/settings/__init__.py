@@ -20,6 +20,7 @@ from bot.settings.service import (
     StoreSettings,
     TelegramSettings,
     Venue,
+    WatchdogSettings,
 )
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "StoreSettings",
     "TelegramSettings",
     "Venue",
+    "WatchdogSettings",
     "load_settings",
     "warnings",
 ]

@@ -33,6 +33,7 @@ _EXAMPLES = {
     ("feeds", 1): '{"venues": ["coinbase", "kraken"]}',
     ("feeds", 2): '["coinbase", "kraken"]',
     ("delivery", 1): '{"expire_minutes": 1440}',
+    ("watchdog", 1): '{"ping_seconds": 60}',
     ("pictures", 1): '{"theme": "dark"}',
     ("baskets", 1): '{"ALTS": ["SOL", "ADA"]}',
     ("baskets", 2): '["SOL", "ADA"]',

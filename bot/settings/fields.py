@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -13,6 +14,14 @@ EARLIEST = dt.date(1990, 1, 2)
 """Nothing before this session is looked at."""
 
 _TOKEN = re.compile(r"[0-9]{5,15}:[A-Za-z0-9_-]{30,64}")
+POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
+"""How the URL of a PostgreSQL database may begin: libpq's two ways, and the one of SQLAlchemy's documentation."""
+
+_SQLITE_URL = re.compile(r"sqlite:///([^:?\x00-\x1f][^?\x00-\x1f]*)?[^/:?\x00-\x1f]")
+_HOST = r"(\[[^\[\]]+\]|[^\[\]:,]*)(:[0-9]+)?"
+_HOSTS = re.compile(f"{_HOST}(,{_HOST})*")
+_SPACES = re.compile(r"[\s\x00-\x1f]")
+_PING = re.compile(r"https?://[^\s/?#@]+(/[^\s#]*|\?[^\s#]*)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LONGEST_CHAT = 2**52
 """Telegram's ids have at most 52 bits."""
@@ -43,6 +52,30 @@ def _token(value: SecretStr) -> SecretStr:
     return value
 
 
+def _store_url(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not (_SQLITE_URL.fullmatch(text) or (text.startswith(POSTGRESQL) and _is_server(text))):
+        raise _misshapen()
+    return value
+
+
+def _is_server(text: str) -> bool:
+    """Whether a URL names a database of a server, and nothing in it is cut off: a `#` must be written as %23."""
+    try:
+        url = urlsplit(text)
+    except ValueError:
+        return False
+    hosts = url.netloc.rpartition("@")[2]
+    return bool(_HOSTS.fullmatch(hosts) and url.path.strip("/")) and not url.fragment and not _SPACES.search(text)
+
+
+def _ping(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if text and not _PING.fullmatch(text):
+        raise _misshapen()
+    return value
+
+
 def _chat(value: int) -> int:
     if not 0 < abs(value) <= _LONGEST_CHAT:
         raise _misshapen()
@@ -68,7 +101,8 @@ RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
 Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 Symbol = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
+PingUrl = Annotated[SecretStr, AfterValidator(_ping)]
 ChatId = Annotated[Whole, AfterValidator(_chat)]
 SessionDate = Annotated[dt.date, BeforeValidator(_session_date)]
 ServerUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#@]+(/[^\s/?#@]+)*$", max_length=200)]
-SqliteUrl = Annotated[str, StringConstraints(pattern=r"^sqlite:///([^:?\x00-\x1f][^?\x00-\x1f]*)?[^/:?\x00-\x1f]$")]
+StoreUrl = Annotated[SecretStr, AfterValidator(_store_url)]

@@ -22,6 +22,7 @@ from bot.settings.service import (
     SourceFeed,
     StoreSettings,
     TelegramSettings,
+    WatchdogSettings,
 )
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule, compile_rule
@@ -103,6 +104,7 @@ class Settings(BaseSettings):
     telegram: TelegramSettings
     feeds: FeedsSettings
     delivery: DeliverySettings
+    watchdog: WatchdogSettings
     pictures: PicturesSettings
     baskets: dict[InstrumentId, tuple[str, ...]]
     instruments: dict[InstrumentId, InstrumentSettings]

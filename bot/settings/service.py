@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import enum
+import re
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from bot.answers.theme import Theme
-from bot.settings.fields import ChatId, Section, ServerUrl, SessionDate, SqliteUrl, Token, Whole
+from bot.settings.fields import ChatId, PingUrl, Section, ServerUrl, SessionDate, StoreUrl, Token, Whole
 from rules.model import Kind
 
 _SQLITE = "sqlite:///"
+_SHORTEST_SECRET = 8
+"""What is shorter would be hidden where it means something else."""
 
 
 class Prices(enum.StrEnum):
@@ -69,14 +73,33 @@ class RunSettings(Section):
 
 
 class StoreSettings(Section):
-    """Where the service keeps what it must not forget. Only SQLite for now: no other URL gets past the form."""
+    """Where the service keeps what it must not forget: a SQLite file, or a database of a PostgreSQL server."""
 
-    url: SqliteUrl
+    url: StoreUrl
 
     @property
-    def file(self) -> Path:
-        """The SQLite file; a relative one belongs to where the service is started."""
-        return Path(self.url.removeprefix(_SQLITE))
+    def file(self) -> Path | None:
+        """The SQLite file, a relative one belongs to where the service is started; None for a server."""
+        text = self.url.get_secret_value()
+        return Path(text.removeprefix(_SQLITE)) if text.startswith(_SQLITE) else None
+
+    @property
+    def place(self) -> str:
+        """What people are shown: the file, or the database and its server. Never a user's name or a password."""
+        if self.file is not None:
+            return str(self.file)
+        url = urlsplit(self.url.get_secret_value())
+        hosts = re.sub(r":[0-9]+(?=,|$)|[\[\]]", "", url.netloc.rpartition("@")[2])
+        host = unquote(hosts) or dict(parse_qsl(url.query)).get("host", "")
+        return f"{unquote(url.path).strip('/')} on {'this machine' if not host or host.startswith('/') else host}"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no output may hold: the passwords in the URL, as they are and as they are written there."""
+        url = urlsplit(self.url.get_secret_value())
+        asked, written = dict(parse_qsl(url.query)), url.password or ""
+        found = (unquote(written), written, asked.get("password", ""), asked.get("sslpassword", ""))
+        return tuple(dict.fromkeys(each for each in found if len(each) >= _SHORTEST_SECRET))
 
 
 class TelegramSettings(Section):
@@ -86,6 +109,7 @@ class TelegramSettings(Section):
     base_url: ServerUrl
     allow: tuple[ChatId, ...]
     everyone: bool
+    admins: tuple[ChatId, ...]
 
     @property
     def given(self) -> bool:
@@ -120,3 +144,17 @@ class DeliverySettings(Section):
     """How alerts are delivered."""
 
     expire_minutes: Annotated[Whole, Field(ge=1, le=7 * 24 * 60)]
+
+
+class WatchdogSettings(Section):
+    """The dead-man's switch: which address is asked for at which pace, while all is well. Often it holds a secret."""
+
+    ping_url: PingUrl
+    ping_seconds: Annotated[Whole, Field(ge=10, le=3600)]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no output may hold: the URL, and what stands behind its host."""
+        url = self.ping_url.get_secret_value()
+        behind = re.sub(r"^https?://[^/?]*[/?]", "", url)
+        return tuple(each for each in (url, behind) if len(each) >= _SHORTEST_SECRET)

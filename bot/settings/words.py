@@ -13,7 +13,7 @@ from bot.settings.problems import Fault
 from bot.settings.shape import Path, keys_of, word
 from rules.language.errors import listing, nearest
 
-_SECRET = ("telegram", "store")
+_SECRET = ("telegram", "store", "watchdog")
 """Sections of which no value is ever shown: a token, or a URL with a password in it."""
 
 _WANTED: dict[tuple[str, int | str], str] = {
@@ -26,6 +26,7 @@ _WANTED: dict[tuple[str, int | str], str] = {
     ("feeds", 1): "a table, such as [feeds]",
     ("feeds", 2): 'a list of exchanges, such as ["coinbase", "kraken"]',
     ("delivery", 1): "a table, such as [delivery]",
+    ("watchdog", 1): "a table, such as [watchdog]",
     ("pictures", 1): "a table, such as [pictures]",
     ("baskets", 1): "a table, such as [baskets]",
     ("baskets", 2): 'a list of instruments, such as ["SOL", "ADA"]',
@@ -42,13 +43,15 @@ _WANTED: dict[tuple[str, int | str], str] = {
 _ID = "up to 12 capital letters and digits, a letter first"
 _FORMS = {
     ("run", "days_from"): "must be a date from 1990-01-02 on, such as 2000-01-03",
-    (
-        "store",
-        "url",
-    ): "must be sqlite:/// and a file, such as sqlite:///bellwether.db; no other database yet",
+    ("store", "url"): (
+        "must be sqlite:/// and a file, such as sqlite:///bellwether.db, or postgresql://user:password@host/database, "
+        "with %23 for a # in the password, and so on"
+    ),
     ("telegram", "token"): "must be a token as @BotFather gives it: digits, a colon, about 35 letters and digits",
     ("telegram", "base_url"): "must be a server's URL without a slash at its end, such as https://api.telegram.org",
     ("telegram", "allow"): "must be the id of a person or a chat, as the bot's /id tells it; negative for a group",
+    ("telegram", "admins"): "must be the id of a person or a chat, as the bot's /id tells it; negative for a group",
+    ("watchdog", "ping_url"): "must be an http or https URL, such as https://hc-ping.com/your-check; empty for none",
     ("baskets", "[key]"): f"the name of a basket must be {_ID}, such as ALTS",
     ("instruments", "[key]"): f"the id of an instrument must be {_ID}, such as RUT",
     ("instruments", "currency"): "must be 3 to 5 capital letters, such as USD",

@@ -8,8 +8,8 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from bot.store.conflict import insert_new, insert_or_update
 from bot.store.database import Connection
 from bot.store.schema import checkpoints, events, rules, tracks
 from rules.alerting import AlertState, Coverage, Firing, Inactive, Pending
@@ -17,7 +17,7 @@ from rules.book import Book, Past, Record, standing
 from rules.model import AlertEvent, Edge, Instant, Severity
 from rules.scan import Checkpoint
 
-_RECORD = insert(events).on_conflict_do_nothing()
+_RECORD = insert_new(events)
 _STATES: dict[str, type[AlertState]] = {each.__name__: each for each in (Inactive, Pending, Firing)}
 
 
@@ -105,9 +105,7 @@ async def _write(
     """Bring `table` from `before` to `after`, both by key."""
     changed = [row for name, row in after.items() if before.get(name) != row]
     if changed:
-        upsert = insert(table)
-        values = {column.name: upsert.excluded[column.name] for column in table.c if column.name not in key}
-        await connection.execute(upsert.on_conflict_do_update(index_elements=list(key), set_=values), changed)
+        await connection.execute(insert_or_update(table, key), changed)
     for name in set(before) - set(after):
         row = before[name]
         await connection.execute(sa.delete(table).where(*(table.c[column] == row[column] for column in key)))

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from bot.store.conflict import insert_or_update
 from bot.store.database import Connection
 from bot.store.schema import backfills, bars, origins, revisions
 from rules.bars import Bars, Interval, Origin
@@ -24,11 +24,7 @@ _INTS = ("start", "end", "known_at")
 
 _COLUMNS = tuple(bars.c[name] for name in ("end", "known_at", "origin", *PRICES))
 _KEEP = sa.insert(revisions)
-_WRITE = insert(bars)
-_WRITE = _WRITE.on_conflict_do_update(
-    index_elements=["instrument", "interval", "end", "origin"],
-    set_={name: _WRITE.excluded[name] for name in ("start", *PRICES, "known_at")},
-)
+_WRITE = insert_or_update(bars, ["instrument", "interval", "end", "origin"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +111,11 @@ async def progress_of(connection: Connection) -> dict[tuple[str, Interval], Prog
 
 async def save_progress(connection: Connection, instrument: str, interval: Interval, progress: Progress) -> None:
     """Write how far a backfill has come; in the transaction that wrote its bars."""
-    upsert = insert(backfills).values(
-        instrument=instrument, interval=interval.value, first=progress.first, through=progress.through,
-        complete=progress.complete,
-    )  # fmt: skip
-    changed = {name: upsert.excluded[name] for name in ("first", "through", "complete")}
-    await connection.execute(upsert.on_conflict_do_update(index_elements=["instrument", "interval"], set_=changed))
+    row = {
+        "instrument": instrument, "interval": interval.value, "first": progress.first, "through": progress.through,
+        "complete": progress.complete,
+    }  # fmt: skip
+    await connection.execute(insert_or_update(backfills, ["instrument", "interval"]), row)
 
 
 def _rows(instrument: str, table: Bars, ids: Mapping[Origin, int]) -> Iterator[dict[str, object]]:

@@ -6,14 +6,17 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from bot.store.conflict import insert_new, insert_or_update
 from bot.store.database import Connection
-from bot.store.schema import chats, deliveries, is_owed, subscriptions
+from bot.store.schema import GONE, chats, deliveries, is_owed, subscriptions
 from rules.model import Instant
 
 PRIVATE = "private"
 """The kind of a chat with one person, whose id is its address."""
+
+GROUP = "group"
+"""The kind of a chat of several."""
 
 EVERYTHING = "*"
 """The topic of a subscription to every alert."""
@@ -29,11 +32,19 @@ class Subscriber:
 
 async def subscribe(connection: Connection, channel: str, address: str, kind: str, now: Instant) -> None:
     """Tell this chat every alert from now on. One that is subscribed already keeps its instant."""
-    known = insert(chats).values(channel=channel, address=address, kind=kind, first_seen=now, gone=None)
-    back = known.on_conflict_do_update(index_elements=["channel", "address"], set_={"gone": None, "kind": kind})
-    chat = (await connection.execute(back.returning(chats.c.id))).scalar_one()
-    wish = insert(subscriptions).values(chat=chat, topic=EVERYTHING, since=now)
-    await connection.execute(wish.on_conflict_do_nothing())
+    known = insert_or_update(chats, ["channel", "address"], ["gone", "kind"]).returning(chats.c.id)
+    here = {"channel": channel, "address": address, "kind": kind, "first_seen": now, "gone": None}
+    chat = (await connection.execute(known, here)).scalar_one()
+    await connection.execute(insert_new(subscriptions), {"chat": chat, "topic": EVERYTHING, "since": now})
+
+
+async def acquaint(connection: Connection, channel: str, address: str, now: Instant) -> int:
+    """The number of a chat that is told something whether or not it is subscribed, known before or not."""
+    kind = GROUP if address.startswith("-") else PRIVATE
+    here = {"channel": channel, "address": address, "kind": kind, "first_seen": now, "gone": None}
+    await connection.execute(insert_new(chats), here)
+    known = await connection.execute(sa.select(chats.c.id).where(*_is(channel, address)))
+    return int(known.scalar_one())
 
 
 async def unsubscribe(connection: Connection, channel: str, address: str) -> None:
@@ -88,8 +99,8 @@ async def retire(connection: Connection, chat: int, reason: str) -> None:
 async def move(connection: Connection, chat: int, address: str) -> None:
     """The chat lives at another address. If that one is known already, it takes over what is owed, and this one ends.
 
-    What the other was told or is owed already it does not get again. Its own wish to be told or not stands, unless it
-    was given up: then this one's wish holds.
+    What the other was told or is owed already it does not get again; what was given up there and is still owed here it
+    does. Its own wish to be told or not stands, unless it was given up: then this one's wish holds.
     """
     here = (await connection.execute(sa.select(chats.c.channel, chats.c.address).where(chats.c.id == chat))).first()
     if here is None or here.address == address:
@@ -101,6 +112,9 @@ async def move(connection: Connection, chat: int, address: str) -> None:
     if there.gone is not None:
         await connection.execute(sa.update(chats).where(chats.c.id == there.id).values(gone=None))
         await connection.execute(sa.update(subscriptions).where(subscriptions.c.chat == chat).values(chat=there.id))
+    owed = sa.select(deliveries.c.event).where(deliveries.c.chat == chat, is_owed(deliveries))
+    given_up = deliveries.c.chat == there.id, deliveries.c.state == GONE, deliveries.c.event.in_(owed)
+    await connection.execute(sa.delete(deliveries).where(*given_up))
     known = sa.select(deliveries.c.event).where(deliveries.c.chat == there.id)
     moved = sa.update(deliveries).where(deliveries.c.chat == chat, deliveries.c.event.not_in(known))
     await connection.execute(moved.values(chat=there.id))

@@ -1,55 +1,89 @@
-"""The database: how it is opened, how a transaction begins, how the schema moves forward.
+"""The database: transactions that read or write, and how the schema moves forward.
 
-SQLite by SQLAlchemy's defaults loses updates between processes: the recipe below (WAL, full sync, BEGIN IMMEDIATE for
-what writes) does not. Reads begin deferred, so that an answer never waits for a tick.
+What SQLite and PostgreSQL do not have in common stands in `sqlite` and `postgres`; nobody else can tell them apart.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.store.errors import StoreError
+from bot.store.errors import unusable
 from bot.store.schema import SCHEMA
+from bot.store.sqlite import SqliteFile
 
-_PRAGMAS = ("foreign_keys=ON", "cache_size=-4096")
-
-_OURS = (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.InterfaceError, sa.exc.DataError)
-"""Errors that only a fault of this program leads to; they are not told in a sentence."""
-
-_READS = {"reads": True}
-
-_AGAIN = 0.02
-"""Seconds between two attempts at what SQLite does not wait for."""
+SQLITE = "sqlite:///"
 
 Connection = AsyncConnection
 """What the functions of this package are given; those above only hand it on."""
 
+Guard = Callable[[Connection], Awaitable[None]]
+"""Raises where a transaction must not write."""
 
-class Database:
-    """Connections to one SQLite file. `close` must be awaited, or the process does not end.
 
-    `durable`: a commit is on the disk when it returns. Without it a power cut may cost the last ones: for what is
-    thrown away anyway. `patience`: seconds that a writer waits for another process.
+class Backend(Protocol):
+    """Where a database lies, and what it does in its own way.
+
+    `reads`: options of a transaction that only reads. `alone`, `measure`: statements to be alone with the schema, and
+    for the size in bytes; None where that needs no statement. `told`: None for an error that is a fault of ours.
     """
 
-    def __init__(self, path: Path, *, durable: bool = True, patience: float = 10.0) -> None:
-        self.path = path
-        url = sa.URL.create("sqlite+aiosqlite", database=str(path))  # a path may hold what a URL's text may not
-        self._engine = create_async_engine(url, pool_size=4, max_overflow=4)
+    reads: Mapping[str, object]
+    alone: str | None
+    measure: str | None
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def place(self) -> str: ...
+    @property
+    def is_lost(self) -> bool: ...
+    @property
+    def size(self) -> int: ...
+    def engine(self) -> AsyncEngine: ...
+    def engine_of_a_lease(self) -> AsyncEngine | None: ...
+    def told(self, error: sa.exc.DBAPIError) -> str | None: ...
+    def check(self) -> None: ...
+    def expect(self) -> None: ...
+
+
+class Database:
+    """Connections to one database: a SQLite file, or what a Backend says. `close` must be awaited, or the process does
+    not end. `durable` and `patience` are those of a file.
+    """
+
+    def __init__(self, at: Path | Backend, *, durable: bool = True, patience: float = 10.0) -> None:
+        self.backend: Backend = SqliteFile(at, durable, patience) if isinstance(at, Path) else at
+        self._engine = self.backend.engine()
         self._writing = asyncio.Lock()
-        self._file: tuple[int, int] | None = None
-        sa.event.listen(self._engine.sync_engine, "connect", partial(_prepare, durable, patience))
-        sa.event.listen(self._engine.sync_engine, "begin", _begin)
-        sa.event.listen(self._engine.sync_engine, "invalidate", _let_go)
+        self._guard: Guard | None = None
+
+    @property
+    def name(self) -> str:
+        """For a reader who need not know where it lies: the file's name, or the database and its server."""
+        return self.backend.name
+
+    @property
+    def place(self) -> str:
+        """For an operator: the file, or the database and its server. Never a password."""
+        return self.backend.place
+
+    @property
+    def path(self) -> Path:
+        """The file of a database that is one."""
+        if not isinstance(self.backend, SqliteFile):
+            raise TypeError(f"{self.place} is no file")
+        return self.backend.path
+
+    def guarded_by(self, guard: Guard) -> None:
+        """Ask first, in each transaction that may write."""
+        self._guard = guard
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Connection]:
@@ -58,8 +92,10 @@ class Database:
         Cancelled while it commits, it may have been committed. Raises StoreError when the database does not take it.
         """
         with self._told():
-            # SQLite would let our own writers wait by polling, each with a connection that readers then lack.
+            # The database would let our own writers wait each with a connection that readers then lack.
             async with self._writing, self._engine.begin() as connection:
+                if self._guard is not None:
+                    await self._guard(connection)
                 yield connection
 
     @asynccontextmanager
@@ -67,116 +103,98 @@ class Database:
         """A transaction that sees one state of the database and never waits for a writer. Raises StoreError."""
         with self._told():
             async with self._engine.connect() as connection:
-                await connection.execution_options(**_READS)
+                await connection.execution_options(**self.backend.reads)
                 async with connection.begin():
                     yield connection
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """The database's errors in a sentence; our own stay what they are."""
-        try:
+        with told(self.backend):
             yield
-        except _OURS:
-            raise
-        except sa.exc.DBAPIError as error:
-            raise unusable(self.path, str(error.orig)) from error
-        except sa.exc.TimeoutError as error:
-            raise unusable(self.path, "every connection is in use") from error
 
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
 
-    @property
-    def size(self) -> int:
-        """Bytes on disk, the log that is not yet folded in included."""
-        parts = (self.path, self.path.with_name(f"{self.path.name}-wal"))
-        return sum(each.stat().st_size for each in parts if each.exists())
+    async def size(self) -> int:
+        """Bytes that it takes on its disk. Raises StoreError."""
+        if self.backend.measure is None:
+            return self.backend.size
+        async with self.read() as connection:
+            return int((await connection.exec_driver_sql(self.backend.measure)).scalar_one())
 
     @property
     def is_lost(self) -> bool:
-        """Whether the file was deleted or replaced since it was opened: SQLite writes on into what nobody will find."""
-        return self._file is not None and self._file != _identity(self.path)
+        """Whether what is written now is found by nobody: the file was deleted or replaced since it was opened."""
+        return self.backend.is_lost
+
+    async def revision(self) -> str | None:
+        """The schema's revision; None where there are no tables of ours. Raises StoreError."""
+        async with self.read() as connection:
+            return await connection.run_sync(_revision)
+
+    async def check_revision(self) -> None:
+        """Raise StoreError for a schema that this version cannot move forward."""
+        if (found := await self.revision()) not in (None, SCHEMA):
+            from bot.store.migrations.upgrade import check  # heavy, and seldom needed
+
+            check(found, self.place)
 
     async def migrate(self) -> None:
-        """Bring the schema to the newest revision. Raises StoreError for a file that is none of ours, or a newer one's.
+        """Bring the schema to the newest revision. Raises StoreError for a database that is none of ours, or a newer
+        one's.
 
         Alembic is only loaded when there is something to do.
         """
-        check_place(self.path)
-        self._file = _identity(self.path)
+        self.backend.check()
         async with self.write() as connection:
+            if self.backend.alone is not None:
+                await connection.exec_driver_sql(self.backend.alone)
             found = await connection.run_sync(_revision)
             if found == SCHEMA:
                 return
             from bot.store.migrations.upgrade import upgrade  # heavy, and seldom needed
 
-            await connection.run_sync(upgrade, found, self.path)
+            await connection.run_sync(upgrade, found, self.place)
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file stands at a path."""
+@contextmanager
+def told(backend: Backend) -> Iterator[None]:
+    """The database's errors in a sentence; our own stay what they are."""
     try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
+        yield
+    except sa.exc.DBAPIError as error:
+        if (why := backend.told(error)) is None:
+            raise
+        raise unusable(backend.place, why) from error
+    except sa.exc.TimeoutError as error:
+        raise unusable(backend.place, "every connection is in use") from error
 
 
-def unusable(path: Path, why: str) -> StoreError:
-    """The sentence for a file that cannot be a database."""
-    return StoreError(f"{path} cannot be used as a database: {why[:1].lower()}{why[1:]}")
+def open_database(url: str) -> Database:
+    """What `store.url` names; nothing is connected yet. `close` must be awaited. Raises StoreError for a bad URL."""
+    if url.startswith(SQLITE):
+        return Database(Path(url.removeprefix(SQLITE)))
+    from bot.store.postgres import PostgresServer  # its driver is nothing for who keeps a file
+
+    return Database(PostgresServer(url))
 
 
-def check_place(path: Path) -> None:
-    """Raise StoreError where no file can be written, and say why: SQLite only knows that it cannot open it."""
-    if not path.parent.is_dir():
-        raise unusable(path, f"there is no folder {path.parent}")
-    try:
-        path.open("ab").close()
-    except OSError as error:
-        raise unusable(path, error.strerror or str(error)) from None
-
-
-def _prepare(durable: bool, patience: float, connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # SQLAlchemy says when a transaction begins, not sqlite3
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={round(patience * 1_000)}")
-    connection.run_async(partial(_write_ahead, patience))
-    for pragma in (*_PRAGMAS, f"synchronous={'FULL' if durable else 'OFF'}"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-async def _write_ahead(patience: float, connection: Any) -> None:
-    """Switch the file to WAL. While somebody writes, SQLite refuses this at once: its patience does not hold here."""
-    until = asyncio.get_running_loop().time() + patience
-    while True:
-        try:
-            async with connection.execute("PRAGMA journal_mode=WAL"):
-                return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or asyncio.get_running_loop().time() > until:
-                raise
-        await asyncio.sleep(_AGAIN)
-
-
-def _begin(connection: sa.Connection) -> None:
-    reads = connection.get_execution_options().get("reads", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-
-def _let_go(connection: Any, _record: object, _error: object) -> None:
-    """Roll back before the connection of a cancelled task is closed.
-
-    SQLite keeps a closed connection, and its lock on the file, until the last cursor is gone: for a task that was
-    cancelled that is when the garbage collector comes round. Until then every other writer would wait in vain.
+@asynccontextmanager
+async def look_into(url: str) -> AsyncIterator[Database]:
+    """What `bellwether run` has filled, to be read; it may be running meanwhile. Raises StoreError where there is
+    nothing.
     """
-    connection.rollback()
+    database = open_database(url)
+    try:
+        database.backend.expect()
+        yield database
+    finally:
+        await database.close()
 
 
 def _revision(connection: sa.Connection) -> str | None:
-    """The schema's revision; None in an empty file."""
+    """The schema's revision; None in an empty database."""
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     found: str | None = connection.execute(sa.text("select version_num from alembic_version")).scalar()

@@ -3,3 +3,12 @@
 
 class StoreError(Exception):
     """The database cannot be used; one sentence."""
+
+
+class Fenced(StoreError):
+    """Another process has taken over: what this one wanted to write was not written, and never will be."""
+
+
+def unusable(place: object, why: str) -> StoreError:
+    """The sentence for what cannot be a database."""
+    return StoreError(f"{place} cannot be used as a database: {why[:1].lower()}{why[1:]}")

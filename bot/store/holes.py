@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from bot.store.conflict import insert_or_update
 from bot.store.database import Connection
 from bot.store.schema import holes
 from rules.bars import Interval
@@ -15,11 +15,7 @@ from rules.model import Instant
 
 Key = tuple[str, Interval]
 
-_WRITE = insert(holes)
-_WRITE = _WRITE.on_conflict_do_update(
-    index_elements=["instrument", "interval", "end"],
-    set_={name: _WRITE.excluded[name] for name in ("asked_at", "times")},
-)
+_WRITE = insert_or_update(holes, ["instrument", "interval", "end"])
 _FORGET = sa.delete(holes).where(
     holes.c.instrument == sa.bindparam("of"),
     holes.c.interval == sa.bindparam("every"),

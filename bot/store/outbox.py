@@ -1,6 +1,7 @@
 """Messages owed: written with the event that led to them, claimed under a lease, settled one by one.
 
-The messages of a chat stand in line: only the first that is still owed is sent, so that none overtakes another. One
+The messages of a chat stand in line: only the first that is still owed is sent, so that none overtakes another, but
+alerts go before digests. One
 that a fault of ours keeps back is put aside, and the next need not wait for it. `due_at` says when: a message falls due
 at once, after a pause, or, when whoever claimed it is no more, at the end of the lease.
 """
@@ -9,19 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from bot.store.chats import Subscriber
+from bot.store.conflict import insert_new
 from bot.store.database import Connection
-from bot.store.schema import LISTED, OWED, TOLD, chats, deliveries, has_failed, has_lapsed, is_owed, parts
+from bot.store.schema import GONE, LISTED, OWED, TOLD, chats, deliveries, has_failed, has_lapsed, is_owed, parts
 from rules.model import Delivery, Instant
 
-LONGEST_REASON = 200
+LONGEST_REASON, LONGEST_OWNER = 200, 64
 
-_OWE = insert(deliveries).on_conflict_do_nothing()
-_BESIDE = insert(parts).on_conflict_do_nothing()
+_OWE = insert_new(deliveries)
+_BESIDE = insert_new(parts)
 
 
 def _of_its_chat(column: sa.ColumnElement[str]) -> sa.ScalarSelect[str]:
@@ -30,21 +32,27 @@ def _of_its_chat(column: sa.ColumnElement[str]) -> sa.ScalarSelect[str]:
 
 
 _BEFORE = deliveries.alias()
-_WAITS = sa.exists().where(
-    is_owed(_BEFORE), _BEFORE.c.chat == deliveries.c.chat, _BEFORE.c.id < deliveries.c.id, ~_BEFORE.c.aside
+WAITS = sa.exists().where(
+    is_owed(_BEFORE),
+    _BEFORE.c.chat == deliveries.c.chat,
+    _BEFORE.c.id < deliveries.c.id,
+    ~_BEFORE.c.aside,
+    _BEFORE.c.digest <= deliveries.c.digest,
 )
+"""Whether a delivery stands in line behind another of its chat. No alert waits for a digest."""
 _LINE = (
     is_owed(deliveries),
     deliveries.c.id.not_in(sa.bindparam("without", expanding=True)),
     _of_its_chat(chats.c.channel) == sa.bindparam("channel"),
-    ~_WAITS,
+    ~WAITS,
 )
+_OF_ITS_KIND = deliveries.c.digest == sa.bindparam("digest")
 _IN_TIME = (deliveries.c.due_at, deliveries.c.id)
 
-_NEXT = sa.select(deliveries.c.due_at).where(*_LINE).order_by(*_IN_TIME).limit(1)
+_NEXT = sa.select(deliveries.c.due_at).where(*_LINE, _OF_ITS_KIND).order_by(*_IN_TIME).limit(1)
 _DUE = (
     sa.select(deliveries, _of_its_chat(chats.c.address).label("address"))
-    .where(*_LINE, deliveries.c.due_at <= sa.bindparam("now"))
+    .where(*_LINE, _OF_ITS_KIND, deliveries.c.due_at <= sa.bindparam("now"))
     .order_by(*_IN_TIME)
     .limit(sa.bindparam("most"))
 )
@@ -55,7 +63,7 @@ class Message:
     """What happened at an instant, in words, for whoever is to be told. `event` is the key of what it tells.
 
     `parts` are the keys of other events of the same close that are told by it too: whoever may see the one may see the
-    others. `only` are the chats that it is meant for; None: all.
+    others. `only` are the chats that it is meant for; None: all. A `digest` goes after all that is news.
     """
 
     event: str
@@ -67,6 +75,7 @@ class Message:
     expires_at: Instant
     parts: tuple[str, ...] = ()
     only: frozenset[int] | None = None
+    digest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,7 @@ class Owed:
     html: str
     policy: Delivery
     silent: bool
+    digest: bool
     plain: bool
     repeat: bool
     attempts: int
@@ -125,6 +135,7 @@ def _row(message: Message, chat: int, now: Instant) -> dict[str, object]:
         "expires_at": message.expires_at,
         "at_most_once": message.policy is Delivery.AT_MOST_ONCE,
         "silent": message.silent,
+        "digest": message.digest,
         "created_at": now,
         "state": OWED,
         "reason": "",
@@ -184,12 +195,16 @@ async def claim(
     most: int,
     without: Collection[int] = (),
 ) -> list[Owed]:
-    """Take up to `most` due deliveries of a channel, of each chat the first in line, for `lease` seconds.
+    """Take up to `most` due deliveries of a channel, of each chat the first in line, digests last, for `lease` seconds.
 
     One that was claimed before and never settled is taken as a possible repeat; those named in `without` are not taken.
     """
-    asked = {"channel": channel, "without": tuple(without), "now": now, "most": most}
-    rows = (await connection.execute(_DUE, asked)).all() if most > 0 else []
+    asked = {"channel": channel, "without": tuple(without), "now": now}
+    rows: list[sa.Row[Any]] = []
+    for digest in (False, True):
+        if len(rows) < most:
+            of_a_kind = await connection.execute(_DUE, {**asked, "digest": digest, "most": most - len(rows)})
+            rows.extend(of_a_kind)
     if rows:
         taken = sa.update(deliveries).where(deliveries.c.id.in_([row.id for row in rows]))
         await connection.execute(taken.values(due_at=now + lease, owner=owner, attempts=deliveries.c.attempts + 1))
@@ -204,6 +219,7 @@ def _owed(row: sa.Row[tuple[object, ...]], owner: str) -> Owed:
         html=row.html,
         policy=Delivery.AT_MOST_ONCE if row.at_most_once else Delivery.AT_LEAST_ONCE,
         silent=row.silent,
+        digest=row.digest,
         plain=row.plain,
         repeat=row.repeat or row.owner is not None,
         attempts=row.attempts + 1,
@@ -256,7 +272,7 @@ async def _update(connection: Connection, owed: Owed, reason: str = "", **values
 async def abandon(connection: Connection, chat: int, reason: str, now: Instant) -> None:
     """Close everything owed to a chat that is gone."""
     open_ones = sa.update(deliveries).where(deliveries.c.chat == chat, is_owed(deliveries))
-    closed = {"state": "gone", "reason": reason[:LONGEST_REASON], "settled_at": now, "owner": None}
+    closed = {"state": GONE, "reason": reason[:LONGEST_REASON], "settled_at": now, "owner": None}
     await connection.execute(open_ones, closed)
 
 
@@ -272,8 +288,9 @@ async def next_due(connection: Connection, channel: str, without: Collection[int
 
     Those named in `without` do not count.
     """
-    found: Instant | None = (await connection.execute(_NEXT, {"channel": channel, "without": tuple(without)})).scalar()
-    return found
+    asked = {"channel": channel, "without": tuple(without)}
+    firsts = [await connection.scalar(_NEXT, {**asked, "digest": digest}) for digest in (False, True)]
+    return min((first for first in firsts if first is not None), default=None)
 
 
 async def debt(connection: Connection, channel: str, since: Instant) -> Debt:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
-from sqlalchemy.dialects.sqlite import insert
 
-from bot.store.database import Connection, Database, check_place, unusable
-from bot.store.errors import StoreError
+from bot.store.conflict import insert_or_update
+from bot.store.database import Connection, Database
+from bot.store.errors import StoreError, unusable
 from bot.store.schema import services
+from bot.store.sqlite import check_place
 from rules.model import Instant
 
 RUN = "run"
@@ -34,9 +35,8 @@ def lock(path: Path) -> FileLock | None:
 
 async def register(connection: Connection, host: str, pid: int, version: str, now: Instant) -> None:
     """Write down who runs."""
-    who = {"host": host[:120], "pid": pid, "started_at": now, "version": version[:32]}
-    row = insert(services).values(name=RUN, **who)
-    await connection.execute(row.on_conflict_do_update(index_elements=["name"], set_=who))
+    who = {"name": RUN, "host": host[:120], "pid": pid, "started_at": now, "version": version[:32]}
+    await connection.execute(insert_or_update(services, ["name"]), who)
 
 
 async def holder(database: Database) -> str:

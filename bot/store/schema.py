@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import sqlalchemy as sa
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The newest migration; a test holds it to bot/store/migrations."""
 
 OWED = "owed"
 """The state of a delivery that is still to be sent; every other state is final."""
+
+GONE = "gone"
+"""The state of a delivery whose chat is no more."""
 
 FAILED = ("rejected", "unsure")
 """The final states of deliveries that may not have arrived though somebody was there to read them."""
@@ -27,6 +33,24 @@ metadata = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+class Document(sa.TypeDecorator[Any]):
+    """A document that is only ever read whole. PostgreSQL's own types refuse the infinite numbers that some hold, and
+    `json` keeps nothing but the text anyway: so there it is text.
+    """
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+        return sa.Text() if dialect.name == "postgresql" else sa.JSON()
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
+        return json.dumps(value) if dialect.name == "postgresql" else value
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
+        return json.loads(value) if dialect.name == "postgresql" else value
 
 
 def _prices() -> list[sa.Column[float]]:
@@ -103,18 +127,18 @@ rules = sa.Table(
     metadata,
     sa.Column("id", sa.String(64), primary_key=True),
     sa.Column("digest", sa.String(32), nullable=False),
-    sa.Column("alert", sa.JSON, nullable=False),
-    sa.Column("coverage", sa.JSON, nullable=False),
+    sa.Column("alert", Document, nullable=False),
+    sa.Column("coverage", Document, nullable=False),
     sa.Column("through", sa.BigInteger, nullable=False),
     sa.Column("adopted", sa.BigInteger, nullable=False),
-    sa.Column("settled", sa.JSON, nullable=False),
+    sa.Column("settled", Document, nullable=False),
 )
 
 tracks = sa.Table(
     "tracks",
     metadata,
     sa.Column("track", sa.String(32), primary_key=True),
-    sa.Column("content", sa.JSON, nullable=False),
+    sa.Column("content", Document, nullable=False),
     comment="the past that the checkpoints of a track are of",
 )
 
@@ -123,7 +147,7 @@ checkpoints = sa.Table(
     metadata,
     sa.Column("track", sa.String(32), primary_key=True),
     sa.Column("node", sa.String(80), primary_key=True),
-    sa.Column("content", sa.JSON, nullable=False),
+    sa.Column("content", Document, nullable=False),
 )
 
 events = sa.Table(
@@ -133,12 +157,12 @@ events = sa.Table(
     sa.Column("key", sa.String(120), nullable=False, unique=True),
     sa.Column("rule", sa.String(64), nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False, index=True),
-    sa.Column("content", sa.JSON, nullable=False),
+    sa.Column("content", Document, nullable=False),
     sa.Column("recorded_at", sa.BigInteger, nullable=False),
     sa.Column("unsaid", sa.Boolean, nullable=False, comment="too old to be sent, and not yet listed for anybody"),
     sa.Index("ix_events_rule", "rule", "at"),
 )
-sa.Index("ix_events_unsaid", events.c.at, sqlite_where=sa.text("unsaid = 1"))
+sa.Index("ix_events_unsaid", events.c.at, sqlite_where=sa.text("unsaid = 1"), postgresql_where=sa.text("unsaid"))
 
 chats = sa.Table(
     "chats",
@@ -192,6 +216,9 @@ deliveries = sa.Table(
     sa.Column("aside", sa.Boolean, nullable=False, comment="later ones of its chat need not wait for it"),
     sa.Column("settled_at", sa.BigInteger),
     sa.Column("message", sa.String(32), nullable=False, comment="its id in the channel"),
+    sa.Column(
+        "digest", sa.Boolean, nullable=False, server_default=sa.false(), comment="no news: it goes after all that is"
+    ),
     sa.UniqueConstraint("chat", "event"),
     sqlite_autoincrement=True,
 )
@@ -212,11 +239,41 @@ def has_failed(table: sa.FromClause) -> sa.ColumnElement[bool]:
     return table.c.state.in_([sa.literal_column(f"'{each}'") for each in FAILED])
 
 
-sa.Index("ix_deliveries_due", deliveries.c.due_at, sqlite_where=is_owed(deliveries))
-sa.Index("ix_deliveries_line", deliveries.c.chat, deliveries.c.id, sqlite_where=is_owed(deliveries))
-sa.Index("ix_deliveries_lapsed", deliveries.c.chat, sqlite_where=sa.text("state = 'expired'"))
+def _index_of(rows: sa.ColumnElement[bool], name: str, *columns: sa.Column[Any]) -> None:
+    """An index of some deliveries only: it does not grow with what is done."""
+    sa.Index(name, *columns, sqlite_where=rows, postgresql_where=rows)
+
+
+_index_of(is_owed(deliveries), "ix_deliveries_due", deliveries.c.digest, deliveries.c.due_at, deliveries.c.id)
+_index_of(is_owed(deliveries), "ix_deliveries_line", deliveries.c.chat, deliveries.c.id)
+_index_of(has_lapsed(deliveries), "ix_deliveries_lapsed", deliveries.c.chat)
+_index_of(has_failed(deliveries), "ix_deliveries_failed", deliveries.c.settled_at)
 sa.Index("ix_deliveries_event", deliveries.c.event)
-sa.Index("ix_deliveries_failed", deliveries.c.settled_at, sqlite_where=has_failed(deliveries))
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("channel", sa.String(16), primary_key=True),
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False, comment="its number in the channel"),
+    sa.Column("address", sa.String(64), nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("user", sa.String(32), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("thread", sa.BigInteger),
+    sa.Column("received_at", sa.BigInteger, nullable=False),
+    sa.Column("answered_at", sa.BigInteger, comment="from then on only its number is kept"),
+    comment="lines that people wrote, until they are answered",
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.String(16), primary_key=True),
+    sa.Column("owner", sa.String(120), nullable=False),
+    sa.Column("token", sa.BigInteger, nullable=False, comment="one more with each holder"),
+    sa.Column("expires_at", sa.BigInteger, nullable=False, comment="milliseconds, by the database's clock"),
+    comment="which of several processes works; it checks its token whenever it writes",
+)
 
 services = sa.Table(
     "services",

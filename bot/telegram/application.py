@@ -1,4 +1,4 @@
-"""The bot in Telegram: lines come in, each is answered in a task of its own, alerts go out by the channel.
+"""The bot in Telegram: lines come in, are kept, and answered chat by chat, in order; alerts go out by the channel.
 
 Nothing here raises for what the network does, and nothing waits for it: `start` returns at once, `state` tells.
 """
@@ -7,53 +7,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 
 from telegram import BotCommand, Update
 from telegram.error import TelegramError
 
-from bot.delivery.channel import Answer
+from bot.delivery.channel import Answer, Rank
 from bot.delivery.pacing import Pacer
+from bot.store.errors import StoreError
 from bot.telegram.access import Access, Sparingly, to_stranger
+from bot.telegram.answering import Answering, Limits
 from bot.telegram.channel import TelegramChannel
 from bot.telegram.incoming import Incoming, read_incoming
+from bot.telegram.letterbox import Letterbox
 from bot.telegram.polling import Patience, Poller
 from bot.telegram.replies import Replies
 from bot.telegram.wire import Waits, open_bot, reason
 
 _log = logging.getLogger(__name__)
 
-TOO_SLOW = "That took too long; please try again."
-FAILED = "That failed here, and is in the log; please try again later."
 TOO_MANY = "That is much at once: some of these lines are left unanswered."
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much the bot takes on. Times in seconds.
-
-    `answers` at once in all and `answers_per_chat`; `answer` for finding one, `stop` for ending. A reply is tried
-    `attempts` times, with `retry` between them where Telegram does not say; it is given up if Telegram wants it later
-    than `latest`. `courtesy` is how often at most a stranger, or a chat that asks too much, is told so.
-    """
-
-    answers: int = 64
-    answers_per_chat: int = 8
-    answer: float = 60.0
-    stop: float = 5.0
-    attempts: int = 5
-    retry: float = 1.0
-    latest: float = 60.0
-    courtesy: float = 60.0
 
 
 class TelegramService:
     """Owns the connection to Telegram from `start` to `stop`.
 
-    `answer` gives a reply, or None for none; it is called only for those whom `access` admits. `commands` is the menu:
+    `answer` gives a reply, or None for none; it is called only for those whom `access` admits, and again for a line
+    whose reply did not go out, perhaps by another process. `letters` keeps lines until then. `commands` is the menu:
     name and summary. Raises InvalidToken for an empty token.
     """
 
@@ -62,6 +44,7 @@ class TelegramService:
         token: str,
         base_url: str,
         answer: Callable[[Incoming], Awaitable[Answer | None]],
+        letters: Letterbox,
         *,
         access: Access,
         commands: Mapping[str, str],
@@ -73,7 +56,7 @@ class TelegramService:
         waits = waits or Waits()
         self._bot, wire, sending = open_bot(token, base_url, waits)
         self._wires = (wire, sending)
-        self._answer = answer
+        self._letters = letters
         self._access = access
         self._commands = dict(commands)
         self._limits = limits or Limits()
@@ -82,8 +65,8 @@ class TelegramService:
         self._poller = Poller(self._bot, wire, self._take, self._connected, patience or Patience(), waits)
         self._polling: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._places = asyncio.Semaphore(self._limits.answers)
-        self._busy: Counter[str] = Counter()
+        self._answering = Answering(answer, letters, self._replies, access, self._limits, self._spawn)
+        self._went_on = False
         self._courtesy = Sparingly(self._limits.courtesy)
 
     @property
@@ -104,13 +87,14 @@ class TelegramService:
 
     async def start(self) -> None:
         """Begin to connect and poll, in the background, for as long as it takes."""
-        self._polling = asyncio.create_task(self._poller.run(), name="telegram polling")
+        self._polling = asyncio.create_task(self._listen(), name="telegram polling")
 
     async def stop(self) -> None:
-        """Stop polling, let answers in progress end, close the connections; within twice the `stop` limit."""
-        if self._polling is not None:
-            self._polling.cancel()
-            await asyncio.wait([self._polling], timeout=self._limits.stop)
+        """Stop polling, let answers in progress end, close the connections; within twice the `stop` limit.
+
+        What is not answered then is answered by the next process.
+        """
+        await self.hush()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self._limits.stop)
         for task in self._tasks:
@@ -137,44 +121,92 @@ class TelegramService:
         except TelegramError as error:
             _log.warning("the menu of commands could not be set: %s", reason(self._bot, error))
 
-    async def _take(self, update: Update) -> None:
-        """Decide about one update; waits only while `answers` are in progress."""
-        incoming = read_incoming(update, self._bot.username)
-        if incoming is None:
-            return
-        if not self._access.admits(incoming):
-            self._say_sparingly(f"user {incoming.user}", incoming, to_stranger(incoming))
-        elif self._busy[incoming.address] >= self._limits.answers_per_chat:
-            self._say_sparingly(f"chat {incoming.address}", incoming, TOO_MANY)
-        else:
-            await self._places.acquire()
-            self._busy[incoming.address] += 1
-            self._spawn(self._respond(incoming))
+    async def _listen(self) -> None:
+        """Nothing new is taken before what an earlier process has left: it was written earlier."""
+        while not self._went_on:
+            try:
+                await self._answering.go_on()
+                self._went_on = True
+            except StoreError as error:
+                _log.error("what was written before cannot be read: %s", error)
+                self._poller.begin()
+                await asyncio.sleep(self._limits.again)
+        await self._poller.run()
+
+    async def _take(self, updates: Sequence[Update]) -> None:
+        """Keep the lines of some updates, then see to them. Raises StoreError where they cannot be kept."""
+        lines = [line for update in updates if (line := self._read(update)) is not None]
+        welcome: list[Incoming] = []
+        room = {line.address: self._answering.room(line.address) for line in lines}
+        for line in lines:
+            if not self._access.admits(line):
+                self._say_sparingly(f"user {line.user}", line, to_stranger(line))
+            elif not room[line.address]:
+                self._say_sparingly(f"chat {line.address}", line, TOO_MANY)
+            else:
+                room[line.address] -= 1
+                welcome.append(line)
+        if welcome:
+            for incoming in await self._kept(welcome):
+                self._answering.line_up(incoming)
+
+    def _read(self, update: Update) -> Incoming | None:
+        try:
+            return read_incoming(update, self._bot.username)
+        except Exception:  # the next update is another person's
+            _log.exception("update %d could not be read", update.update_id)
+            return None
+
+    async def _kept(self, lines: Sequence[Incoming]) -> Sequence[Incoming]:
+        try:
+            return await self._letters.keep(lines)
+        except StoreError:
+            raise
+        except Exception:  # a fault of ours: Telegram would hand out the same lines for ever
+            _log.exception("%d lines are answered without being kept", len(lines))
+            return lines
 
     def _say_sparingly(self, whom: str, incoming: Incoming, html: str) -> None:
-        """Not urgent: strangers come after everybody else."""
+        """Strangers come after everybody else."""
         if self._courtesy.may(whom, time.monotonic()):
-            self._spawn(self._replies.send(incoming, Answer(html), urgent=False))
+            self._spawn(self._tell(incoming, html))
 
-    async def _respond(self, incoming: Incoming) -> None:
-        try:
-            answer = await self._found(incoming)
-            if answer is not None:
-                await self._replies.send(incoming, answer)
-        finally:
-            self._places.release()
-            self._busy[incoming.address] -= 1
-            if not self._busy[incoming.address]:
-                del self._busy[incoming.address]
+    async def _tell(self, incoming: Incoming, html: str) -> None:
+        await self._replies.send(incoming, Answer(html), Rank.DIGEST)
 
-    async def _found(self, incoming: Incoming) -> Answer | None:
-        """The answer, or an apology."""
+    # What a watchdog and the end need
+
+    def polling_age(self) -> float:
+        """Seconds since an attempt to hear from Telegram last ended, well or not; infinite when nobody tries."""
+        if self._polling is None or self._polling.done():
+            return math.inf
+        return self._poller.last_attempt_age
+
+    def trouble_age(self) -> float:
+        """Seconds since Telegram last answered as it should; `trouble` says why it does not."""
+        return self._poller.trouble_age
+
+    def trouble(self) -> str:
+        """What is wrong with polling; empty when all is well."""
+        return self._poller.trouble
+
+    async def restart_polling(self) -> None:
+        """Poll anew, on a new connection. Raises TimeoutError where the old loop does not end: two would conflict."""
+        await self._end_polling()
+        await self._wires[0].renew()
+        await self.start()
+
+    async def hush(self) -> None:
+        """Take no more lines and begin no answer; what is under way goes on. Within the `stop` limit."""
+        self._answering.end()
         try:
-            async with asyncio.timeout(self._limits.answer):
-                return await self._answer(incoming)
-        except TimeoutError:
-            _log.warning("an answer took longer than %.0f s", self._limits.answer)
-            return Answer(TOO_SLOW)
-        except Exception:  # one command's fault is not the bot's end
-            _log.exception("an answer failed")
-            return Answer(FAILED)
+            await self._end_polling()
+        except TimeoutError as error:
+            _log.warning("%s", error)
+
+    async def _end_polling(self) -> None:
+        if self._polling is not None and not self._polling.done():
+            self._polling.cancel()
+            _, left = await asyncio.wait([self._polling], timeout=self._limits.stop)
+            if left:
+                raise TimeoutError("polling Telegram does not end")

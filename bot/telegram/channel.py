@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
@@ -17,6 +18,7 @@ from bot.delivery.channel import (
     ChatMoved,
     NotUnderstood,
     Outcome,
+    Rank,
     Rejected,
     RetryLater,
     Sent,
@@ -27,6 +29,9 @@ from bot.render.plain import shorten, to_plain
 from bot.telegram.wire import Flooded, Unsent, Waits, reason
 
 TOKEN_REJECTED = "Telegram does not know the bot's token"
+
+PATIENCE = 2.0
+"""Seconds that what is owed waits for a chat that has to rest; if it is longer, others go first and it comes again."""
 
 LONGEST_CAPTION = 1_024
 """UTF-16 units of text beneath a picture, tags and escapes not counted."""
@@ -68,12 +73,12 @@ class TelegramChannel:
         *,
         plain: bool = False,
         silent: bool = False,
-        urgent: bool = False,
+        rank: Rank = Rank.ALERT,
         thread: int | None = None,
     ) -> Outcome:
         """Send one message when it is its turn; what is too long for Telegram is shortened, and says so.
 
-        `urgent` goes before all that is not; `thread` is a topic of the chat.
+        `thread` is a topic of the chat.
         """
         text = shorten(html)
         request = partial(
@@ -85,7 +90,7 @@ class TelegramChannel:
             disable_notification=silent,
             message_thread_id=thread,
         )
-        return await self._deliver(address, request, self._waits.longest, urgent=urgent)
+        return await self._deliver(address, request, self._waits.longest, rank)
 
     async def send_photo(
         self,
@@ -95,7 +100,7 @@ class TelegramChannel:
         *,
         plain: bool = False,
         silent: bool = False,
-        urgent: bool = False,
+        rank: Rank = Rank.ALERT,
         thread: int | None = None,
     ) -> Outcome:
         """Send a picture when it is its turn, words of at most LONGEST_CAPTION beneath it; the rest is as in `send`.
@@ -114,7 +119,7 @@ class TelegramChannel:
             read_timeout=self._waits.answer_to_upload,
             write_timeout=self._waits.upload,
         )
-        return await self._deliver(address, partial(self._upload, request), self._waits.longest_upload, urgent=urgent)
+        return await self._deliver(address, partial(self._upload, request), self._waits.longest_upload, rank)
 
     async def _upload(self, request: Callable[[], Awaitable[Message]]) -> Message:
         if self._uploads.locked():
@@ -123,11 +128,12 @@ class TelegramChannel:
             return await request()
 
     async def _deliver(
-        self, address: str, request: Callable[[], Awaitable[Message]], longest: float, *, urgent: bool
+        self, address: str, request: Callable[[], Awaitable[Message]], longest: float, rank: Rank
     ) -> Outcome:
         """Make a request when it is its turn. `longest` is how many seconds it may take from then on."""
         try:
-            await self._pacer.turn(address, group=address.startswith("-"), urgent=urgent)
+            patience = math.inf if rank is Rank.REPLY else PATIENCE
+            await self._pacer.turn(address, group=address.startswith("-"), rank=rank, patience=patience)
             async with asyncio.timeout(longest):
                 message = await request()
         except OnHold as hold:

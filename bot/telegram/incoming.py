@@ -23,7 +23,7 @@ class Incoming:
     """A line written to the bot.
 
     `address` is the chat to answer to, `thread` the topic in it; `user` who wrote. `text` is the line without the bot's
-    own name: `/corr@ourbot RUT SOL` reads `/corr RUT SOL`.
+    own name: `/corr@ourbot RUT SOL` reads `/corr RUT SOL`. `number` is that of its update: they increase.
     """
 
     address: str
@@ -31,6 +31,7 @@ class Incoming:
     user: int
     text: str
     thread: int | None = None
+    number: int = 0
 
 
 def read_incoming(update: Update, our_name: str) -> Incoming | None:
@@ -47,7 +48,8 @@ def read_incoming(update: Update, our_name: str) -> Incoming | None:
     text = _without_name(message.text, our_name)
     if text is None:
         return None
-    return Incoming(str(message.chat.id), kind, message.from_user.id, text, _topic(message))
+    who = message.from_user.id
+    return Incoming(str(message.chat.id), kind, who, _storable(text), _topic(message), update.update_id)
 
 
 def _without_name(text: str, our_name: str) -> str | None:
@@ -58,6 +60,11 @@ def _without_name(text: str, our_name: str) -> str | None:
     if addressed[1].lower() != f"@{our_name}".lower():
         return None
     return text[: addressed.start(1)] + text[addressed.end(1) :]
+
+
+def _storable(text: str) -> str:
+    """Without what no database and no answer takes: halves of a character, and NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", " ")
 
 
 def _topic(message: Message) -> int | None:

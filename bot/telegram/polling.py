@@ -1,6 +1,7 @@
 """How updates come in: one loop that connects, polls, and never ends because of what the network or Telegram does.
 
-It knows when it last heard from Telegram, which is the only honest sign of life.
+It knows when it last heard from Telegram, and when an attempt last ended in whatever way: the one says how Telegram is,
+the other how this loop is.
 """
 
 from __future__ import annotations
@@ -8,39 +9,51 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from telegram import Bot, Update
-from telegram.error import Conflict, InvalidToken, TelegramError
+from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, TelegramError
 
+from bot.store.errors import StoreError
 from bot.telegram.channel import TOKEN_REJECTED
 from bot.telegram.wire import Flooded, PollingWire, Waits, reason
 
-POLLING, CONNECTING = "polling", "connecting"
+POLLING, CONNECTING, CONFLICT = "polling", "connecting", "conflict"
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds: how long Telegram may hold a poll, how long to rest after a failure and then after each further one,
-    and after what silence new connections are tried."""
+    """Seconds: how long Telegram may hold a poll, how long it may take to answer beyond that, how long to rest after a
+    failure and then after each further one.
 
-    poll: float = 20.0
+    Together they keep a promise: back within ten seconds of the network's return. A poll that was swallowed is given up
+    after `poll` and `answer`; a later attempt that began just before the return after `answer`, and the next one
+    follows within `longest_pause`.
+    """
+
+    poll: float = 4.0
+    answer: float = 4.0
     first_pause: float = 0.5
-    longest_pause: float = 30.0
-    silence: float = 60.0
+    longest_pause: float = 3.0
+
+
+_ANSWERED = (BadRequest, Conflict, Flooded, Forbidden, InvalidToken)
+"""Errors that Telegram itself told: the connection is well."""
 
 
 class Poller:
-    """Hands each update to `take`, once, in order. `connected` is called at each new connection."""
+    """Hands updates to `take`, in order, and confirms them when that returns. `connected` is called at each new
+    connection.
+    """
 
     def __init__(
         self,
         bot: Bot,
         wire: PollingWire,
-        take: Callable[[Update], Awaitable[None]],
+        take: Callable[[Sequence[Update]], Awaitable[None]],
         connected: Callable[[], None],
         patience: Patience,
         waits: Waits,
@@ -50,21 +63,41 @@ class Poller:
         self._take = take
         self._connected = connected
         self._patience = patience
-        self._longest = waits.longest
+        self._longest, self._answer = waits.longest, min(waits.answer, patience.answer)
         self._offset = 0
         self._heard_at: float | None = None
-        self._renewed_at = time.monotonic()
+        self._alive_at = time.monotonic()
+        self._well_at = self._alive_at
         self._failures = 0
         self._ready = False
+        self._glance = True
         self.state = CONNECTING
+        self.trouble = ""
 
     @property
     def last_poll_age(self) -> float | None:
         """Seconds since Telegram last answered a poll; None if it never did."""
         return None if self._heard_at is None else time.monotonic() - self._heard_at
 
+    @property
+    def last_attempt_age(self) -> float:
+        """Seconds since an attempt to hear from Telegram last ended, well or not; 0 while the next one has to wait."""
+        return max(0.0, time.monotonic() - self._alive_at)
+
+    @property
+    def trouble_age(self) -> float:
+        """Seconds since all was last well; `trouble` says what is not. Only a long poll shows it: a second process that
+        polls lets short ones pass.
+        """
+        return time.monotonic() - self._well_at
+
+    def begin(self) -> None:
+        """Polling is about to begin, however long what comes before it may take: a sign of life."""
+        self._alive_at = time.monotonic()
+
     async def run(self) -> None:
         """Poll until cancelled."""
+        self.begin()
         while True:
             try:
                 await self._connect()
@@ -73,6 +106,8 @@ class Poller:
                 await self._rest(error)
             except TimeoutError:
                 await self._rest(TelegramError("no answer at all"))
+            except StoreError as error:
+                await self._rest(TelegramError(f"what people write cannot be kept: {error}"))
             except Exception as error:  # this loop is the bot's ear: it may stumble, never stop
                 _log.exception("polling Telegram failed in an unknown way")
                 await self._rest(TelegramError(type(error).__name__))
@@ -81,8 +116,9 @@ class Poller:
         """Once, and again after a conflict: who we are; and that updates come by polling."""
         if self._ready:
             return
-        async with asyncio.timeout(self._longest):
+        async with asyncio.timeout(self._answer):
             await self._bot.initialize()
+        async with asyncio.timeout(self._answer):
             await self._bot.delete_webhook()
         self._ready = True
         self._connected()
@@ -90,40 +126,48 @@ class Poller:
     async def _poll(self) -> None:
         """One poll: a long one when all is well, else a short one, to know at once whether it is.
 
-        The next one confirms what this one brought, so an update is taken before it is confirmed.
+        The next one confirms what this one brought. What could not be taken is brought again.
         """
-        held = int(self._patience.poll) if self.state == POLLING else 0
+        held = 0 if self._glance else int(self._patience.poll)
         async with asyncio.timeout(held + self._longest):
-            updates = await self._bot.get_updates(offset=self._offset, timeout=held, allowed_updates=[Update.MESSAGE])
-        self._heard_at = time.monotonic()
+            updates = await self._bot.get_updates(
+                self._offset,
+                timeout=held,
+                allowed_updates=[Update.MESSAGE],
+                read_timeout=self._answer,
+                connect_timeout=self._answer,
+            )
+        self._heard_at = self._alive_at = time.monotonic()
         if held:
-            self._failures = 0  # a second process that polls lets short ones pass
-        self._tell(POLLING)
-        for update in updates:
-            self._offset = update.update_id + 1
-            try:
-                await self._take(update)
-            except Exception:  # the next update is another person's
-                _log.exception("an update could not be taken")
+            self._failures, self._well_at, self.trouble = 0, self._heard_at, ""
+        if held or not self.trouble.startswith(CONFLICT):
+            self._tell(POLLING)
+        self._glance = False
+        if updates:
+            await self._take(updates)
+            self._offset = updates[-1].update_id + 1
 
     async def _rest(self, error: TelegramError) -> None:
         """Say what is wrong, and wait: longer after each failure, or as long as Telegram asks."""
         patience = self._patience
         if isinstance(error, Conflict):
             self._ready = False  # perhaps a webhook was set meanwhile
-        self._tell(self._described(error))
+        self._glance, self.trouble = True, self._described(error)
+        self._tell(self.trouble)
         pause = min(patience.first_pause * 2.0 ** min(self._failures, 32), patience.longest_pause)
         if isinstance(error, Flooded) and error.seconds is not None:
             pause = max(pause, error.seconds)
         self._failures += 1
-        await self._renew_after_silence()
+        if not isinstance(error, _ANSWERED):
+            await self._wire.renew()  # a proxy that swallowed a connection leaves the pool wedged
+        self._alive_at = time.monotonic() + pause
         await asyncio.sleep(pause)
 
     def _described(self, error: TelegramError) -> str:
         if isinstance(error, InvalidToken):
             return f"token rejected: {TOKEN_REJECTED}"
         if isinstance(error, Conflict):
-            return f"conflict: {reason(self._bot, error)}"
+            return f"{CONFLICT}: {reason(self._bot, error)}"
         return f"{CONNECTING}: {reason(self._bot, error)}"
 
     def _tell(self, state: str) -> None:
@@ -131,10 +175,3 @@ class Poller:
         if state != self.state:
             self.state = state
             _log.log(logging.INFO if state == POLLING else logging.WARNING, "Telegram: %s", state)
-
-    async def _renew_after_silence(self) -> None:
-        """A proxy that swallowed a connection leaves the pool wedged: use a new one."""
-        now = time.monotonic()
-        if now - max(self._heard_at or 0.0, self._renewed_at) > self._patience.silence:
-            self._renewed_at = now
-            await self._wire.renew()

@@ -14,7 +14,7 @@ from collections.abc import Awaitable
 from functools import partial
 from typing import Protocol
 
-from bot.delivery.channel import Ambiguous, Answer, NotUnderstood, Outcome, RetryLater, Sent
+from bot.delivery.channel import Ambiguous, Answer, NotUnderstood, Outcome, Rank, RetryLater, Sent, TokenRejected
 from bot.render.alerts import SIMULATED_LINE, as_sent
 from bot.render.plain import units
 from bot.telegram.channel import LONGEST_CAPTION, TelegramChannel
@@ -33,9 +33,9 @@ class _Sending(Protocol):
 
 
 class Replies:
-    """Sends answers; unlike alerts they are not owed, so they are given up in the end. Times in seconds.
+    """Sends answers. Times in seconds.
 
-    A text is tried `attempts` times, with `pause` between them where Telegram does not say; it is given up if Telegram
+    A text is tried `attempts` times, with `pause` between them where Telegram does not say; not longer if Telegram
     wants it later than `latest`.
     """
 
@@ -43,38 +43,46 @@ class Replies:
         self._channel = channel
         self._attempts, self._pause, self._latest = attempts, pause, latest
 
-    async def send(self, incoming: Incoming, answer: Answer, *, urgent: bool = True) -> None:
-        """Send an answer to where the question came from, and log what could not be sent."""
-        owed: str | None = answer.html
+    async def send(self, incoming: Incoming, answer: Answer, rank: Rank = Rank.REPLY, *, repeat: bool = False) -> bool:
+        """Send an answer to where the question came from, and log what could not be sent.
+
+        What was never answered may have arrived or not: it is sent once more, and says that it may be a `repeat`.
+        Returns whether that is all: False where it surely has not arrived and may yet be sent, later.
+        """
         if answer.picture is not None:
-            owed = await self._show(incoming, answer.html, answer.picture, urgent=urgent)
-        if owed is None:
-            return
-        text = partial(self._channel.send, incoming.address, owed, urgent=urgent, thread=incoming.thread)
-        outcome = await self._insist(text, self._attempts, self._pause)
+            words = as_sent(answer.html, late=None, repeat=repeat)
+            fits = units(words) <= LONGEST_CAPTION
+            shown = await self._show(incoming, answer.picture, words if fits else _headline(words), fits, rank)
+            if fits and isinstance(shown, Sent):
+                return True
+            repeat = repeat or (fits and isinstance(shown, Ambiguous))
+        outcome = await self._say(incoming, answer.html, repeat, rank)
+        if isinstance(outcome, Ambiguous):
+            outcome = await self._say(incoming, answer.html, True, rank)
         if not isinstance(outcome, Sent):
             _log.warning("a reply was not sent: %s", outcome)
+        return not isinstance(outcome, RetryLater | TokenRejected)
 
-    async def _show(self, incoming: Incoming, html: str, picture: bytes, *, urgent: bool) -> str | None:
-        """Send the picture of an answer. Returns the text that is still owed, None if it was the caption.
+    async def _say(self, incoming: Incoming, html: str, repeat: bool, rank: Rank) -> Outcome:
+        words = as_sent(html, late=None, repeat=repeat)
+        text = partial(self._channel.send, incoming.address, words, rank=rank, thread=incoming.thread)
+        return await self._insist(text, self._attempts, self._pause)
 
-        A caption that was never answered may have arrived or not: the text is sent, and says that it may be a repeat.
-        """
-        fits = units(html) <= LONGEST_CAPTION
+    async def _show(self, incoming: Incoming, picture: bytes, caption: str, loud: bool, rank: Rank) -> Outcome:
+        """Send the picture of an answer."""
         photo = partial(
             self._channel.send_photo,
             incoming.address,
             picture,
-            html if fits else _headline(html),
-            silent=not fits,
-            urgent=urgent,
+            caption,
+            silent=not loud,
+            rank=rank,
             thread=incoming.thread,
         )
         outcome = await self._insist(photo, PICTURE_ATTEMPTS, None)
-        if isinstance(outcome, Sent):
-            return None if fits else html
-        _log.warning("a picture was not sent: %s", outcome)
-        return as_sent(html, late=None, repeat=True) if fits and isinstance(outcome, Ambiguous) else html
+        if not isinstance(outcome, Sent):
+            _log.warning("a picture was not sent: %s", outcome)
+        return outcome
 
     async def _insist(self, send: _Sending, attempts: int, pause: float | None) -> Outcome:
         """Try up to so many times; without a `pause` only Telegram's own pauses are waited for."""

@@ -148,6 +148,12 @@ class PollingWire(Wire):
         code, payload = await super().do_request(url, method, request_data, *timeouts, **named)
         return code, _readable(payload) if code == HTTPStatus.OK else payload
 
+    async def renew(self) -> None:
+        """Use a new connection from now on: nothing else is under way on the old one."""
+        if not self._closed:
+            old, self._client = self._client, self._new_client()
+            await old.shutdown()
+
 
 @cache
 def _certificates() -> ssl.SSLContext:

@@ -18,7 +18,7 @@ from bot.queries.correlation import correlation
 from bot.queries.regime import regime, regime_changes
 from bot.queries.view import View
 from bot.settings import load_settings
-from bot.store.database import Database
+from bot.store.database import open_database
 from rules.engine import evaluate as judge
 from rules.engine import opened
 from rules.language.compile import compile_rule
@@ -55,7 +55,7 @@ def config(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     async def fill() -> None:
         order, build = live_sources(settings, sessions, NOW)
-        room = open_room(settings, Database(settings.store.file), order, build, "console", NOW)
+        room = open_room(settings, open_database(settings.store.url.get_secret_value()), order, build, "console", NOW)
         try:
             await room.database.migrate()
             await room.intake.backfill(NOW, lambda _name, _share: None)

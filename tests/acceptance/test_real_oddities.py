@@ -122,6 +122,7 @@ def test_a_crash_is_believed_of_everything(ward: Ward, first: str, last: str) ->
     assert set(lost) <= beside
 
 
+@pytest.mark.soak
 def test_no_rule_says_anything_else_because_of_what_was_left_out_or_trimmed(shared_data: Path) -> None:
     app = open_app(Options(data=shared_data), at=END)
     with_gate = app.view()

@@ -88,7 +88,9 @@ def test_every_rule_is_silent_where_each_ten_returns_hold_a_correlation_of_45(
     ("rho", "bounds"),
     [
         (0.20, {"coupled-50": 0.07, "coupled": 0.05, "coupled-70": 0.04, "shift": 0.04}),
-        (0.45, {"coupled-50": 0.50, "coupled": 0.16, "coupled-70": 0.05, "shift": 0.04}),
+        pytest.param(
+            0.45, {"coupled-50": 0.50, "coupled": 0.16, "coupled-70": 0.05, "shift": 0.04}, marks=pytest.mark.soak
+        ),
     ],
 )
 def test_what_fires_by_chance_on_a_constant_correlation_is_rare_and_known(

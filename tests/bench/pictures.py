@@ -30,6 +30,7 @@ from bot.render.correlations import correlation_answer
 from bot.telegram.access import Access
 from bot.telegram.application import TelegramService
 from bot.telegram.incoming import Incoming
+from bot.telegram.letterbox import StoredLetters
 from tests.bot.rooms import in_a_room
 from tests.servers.telegram import Posted, TelegramServer
 
@@ -140,14 +141,15 @@ def words(desk: Desk, given: Sequence[str]) -> Reply:
     return Reply(correlation_answer(found, desk.view.next_open(found.clock, found.at)))
 
 
-async def _serve(url: str, reception: Reception) -> None:
+async def _serve(url: str, reception: Reception, parts: Parts) -> None:
     """Answer, until there is nothing more to read."""
 
     async def answer(incoming: Incoming) -> Answer:
         return await reception.answer(Question("telegram", incoming.address, incoming.kind, "", incoming.text))
 
+    letters, everybody = StoredLetters(parts.database, parts.now), Access(everyone=True)
     service = TelegramService(
-        TelegramServer().token, url, answer, access=Access(everyone=True), commands={}, pacer=Pacer()
+        TelegramServer().token, url, answer, letters, access=everybody, commands={}, pacer=Pacer()
     )
     lags: list[float] = []
     pulse = asyncio.create_task(_pulse(lags))
@@ -169,8 +171,8 @@ async def _pulse(lags: list[float]) -> None:
 def main() -> None:
     """Be the service of the Telegram server whose address is given."""
 
-    async def use(reception: Reception, _parts: Parts) -> None:
-        await _serve(sys.argv[1], reception)
+    async def use(reception: Reception, parts: Parts) -> None:
+        await _serve(sys.argv[1], reception, parts)
 
     with TemporaryDirectory(prefix="bellwether-bench-") as home:
         in_a_room(Path(home), use)

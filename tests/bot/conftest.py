@@ -1,10 +1,14 @@
-"""The shell reads its environment; its tests start from an empty one."""
+"""The shell reads its environment; its tests start from an empty one. Where their databases lie: store/fixtures.py."""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+
+from tests.bot.store.fixtures import migrated, new_place, place, postgres
+
+__all__ = ["migrated", "new_place", "place", "postgres"]
 
 
 @pytest.fixture(autouse=True)

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery.channel import Outcome, Sent
+from bot.answers import NO_TOKEN
+from bot.delivery.channel import Outcome, Rank, Sent
 from bot.feeds.contract import Setup, build_feed
 from bot.live import one_feed, open_room
 from bot.market.sessions import Sessions
 from bot.reception import Parts
-from bot.service import Service
+from bot.service import Bounds, Service
 from bot.settings import load_settings
 from bot.store.chats import subscribe
 from bot.store.database import Database
@@ -39,11 +40,12 @@ class Reader:
     """A front whose channel keeps what it is given."""
 
     name = "console"
-    state = "up"
+    state = NO_TOKEN
 
     def __init__(self) -> None:
         self.read: list[str] = []
         self.came = asyncio.Event()
+        self.hangs = False
 
     @property
     def channel(self) -> Reader:
@@ -52,16 +54,29 @@ class Reader:
     async def start(self) -> None:
         pass
 
+    async def hush(self) -> None:
+        pass
+
     async def stop(self) -> None:
         pass
 
-    async def send(self, address: str, html: str, *, plain: bool = False, silent: bool = False) -> Outcome:
+    async def send(
+        self, address: str, html: str, *, plain: bool = False, silent: bool = False, rank: Rank = Rank.ALERT
+    ) -> Outcome:
+        if self.hangs:
+            self.came.set()
+            await asyncio.Event().wait()
         self.read.append(html)
         self.came.set()
         return Sent()
 
 
-def serves(path: Path, start: Instant, use: Callable[[Service, Parts, Wall, Reader], Awaitable[None]]) -> None:
+def serves(
+    path: Path,
+    start: Instant,
+    use: Callable[[Service, Parts, Wall, Reader], Awaitable[None]],
+    bounds: Bounds | None = None,
+) -> None:
     """A started service over a simulated market, at an hour of its past."""
 
     async def run() -> None:
@@ -80,7 +95,7 @@ def serves(path: Path, start: Instant, use: Callable[[Service, Parts, Wall, Read
             GRACE,
             lambda name, share: None,
         )
-        service, reader = Service(parts), Reader()
+        service, reader = Service(parts, bounds=bounds), Reader()
         try:
             await room.database.migrate()
             async with room.database.write() as connection:
@@ -139,3 +154,79 @@ def test_a_database_whose_file_is_deleted_is_told(tmp_path: Path, caplog: pytest
         assert "the database's file was deleted or replaced" in caplog.text
 
     serves(tmp_path, RECORD, use)
+
+
+def ends(name: str) -> None:
+    """The task of this name, as if a fault had ended it."""
+    [task] = [each for each in asyncio.all_tasks() if each.get_name() == name]
+    task.cancel()
+
+
+def test_an_outbox_worker_that_ended_is_followed_by_another(tmp_path: Path) -> None:
+    async def use(service: Service, parts: Parts, wall: Wall, reader: Reader) -> None:
+        await until(lambda: len(parts.watch.book.records) >= 13)
+        ends("outbox")
+        await until(lambda: [each.restarts for each in service.vitals().guards if each.name == "the outbox"] == [1])
+        wall.now = RECORD + 50 * 60
+        await service.tick()
+        await until(lambda: reader.read)
+        await until(lambda: not service.vitals().trouble)
+
+    serves(tmp_path, RECORD - 600, use)
+
+
+def test_an_outbox_worker_that_hangs_is_followed_by_another_that_sends(tmp_path: Path) -> None:
+    async def use(service: Service, parts: Parts, wall: Wall, reader: Reader) -> None:
+        await until(lambda: len(parts.watch.book.records) >= 13)
+        reader.hangs = True
+        wall.now = RECORD + 50 * 60
+        await service.tick()
+        async with asyncio.timeout(30):
+            await reader.came.wait()
+        reader.hangs = False
+        wall.now += 400
+        await until(lambda: reader.read)
+        assert "Russell 2000 closes at a record" in reader.read[0]
+
+    serves(tmp_path, RECORD - 600, use, Bounds(probe=0.1, outbox=1.0))
+
+
+def test_everything_that_is_guarded_is_named(tmp_path: Path) -> None:
+    async def use(service: Service, parts: Parts, wall: Wall, reader: Reader) -> None:
+        assert [each.name for each in service.vitals().guards] == [
+            "the scheduler",
+            "judging",
+            "the outbox",
+            "filling history",
+            "the comparison of clocks",
+            "the look at the store",
+            "the database",
+            "the notices",
+        ]
+        await until(lambda: service.pulse.beats)
+
+    serves(tmp_path, RECORD, use)
+
+
+def test_a_service_that_did_not_start_has_nothing_to_guard_and_stops(tmp_path: Path) -> None:
+    async def use(service: Service, parts: Parts, wall: Wall, reader: Reader) -> None:
+        idle = Service(parts)
+        assert idle.vitals().guards == ()
+        with pytest.raises(RuntimeError, match="the service has not started"):
+            await idle.gives_up()
+        await idle.stop()
+
+    serves(tmp_path, RECORD, use)
+
+
+def test_a_message_that_hangs_does_not_hold_the_end(tmp_path: Path) -> None:
+    async def use(service: Service, parts: Parts, wall: Wall, reader: Reader) -> None:
+        await until(lambda: len(parts.watch.book.records) >= 13)
+        reader.hangs = True
+        wall.now = RECORD + 50 * 60
+        await service.tick()
+        async with asyncio.timeout(30):
+            await reader.came.wait()
+            await service.stop()
+
+    serves(tmp_path, RECORD - 600, use, Bounds(stop=0.2))

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -113,6 +113,33 @@ class Service:
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+def launch(arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> Service:
+    """Start a Python program of this checkout that is to be watched, and perhaps killed."""
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, *arguments], stdout=out, stderr=out, stdin=subprocess.DEVNULL, cwd=ROOT, env=environment
+        )
+    return Service(process, log)
+
+
+def environment_at(clock: Clock, token: bool = True) -> dict[str, str]:
+    """What a process is started with that is to believe in `clock`, at the speed it has now."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BELLWETHER_")}
+    now = dt.datetime.fromtimestamp(clock(), dt.UTC)
+    return {
+        **kept,
+        **({"BELLWETHER_TELEGRAM__TOKEN": TOKEN} if token else {}),
+        "LD_PRELOAD": faketime_library() or "",
+        "FAKETIME": f"@{now:%Y-%m-%d %H:%M:%S}" + (f" x{clock.speed:g}" if clock.speed != 1 else ""),
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        # Without this libfaketime holds up timed waits on the monotonic clock, and with them Python's own lock:
+        # threads that compute side by side hand it over ten times slower.
+        "FAKETIME_FORCE_MONOTONIC_FIX": "0",
+        "TZ": "UTC",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
 @dataclass
 class World:
     """Servers that hold `folder`, and what is started among them. Everything ends with the `with` block."""
@@ -161,32 +188,13 @@ class World:
             f'[store]\nurl = "sqlite:///{self.home}/bellwether.db"\n'
             f'[telegram]\nbase_url = "{self.telegram.url}"\nallow = [{CHAT}]\n[feeds]\nvenues = ["coinbase"]\n{config}'
         )
-        log = self.home / f"service-{len(self.services)}.log"
-        command = [sys.executable, "-m", "tests.e2e.redirected", self.yahoo.url, self.coinbase.url]
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                [*command, "run", "--config", str(file)], stdout=out, stderr=out, stdin=subprocess.DEVNULL, cwd=ROOT,
-                env=self._environment(token),
-            )  # fmt: skip
-        service = Service(process, log)
+        command = ["-m", "tests.e2e.redirected", self.yahoo.url, self.coinbase.url, "run", "--config", str(file)]
+        service = launch(command, self.home / f"service-{len(self.services)}.log", self._environment(token))
         self.services.append(service)
         return service
 
     def _environment(self, token: bool) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("BELLWETHER_")}
-        now = dt.datetime.fromtimestamp(self.clock(), dt.UTC)
-        return {
-            **kept,
-            **({"BELLWETHER_TELEGRAM__TOKEN": TOKEN} if token else {}),
-            "LD_PRELOAD": faketime_library() or "",
-            "FAKETIME": f"@{now:%Y-%m-%d %H:%M:%S}" + (f" x{self.clock.speed:g}" if self.clock.speed != 1 else ""),
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            # Without this libfaketime holds up timed waits on the monotonic clock, and with them Python's own lock:
-            # threads that compute side by side hand it over ten times slower.
-            "FAKETIME_FORCE_MONOTONIC_FIX": "0",
-            "TZ": "UTC",
-            "PYTHONUNBUFFERED": "1",
-        }
+        return environment_at(self.clock, token)
 
     def texts(self, wanted: str) -> list[str]:
         """The messages that hold `wanted`."""

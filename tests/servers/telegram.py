@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from aiohttp import web
 
 from tests.servers.loopback import Loopback
 from tests.servers.telegram_faults import Faults, Refused, reset
+from tests.servers.telegram_journal import ACCEPTED, CONFIRMED, HANDED, REFUSED, UNANSWERED, WRITTEN, Journal
 from tests.servers.telegram_messages import Params, read_caption, read_params, read_photo, read_text, size_of
 
 TOKEN = "7654321:AAHsecretOfTheTestBot_0123456789abc"
@@ -49,7 +49,7 @@ class Posted:
 class TelegramServer(Faults, Loopback):
     """One bot, its chats, and its updates.
 
-    With a `journal`, each accepted message is a line of it, on the disk before the answer. With `enforces_limits` it
+    With a `journal`, what it witnesses is a line of it, on the disk before the answer. With `enforces_limits` it
     answers 429 to what is too much for the real one; `floods` counts that.
     """
 
@@ -61,7 +61,7 @@ class TelegramServer(Faults, Loopback):
         self.menu: list[dict[str, str]] = []
         self.calls: list[str] = []
         self.floods = 0
-        self._journal = journal
+        self.journal = Journal(journal)
         self._enforces_limits = enforces_limits
         self._changed = threading.Condition(threading.RLock())
         self._chats: dict[int, dict[str, Any]] = {}
@@ -98,9 +98,9 @@ class TelegramServer(Faults, Loopback):
         kind: str = "private",
         first_name: str = "Ann",
         **more: Any,
-    ) -> None:
-        """`user` writes `text` in `chat`. `more` goes into the message as it is."""
-        self._update("message", chat, kind, user, {"first_name": first_name}, {"text": text, **more})
+    ) -> int:
+        """`user` writes `text` in `chat`. `more` goes into the message as it is. Returns the number of the update."""
+        return self._update("message", chat, kind, user, {"first_name": first_name}, {"text": text, **more})
 
     def edits(self, text: str, *, chat: int = 1001) -> None:
         """A user changes a message."""
@@ -150,11 +150,15 @@ class TelegramServer(Faults, Loopback):
 
     # What breaks, beside the faults
 
-    def loses_answers(self, times: float = 1, *, method: str = "sendMessage") -> None:
-        """The next messages are accepted, and the connection is lost before the answer."""
+    def loses_answers(
+        self, times: float = 1, *, method: str = "sendMessage", then: Callable[[], None] = lambda: None
+    ) -> None:
+        """The next messages are accepted, `then` happens, and the connection is lost before the answer."""
 
         async def act(request: web.Request) -> web.StreamResponse | None:
-            await self._result(method, request)
+            result = await self._result(method, request)
+            self.journal.notes(UNANSWERED, method=method, message=_number_of(result))
+            then()
             return reset(request)
 
         self.breaks(method, times, act)
@@ -208,7 +212,11 @@ class TelegramServer(Faults, Loopback):
             answer = await act(request) if act is not None else None
             return answer or web.json_response({"ok": True, "result": await self._result(method, request)})
         except Refused as refused:
+            if method in self._methods:
+                self.journal.notes(REFUSED, method=method, status=refused.status, **refused.parameters)
             return refused.answer()
+        except ConnectionError:
+            return web.Response()  # whoever asked is no more
 
     async def _result(self, method: str, request: web.Request) -> Any:
         params = await read_params(request)
@@ -218,15 +226,15 @@ class TelegramServer(Faults, Loopback):
             raise Refused(404, "Not Found: method not found")
         return self._methods[method](params)
 
-    def _update(
-        self, what: str, chat: int, kind: str, user: int, name: dict[str, str], content: dict[str, Any]
-    ) -> None:
+    def _update(self, what: str, chat: int, kind: str, user: int, name: dict[str, str], content: dict[str, Any]) -> int:
         self.knows(chat, kind)
         with self._changed:
             sender = {"id": user, "is_bot": False, **name}
             message = {"message_id": next(self._message_ids), "date": int(time.time()), "chat": self._chats[chat]}
-            update = {"update_id": next(self._update_ids), what: {**message, "from": sender, **content}}
-            self._updates.append(update)
+            number = next(self._update_ids)
+            self.journal.notes(WRITTEN, update=number, chat=chat, text=content.get("text", ""))
+            self._updates.append({"update_id": number, what: {**message, "from": sender, **content}})
+            return number
 
     async def _get_updates(self, params: Params) -> list[dict[str, Any]]:
         """What is new from `offset` on, after at most `timeout` seconds; what lies before it is confirmed."""
@@ -236,16 +244,26 @@ class TelegramServer(Faults, Loopback):
         mine, until = self._poll, time.monotonic() + float(params.get("timeout", 0))
         offset = int(params.get("offset", 0))
         kinds = set(json.loads(params.get("allowed_updates", "[]")))
-        with self._changed:
-            self._updates = [each for each in self._updates if each["update_id"] >= offset]
+        self._forget_before(offset)
         while True:
             with self._changed:
                 new = [each for each in self._updates if not kinds or kinds & each.keys()]
             if new or time.monotonic() >= until:
-                return new[: int(params.get("limit", 100))]
+                given = new[: int(params.get("limit", 100))]
+                if given:
+                    self.journal.notes(HANDED, updates=[each["update_id"] for each in given])
+                return given
             await asyncio.sleep(GLANCE)
             if mine != self._poll:
                 raise Refused(409)
+
+    def _forget_before(self, offset: int) -> None:
+        """A client that asks from `offset` on has what lies before it."""
+        with self._changed:
+            left = [each for each in self._updates if each["update_id"] >= offset]
+            if len(left) < len(self._updates):
+                self.journal.notes(CONFIRMED, before=offset)
+            self._updates = left
 
     def _delete_webhook(self, params: Params) -> bool:
         self._webhook = False
@@ -283,7 +301,8 @@ class TelegramServer(Faults, Loopback):
             number = next(self._message_ids)
             photo = photo if self._keeps_photos else None
             posted = Posted(chat["id"], text, plain, params.get("parse_mode"), number, silent, thread, now, photo)
-            self._write_down(posted)
+            known = {name: value for name, value in asdict(posted).items() if name not in ("at", "photo")}
+            self.journal.notes(ACCEPTED, **known)
             self.sent.append(posted)
             self._changed.notify_all()
         return {"message_id": number, "date": int(time.time()), "chat": chat, "from": self._me}
@@ -307,9 +326,7 @@ class TelegramServer(Faults, Loopback):
             self.floods += 1
             raise Refused(429, retry_after=1)
 
-    def _write_down(self, posted: Posted) -> None:
-        if self._journal is not None:
-            with self._journal.open("a", encoding="utf-8") as lines:
-                lines.write(json.dumps({**asdict(posted), "photo": posted.photo and len(posted.photo)}) + "\n")
-                lines.flush()
-                os.fsync(lines.fileno())
+
+def _number_of(result: Any) -> int | None:
+    """The number of an accepted message."""
+    return result.get("message_id") if isinstance(result, dict) else None

@@ -123,6 +123,14 @@ class Faults:
 
         self.breaks(method, times, act)
 
+    def lets_pass(self, times: float, *, method: str = "sendMessage") -> None:
+        """The next ones are well, and the fault after this comes after them."""
+
+        async def act(request: web.Request) -> web.StreamResponse | None:
+            return None
+
+        self.breaks(method, times, act)
+
     def conflicts(self, times: float = 1) -> None:
         """Another process polls too."""
         self.fails_with(409, method="getUpdates", times=times)

@@ -31,6 +31,7 @@ from bot.store.database import Database
 from bot.telegram.access import Access
 from bot.telegram.application import TelegramService
 from bot.telegram.incoming import Incoming
+from bot.telegram.letterbox import StoredLetters
 from rules.bars import DAY
 from rules.engine import GRACE
 from rules.model import Instant
@@ -173,7 +174,16 @@ async def running(world: World, settings: Settings, clock: ByHand) -> AsyncItera
     telegram = world.telegram
     access, pacer = Access(frozenset(settings.telegram.allow)), Pacer(UNPACED)  # its pace is of real seconds
     await service.start(
-        TelegramService(telegram.token, telegram.url, answer, access=access, commands={}, pacer=pacer), "the day"
+        TelegramService(
+            telegram.token,
+            telegram.url,
+            answer,
+            StoredLetters(room.database, clock),
+            access=access,
+            commands={},
+            pacer=pacer,
+        ),
+        "the day",
     )
     try:
         await until(lambda: len(room.watch.book.records) == len(settings.compiled), 60)

@@ -21,15 +21,20 @@ def configuration() -> Config:
     return config
 
 
-def upgrade(connection: sa.Connection, found: str | None, path: Path) -> None:
-    """From revision `found` to the newest. Raises StoreError where that is not possible."""
-    config = configuration()
-    if found is None and sa.inspect(connection).get_table_names():
-        raise StoreError(f"{path} holds another program's tables; store.url needs a file of its own")
+def check(found: str | None, place: str) -> None:
+    """Raise StoreError for a revision that is none of ours, at a `place` that the message names."""
     try:
-        ScriptDirectory.from_config(config).get_revision(found or "base")
+        ScriptDirectory.from_config(configuration()).get_revision(found or "base")
     except CommandError:
         whose = f"has schema {found}, which is a newer Bellwether's or another program's"
-        raise StoreError(f"{path} {whose}; start that one, or name another file in store.url") from None
+        raise StoreError(f"{place} {whose}; start that one, or name another in store.url") from None
+
+
+def upgrade(connection: sa.Connection, found: str | None, place: str) -> None:
+    """From revision `found` to the newest, at a `place` that messages name. Raises StoreError where that cannot be."""
+    if found is None and sa.inspect(connection).get_table_names():
+        raise StoreError(f"{place} holds another program's tables; store.url needs one of its own")
+    check(found, place)
+    config = configuration()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

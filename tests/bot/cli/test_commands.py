@@ -32,7 +32,7 @@ venues = ["kraken"]
 
 
 def test_these_are_the_commands() -> None:
-    assert COMMANDS == ["chat", "check", "corr", "demo", "doctor", "explain", "regime", "replay", "run"]
+    assert COMMANDS == ["chat", "check", "corr", "demo", "doctor", "explain", "outbox", "regime", "replay", "run"]
 
 
 @pytest.mark.parametrize("word", ["--help", "-h", "help"])
@@ -60,7 +60,7 @@ def test_without_a_command_help_is_shown_as_bad_usage(terminal: Terminal) -> Non
 
 
 def test_an_unknown_command_is_told_in_one_sentence(terminal: Terminal) -> None:
-    known = "chat, check, corr, demo, doctor, explain, regime, replay, run"
+    known = "chat, check, corr, demo, doctor, explain, outbox, regime, replay, run"
     wanted = f"bellwether: there is no command 'nope'; commands are {known}"
     assert terminal.runs("nope").fault == wanted
 
@@ -325,6 +325,14 @@ def test_check_says_who_may_use_the_bot(terminal: Terminal, tmp_path: Path, allo
     file = tmp_path / "my.toml"
     file.write_text(f'[telegram]\ntoken = "{TOKEN}"\n{allowed}\n')
     assert f"alerts go to: Telegram (the token is set), for {for_whom}\n" in terminal.runs("check", file).out
+
+
+def test_check_names_a_server_and_shows_no_password(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    file.write_text('[store]\nurl = "postgresql://me:SECRET@db.example.com/alerts"\n')
+    ran = terminal.runs("check", file)
+    assert "it keeps its state in: alerts on db.example.com\n" in ran.out
+    assert "SECRET" not in ran.out + ran.err
 
 
 def test_check_says_that_a_service_would_watch_a_simulated_market(terminal: Terminal, tmp_path: Path) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from bot.store.runner import lock
 from tests.bot.cli.terminal import Terminal
@@ -35,6 +39,19 @@ def test_a_database_that_another_service_holds_is_refused(terminal: Terminal, tm
     held.release()
     assert ran.code == 1
     assert "my.db is in use: another process runs on it; stop that one, or name another file in store.url" in ran.err
+
+
+@pytest.mark.parametrize("command", ["regime", "doctor"])
+def test_a_server_that_is_not_there_is_told_of_without_a_password(
+    terminal: Terminal, tmp_path: Path, command: str
+) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens
+        url = f"postgresql://me:SECRET@127.0.0.1:{taken.getsockname()[1]}/alerts"
+        ran = terminal.runs(command, "--store", "--config", config(tmp_path, f'[store]\nurl = "{url}"\n'))
+    assert (ran.code, ran.out) == (1, "")
+    refused = "bellwether: alerts on 127.0.0.1 cannot be used as a database: connection refused\n"
+    assert ran.err == refused
 
 
 def test_a_store_that_is_not_there_has_no_answers(terminal: Terminal, tmp_path: Path) -> None:

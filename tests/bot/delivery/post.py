@@ -7,15 +7,14 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 
-from bot.delivery.channel import Outcome, Sent
+from bot.delivery.channel import Outcome, Rank, Sent
 from bot.delivery.worker import Limits, Worker
 from bot.store.database import Database
 from bot.store.outbox import Message, free_claims
 from bot.store.schema import deliveries
 from rules.model import Instant
-from tests.bot.store.stores import NOW, owes, rows, states, stored, subscribes
+from tests.bot.store.stores import NOW, Place, owes, rows, states, stored, subscribes
 
 QUICK = Limits(trouble=0.01)
 
@@ -29,6 +28,7 @@ class FakeChannel:
         self.sent: list[str] = []
         self.texts: list[str] = []
         self.marks: list[tuple[bool, bool]] = []
+        self.ranks: list[Rank] = []
         self.at_once = 0
         self.most_at_once = 0
         self._answers: deque[Outcome | Exception] = deque()
@@ -55,11 +55,14 @@ class FakeChannel:
             each.set()
         self._hanging.clear()
 
-    async def send(self, address: str, html: str, *, plain: bool = False, silent: bool = False) -> Outcome:
+    async def send(
+        self, address: str, html: str, *, plain: bool = False, silent: bool = False, rank: Rank = Rank.ALERT
+    ) -> Outcome:
         """Note it and answer."""
         self.sent.append(f"{address}: {html.partition(chr(10))[0]}")
         self.texts.append(html)
         self.marks.append((plain, silent))
+        self.ranks.append(rank)
         outcome = self._answers.popleft() if self._answers else self._always
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -86,11 +89,16 @@ class Post:
         self.channel = FakeChannel()
         self.limits = limits
         self.now: Instant = NOW + 60
+        self.works = True
         self.worker = self.employs("me")
 
     def employs(self, owner: str) -> Worker:
         """Another worker, as after a restart."""
-        return Worker(self.database, self.channel, owner, lambda: self.now, self.limits)
+        return Worker(self.database, self.channel, owner, lambda: self.now, self.limits, lambda: self.works)
+
+    def is_relieved(self, *, again: bool = False) -> None:
+        """Another process has taken over; `again`: it has not."""
+        self.works = again
 
     async def owes(self, *messages: Message, to: tuple[str, ...] = ("7",)) -> None:
         """Messages for chats."""
@@ -146,10 +154,10 @@ async def until(holds: Callable[[], object] | Callable[[], Awaitable[object]]) -
             await asyncio.sleep(0.005)
 
 
-def played(path: Path, story: Callable[[Post], Awaitable[None]], limits: Limits = QUICK, **changes: float) -> None:
+def played(place: Place, story: Callable[[Post], Awaitable[None]], limits: Limits = QUICK, **changes: float) -> None:
     """A story of the post office, on a new database."""
 
     async def told(database: Database) -> None:
         await story(Post(database, replace(limits, **changes)))  # type: ignore[arg-type]
 
-    stored(path, told)
+    stored(place, told)

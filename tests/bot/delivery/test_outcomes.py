@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
@@ -23,7 +22,7 @@ from bot.delivery.worker import Worker
 from bot.store.schema import chats, subscriptions
 from rules.model import Delivery
 from tests.bot.delivery.post import Post, played, until
-from tests.bot.store.stores import HOUR, NOW, message, rows
+from tests.bot.store.stores import HOUR, NOW, Place, message, rows
 
 ONCE = Delivery.AT_MOST_ONCE
 REPEAT = "May be a repeat: its first sending went unanswered"
@@ -32,7 +31,7 @@ REPEAT = "May be a repeat: its first sending went unanswered"
 # What a channel answers
 
 
-def test_a_message_that_was_accepted_is_sent_once(tmp_path: Path) -> None:
+def test_a_message_that_was_accepted_is_sent_once(place: Place) -> None:
     async def story(post: Post) -> None:
         await post.owes(message(1), message(2, silent=True), to=("7", "8"))
         post.channel.answers(Sent("101"))
@@ -42,7 +41,7 @@ def test_a_message_that_was_accepted_is_sent_once(tmp_path: Path) -> None:
         assert (await post.row())["message"] == "101"
         assert post.channel.marks == [(False, False), (False, False), (False, True), (False, True)]
 
-    played(tmp_path, story)
+    played(place, story)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +63,7 @@ def test_a_message_that_was_accepted_is_sent_once(tmp_path: Path) -> None:
     ids=str,
 )
 def test_every_outcome_leaves_its_trace(
-    tmp_path: Path,
+    place: Place,
     outcome: Outcome | Exception,
     policy: Delivery,
     state: str,
@@ -84,14 +83,14 @@ def test_every_outcome_leaves_its_trace(
         else:
             assert (row["settled_at"], row["due_at"]) == (None, post.now + due_in)
 
-    played(tmp_path, story)
+    played(place, story)
 
 
 def test_pauses_double_up_to_a_bound() -> None:
     assert [pause_after(attempts) for attempts in (1, 2, 3, 8, 9, 10, 1_000)] == [2, 4, 8, 256, 300, 300, 300]
 
 
-def test_a_message_is_tried_until_it_is_no_longer_news(tmp_path: Path) -> None:
+def test_a_message_is_tried_until_it_is_no_longer_news(place: Place) -> None:
     async def story(post: Post) -> None:
         await post.owes(message(1, lasts=HOUR))
         post.channel.always_answers(RetryLater("no network"))
@@ -105,10 +104,10 @@ def test_a_message_is_tried_until_it_is_no_longer_news(tmp_path: Path) -> None:
         after_2_4_8_and_16_s = 4
         assert tries == after_2_4_8_and_16_s + (HOUR - (2 + 4 + 8 + 16) - 1) // LONGEST_UNSENT
 
-    played(tmp_path, story)
+    played(place, story)
 
 
-def test_an_unanswered_message_is_sent_again_and_says_so(tmp_path: Path) -> None:
+def test_an_unanswered_message_is_sent_again_and_says_so(place: Place) -> None:
     async def story(post: Post) -> None:
         await post.owes(message(1))
         post.channel.answers(Ambiguous("no answer"), RetryLater("flood", 5), Sent())
@@ -118,10 +117,10 @@ def test_an_unanswered_message_is_sent_again_and_says_so(tmp_path: Path) -> None
         assert post.channel.texts == ["message 1", f"message 1\n{REPEAT}", f"message 1\n{REPEAT}"]
         assert await post.states() == ["7: message 1 sent"]
 
-    played(tmp_path, story)
+    played(place, story)
 
 
-def test_a_message_that_may_be_sent_once_only_is_never_sent_again(tmp_path: Path) -> None:
+def test_a_message_that_may_be_sent_once_only_is_never_sent_again(place: Place) -> None:
     async def story(post: Post) -> None:
         await post.owes(message(1, ONCE))
         post.channel.answers(Ambiguous("no answer"))
@@ -129,10 +128,10 @@ def test_a_message_that_may_be_sent_once_only_is_never_sent_again(tmp_path: Path
         assert await post.delivers(later=HOUR) == []
         assert await post.states() == ["7: message 1 unsure"]
 
-    played(tmp_path, story)
+    played(place, story)
 
 
-def test_a_chat_that_is_gone_is_owed_nothing_more_and_not_told_until_it_comes_back(tmp_path: Path) -> None:
+def test_a_chat_that_is_gone_is_owed_nothing_more_and_not_told_until_it_comes_back(place: Place) -> None:
     async def story(post: Post) -> None:
         await post.owes(message(1), message(2), message(3), to=("7", "8"))
         post.channel.answers(ChatGone("bot was blocked by the user"))
@@ -143,10 +142,10 @@ def test_a_chat_that_is_gone_is_owed_nothing_more_and_not_told_until_it_comes_ba
         assert (await rows(post.database, chats))[0]["gone"] == "bot was blocked by the user"
         assert [each["chat"] for each in await rows(post.database, subscriptions)] == [2]
 
-    played(tmp_path, story)
+    played(place, story)
 
 
-def test_a_chat_that_has_moved_is_told_where_it_is_now(tmp_path: Path) -> None:
+def test_a_chat_that_has_moved_is_told_where_it_is_now(place: Place) -> None:
     async def story(post: Post) -> None:
         await post.owes(message(1), message(2), to=("-7",))
         post.channel.answers(ChatMoved("-1007"))
@@ -154,10 +153,23 @@ def test_a_chat_that_has_moved_is_told_where_it_is_now(tmp_path: Path) -> None:
         assert await post.delivers(later=2) == ["-1007: message 1", "-1007: message 2"]
         assert await post.states() == ["-1007: message 1 sent", "-1007: message 2 sent"]
 
-    played(tmp_path, story)
+    played(place, story)
 
 
-def test_two_chats_that_say_they_moved_to_each_other_are_not_asked_without_end(tmp_path: Path) -> None:
+def test_a_chat_that_moves_to_where_one_was_gone_keeps_what_it_is_owed(place: Place) -> None:
+    """The bot was thrown out of the one and let into the other, which is the same now."""
+
+    async def story(post: Post) -> None:
+        post.channel.answers(ChatGone("blocked"), ChatMoved("7"))
+        await post.owes(message(1), to=("7", "8"))
+        await post.delivers()
+        await post.delivers(later=60)
+        assert await post.states() == ["7: message 1 sent"]
+
+    played(place, story)
+
+
+def test_two_chats_that_say_they_moved_to_each_other_are_not_asked_without_end(place: Place) -> None:
     async def story(post: Post) -> None:
         await post.owes(message(1, lasts=HOUR), to=("-7", "-8"))
         for number in range(1_000):
@@ -165,10 +177,10 @@ def test_two_chats_that_say_they_moved_to_each_other_are_not_asked_without_end(t
             await post.delivers(later=1)
         assert len(post.channel.sent) < 30
 
-    played(tmp_path, story)
+    played(place, story)
 
 
-def test_what_is_not_understood_is_sent_once_as_plain_text(tmp_path: Path) -> None:
+def test_what_is_not_understood_is_sent_once_as_plain_text(place: Place) -> None:
     async def story(post: Post) -> None:
         await post.owes(message(1), message(2))
         post.channel.answers(NotUnderstood("can't parse"), Sent(), NotUnderstood("can't parse"), NotUnderstood("still"))
@@ -178,10 +190,10 @@ def test_what_is_not_understood_is_sent_once_as_plain_text(tmp_path: Path) -> No
         assert [each["reason"] for each in await post.rows()] == ["", "still"]
         assert post.channel.texts[1] == "message 1", "surely not delivered the first time"
 
-    played(tmp_path, story)
+    played(place, story)
 
 
-def test_a_rejected_token_keeps_everything_and_asks_no_further(tmp_path: Path) -> None:
+def test_a_rejected_token_keeps_everything_and_asks_no_further(place: Place) -> None:
     async def story(post: Post) -> None:
         await post.owes(message(1), to=tuple(map(str, range(100, 200))))
         post.channel.always_answers(TokenRejected("Telegram does not know the bot's token"))
@@ -197,13 +209,13 @@ def test_a_rejected_token_keeps_everything_and_asks_no_further(tmp_path: Path) -
         assert {each["state"] for each in await post.rows()} == {"sent"}
         assert not any("repeat" in each for each in post.channel.texts)
 
-    played(tmp_path, story)
+    played(place, story)
 
 
 # When
 
 
-def test_what_is_no_longer_news_is_closed_with_a_reason_and_not_sent(tmp_path: Path) -> None:
+def test_what_is_no_longer_news_is_closed_with_a_reason_and_not_sent(place: Place) -> None:
     async def story(post: Post) -> None:
         await post.owes(message(1, lasts=600), message(2))
         assert await post.delivers(later=1_000) == ["7: message 2"]
@@ -211,21 +223,21 @@ def test_what_is_no_longer_news_is_closed_with_a_reason_and_not_sent(tmp_path: P
         assert (first["state"], first["reason"], first["settled_at"]) == ("expired", "no longer news", post.now)
         assert second["state"] == "sent"
 
-    played(tmp_path, story)
+    played(place, story)
 
 
 @pytest.mark.parametrize(("after", "line"), [(0, ""), (1, "\n<b>Late</b>: this is 3 h old")])
-def test_a_late_message_says_how_late_it_is(tmp_path: Path, after: int, line: str) -> None:
+def test_a_late_message_says_how_late_it_is(place: Place, after: int, line: str) -> None:
     async def story(post: Post) -> None:
         await post.owes(message(1))
         post.now = NOW + 1 + 3 * HOUR + after
         await post.delivers()
         assert post.channel.texts == [f"message 1{line}"]
 
-    played(tmp_path, story)
+    played(place, story)
 
 
-def test_a_message_that_is_late_and_perhaps_a_repeat_says_both(tmp_path: Path) -> None:
+def test_a_message_that_is_late_and_perhaps_a_repeat_says_both(place: Place) -> None:
     async def story(post: Post) -> None:
         await post.owes(message(1))
         post.channel.answers(Ambiguous("no answer"))
@@ -233,10 +245,10 @@ def test_a_message_that_is_late_and_perhaps_a_repeat_says_both(tmp_path: Path) -
         await post.delivers(later=27 * HOUR // 2)
         assert post.channel.texts[1] == f"message 1\n<b>Late</b>: this is 13 h 30 min old\n{REPEAT}"
 
-    played(tmp_path, story)
+    played(place, story)
 
 
-def test_a_postponed_message_goes_out_in_time_though_nobody_wakes_the_worker(tmp_path: Path) -> None:
+def test_a_postponed_message_goes_out_in_time_though_nobody_wakes_the_worker(place: Place) -> None:
     async def story(post: Post) -> None:
         begun = asyncio.get_running_loop().time()
         clock = asyncio.get_running_loop().time
@@ -246,13 +258,13 @@ def test_a_postponed_message_goes_out_in_time_though_nobody_wakes_the_worker(tmp
         async with post.at_work():
             await until(lambda: len(post.channel.sent) == 3)
 
-    played(tmp_path, story, idle=3_600.0)
+    played(place, story, idle=3_600.0)
 
 
 # In which order
 
 
-def test_messages_of_a_chat_never_overtake_each_other(tmp_path: Path) -> None:
+def test_messages_of_a_chat_never_overtake_each_other(place: Place) -> None:
     """Whatever happens to the first, and however many are sent side by side."""
 
     async def story(post: Post) -> None:
@@ -266,10 +278,10 @@ def test_messages_of_a_chat_never_overtake_each_other(tmp_path: Path) -> None:
             assert said == sorted(said)
         assert {each["state"] for each in await post.rows()} == {"sent"}
 
-    played(tmp_path, story)
+    played(place, story)
 
 
-def test_chats_are_told_side_by_side_and_each_one_by_one(tmp_path: Path) -> None:
+def test_chats_are_told_side_by_side_and_each_one_by_one(place: Place) -> None:
     async def story(post: Post) -> None:
         await post.owes(message(1), message(2), to=tuple(map(str, range(10, 22))))
         post.channel.hangs_on(*map(str, range(10, 22)))
@@ -281,10 +293,10 @@ def test_chats_are_told_side_by_side_and_each_one_by_one(tmp_path: Path) -> None
             await until(lambda: len(post.channel.sent) == 24)
         assert post.channel.most_at_once == 8
 
-    played(tmp_path, story)
+    played(place, story)
 
 
-def test_a_chat_that_hangs_holds_up_nobody_else(tmp_path: Path) -> None:
+def test_a_chat_that_hangs_holds_up_nobody_else(place: Place) -> None:
     async def story(post: Post) -> None:
         post.channel.hangs_on("7")
         await post.owes(message(1), message(2))
@@ -296,10 +308,10 @@ def test_a_chat_that_hangs_holds_up_nobody_else(tmp_path: Path) -> None:
             await until(lambda: len(post.channel.sent) == 4)
         assert post.channel.sent[2:] == ["7: message 2", "7: message 3"]
 
-    played(tmp_path, story)
+    played(place, story)
 
 
-def test_a_message_that_our_own_fault_keeps_back_holds_up_nobody_not_even_its_chat(tmp_path: Path) -> None:
+def test_a_message_that_our_own_fault_keeps_back_holds_up_nobody_not_even_its_chat(place: Place) -> None:
     async def story(post: Post) -> None:
         await post.owes(message(1), message(2))
         post.channel.answers(RuntimeError("a bug"))
@@ -308,4 +320,4 @@ def test_a_message_that_our_own_fault_keeps_back_holds_up_nobody_not_even_its_ch
         assert post.channel.texts[-1] == f"message 1\n{REPEAT}"
         assert await post.states() == ["7: message 1 sent", "7: message 2 sent"]
 
-    played(tmp_path, story)
+    played(place, story)

@@ -1,16 +1,18 @@
-"""Turns come at the pace that the channel bears, replies before alerts, and nobody is kept waiting by another."""
+"""Turns come at the pace that the channel bears, replies before alerts before digests; nobody waits for another."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.delivery.channel import Rank
 from bot.delivery.pacing import MOST_PASSED, OnHold, Pace, Pacer
 
 SLACK = 1e-9
@@ -19,23 +21,26 @@ SLACK = 1e-9
 class Afternoon:
     """A pacer on a clock that only its own sleep moves, and what it let through."""
 
-    def __init__(self, pace: Pace | None = None) -> None:
+    def __init__(self, pace: Pace | None = None, late: float = 0.0) -> None:
         self.now = 1_000.0
+        self._late = late
         self.turns: list[tuple[str, float]] = []
+        self.served: list[tuple[str, Rank]] = []
         self.refused: list[tuple[str, float]] = []
         self.pacer = Pacer(pace, clock=lambda: self.now, sleep=self._sleep)
 
     async def _sleep(self, seconds: float) -> None:
         await asyncio.sleep(0)  # whoever has a turn notes when, before time goes on
-        self.now += seconds
+        self.now += seconds + self._late
 
-    async def sends(self, address: str, *, group: bool = False, urgent: bool = False) -> None:
+    async def sends(self, address: str, *, group: bool = False, rank: Rank = Rank.ALERT) -> None:
         try:
-            await self.pacer.turn(address, group=group, urgent=urgent)
+            await self.pacer.turn(address, group=group, rank=rank)
         except OnHold as hold:
             self.refused.append((address, hold.seconds))
         else:
             self.turns.append((address, self.now))
+            self.served.append((address, rank))
 
     async def sends_all(self, addresses: list[str], *, group: bool = False) -> None:
         await asyncio.gather(*(self.sends(each, group=group) for each in addresses))
@@ -128,6 +133,43 @@ def test_a_chat_is_served_in_the_order_of_asking() -> None:
     assert order == list(range(6))
 
 
+def test_who_is_impatient_is_told_how_long_a_chat_has_to_rest_and_takes_nobodys_turn() -> None:
+    async def story(day: Afternoon) -> None:
+        for _ in range(2):
+            await day.sends("-7", group=True)
+        for patience in (30.0, 60.0):
+            with pytest.raises(OnHold) if patience < 50 else nullcontext():
+                await day.pacer.turn("-7", group=True, patience=patience)
+        assert day.now >= 1_000 + 60
+
+    play(story, Pace(in_group=2))
+
+
+def test_a_pacer_that_wakes_up_late_keeps_its_pace_on_the_average() -> None:
+    """The machine is busy: each sleep takes five milliseconds more."""
+
+    async def story(day: Afternoon) -> None:
+        await day.sends_all([str(each) for each in range(500)])
+
+    day = Afternoon(late=0.005)
+    asyncio.run(story(day))
+    times = day.times()
+    assert 499 / (times[-1] - times[0]) > 27.9
+    assert most_within(times, 1.0) <= 29
+
+
+def test_lateness_beyond_the_slack_is_not_made_good_by_a_burst() -> None:
+    async def story(day: Afternoon) -> None:
+        alerts = asyncio.gather(*(day.sends(str(each)) for each in range(100)))
+        while len(day.turns) < 50:
+            await asyncio.sleep(0)
+        day.now += 30
+        await alerts
+
+    assert min(gaps(play(story).times())) >= 1 / 28 - 0.02 - SLACK
+    assert most_within(play(story).times(), 1.0) <= 29
+
+
 # Replies first
 
 
@@ -137,7 +179,7 @@ def test_a_reply_overtakes_5_000_alerts() -> None:
         while len(day.turns) < 100:
             await asyncio.sleep(0)
         asked = day.now
-        await day.sends("me", urgent=True)
+        await day.sends("me", rank=Rank.REPLY)
         assert day.times("me")[0] - asked <= 2 / 28 + SLACK
         await alerts
 
@@ -150,7 +192,7 @@ def test_a_reply_overtakes_the_alerts_of_its_own_chat_too() -> None:
         while len(day.turns) < 2:
             await asyncio.sleep(0)
         asked = day.now
-        await day.sends("7", urgent=True)
+        await day.sends("7", rank=Rank.REPLY)
         assert day.now - asked <= 1.05 + 2 / 28
         await asyncio.gather(*alerts)
 
@@ -159,9 +201,30 @@ def test_a_reply_overtakes_the_alerts_of_its_own_chat_too() -> None:
 
 def test_replies_keep_the_pace_as_well() -> None:
     async def story(day: Afternoon) -> None:
-        await asyncio.gather(*(day.sends(str(each), urgent=True) for each in range(100)))
+        await asyncio.gather(*(day.sends(str(each), rank=Rank.REPLY) for each in range(100)))
 
     assert min(gaps(play(story).times())) >= 1 / 28 - SLACK
+
+
+def test_a_digest_waits_until_every_alert_has_gone() -> None:
+    async def story(day: Afternoon) -> None:
+        digests = asyncio.gather(*(day.sends(f"digest {each}", rank=Rank.DIGEST) for each in range(50)))
+        await asyncio.sleep(0)
+        await asyncio.gather(*(day.sends(f"alert {each}") for each in range(50)))
+        await digests
+
+    kinds = [address.split()[0] for address, _ in play(story).turns]
+    assert kinds == ["digest", *["alert"] * 50, *["digest"] * 49]
+
+
+def test_of_one_chat_too_the_alerts_go_first_and_replies_pass_both_but_not_for_ever() -> None:
+    async def story(day: Afternoon) -> None:
+        waiting = [asyncio.create_task(day.sends("7", rank=rank)) for rank in (Rank.DIGEST, Rank.ALERT)]
+        waiting += [asyncio.create_task(day.sends("7", rank=Rank.REPLY)) for _ in range(MOST_PASSED + 1)]
+        await asyncio.gather(*waiting)
+
+    ranks = [rank for _, rank in play(story).served]
+    assert ranks == [*[Rank.REPLY] * MOST_PASSED, Rank.ALERT, Rank.REPLY, Rank.DIGEST]
 
 
 # When the channel asks to wait
@@ -174,7 +237,7 @@ def test_a_hold_of_a_chat_is_told_to_those_who_wait_for_it_and_to_nobody_else() 
         await asyncio.sleep(0)
         day.pacer.hold(30, "7")
         await asyncio.gather(*waiting)
-        await day.sends("7", urgent=True)
+        await day.sends("7", rank=Rank.REPLY)
 
     day = play(story)
     assert_refused(day, ("7", 30), ("7", 30), ("7", 30 - 1 / 28))
@@ -228,11 +291,11 @@ def test_a_hold_ends_on_time() -> None:
 # Callers that go away
 
 
-@pytest.mark.parametrize("urgent", [False, True])
-def test_a_cancelled_caller_leaves_its_place_and_nothing_else(urgent: bool) -> None:
+@pytest.mark.parametrize("rank", Rank)
+def test_a_cancelled_caller_leaves_its_place_and_nothing_else(rank: Rank) -> None:
     async def story(day: Afternoon) -> None:
-        tasks = [asyncio.create_task(day.sends("7", urgent=urgent)) for _ in range(10)]
-        tasks += [asyncio.create_task(day.sends(str(each), urgent=urgent)) for each in range(100, 150)]
+        tasks = [asyncio.create_task(day.sends("7", rank=rank)) for _ in range(10)]
+        tasks += [asyncio.create_task(day.sends(str(each), rank=rank)) for each in range(100, 150)]
         await asyncio.sleep(0)
         for task in (*tasks[2:8], *tasks[10:40]):
             task.cancel()
@@ -299,18 +362,21 @@ def test_callers_that_all_left_are_forgotten() -> None:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["1", "2", "3", "-4", "-5"]), st.booleans(), st.sampled_from([0, 0, 1, 2]), st.booleans()
+            st.sampled_from(["1", "2", "3", "-4", "-5"]),
+            st.sampled_from(Rank),
+            st.sampled_from([0, 0, 1, 2]),
+            st.booleans(),
         ),
         max_size=60,
     )
 )
-def test_the_pace_is_kept_and_everybody_served_in_any_crowd(crowd: list[tuple[str, bool, int, bool]]) -> None:
+def test_the_pace_is_kept_and_everybody_served_in_any_crowd(crowd: list[tuple[str, Rank, int, bool]]) -> None:
     """Callers come in bunches, some in a hurry, some leave."""
 
     async def story(day: Afternoon) -> None:
         tasks: list[asyncio.Task[None]] = []
-        for address, urgent, pause, leaves in crowd:
-            tasks.append(asyncio.create_task(day.sends(address, group=address.startswith("-"), urgent=urgent)))
+        for address, rank, pause, leaves in crowd:
+            tasks.append(asyncio.create_task(day.sends(address, group=address.startswith("-"), rank=rank)))
             for _ in range(pause):
                 await asyncio.sleep(0)
             if leaves:
@@ -336,7 +402,7 @@ def test_on_the_real_clock_a_reply_is_quick_among_5_000_alerts() -> None:
         alerts = [asyncio.create_task(pacer.turn(str(each))) for each in range(5_000)]
         await asyncio.sleep(0.2)
         asked = loop.time()
-        await pacer.turn("me", urgent=True)
+        await pacer.turn("me", rank=Rank.REPLY)
         waited = loop.time() - asked
         for each in alerts:
             each.cancel()
@@ -352,7 +418,7 @@ def test_who_asks_without_a_pause_still_gets_their_alerts() -> None:
     async def story(day: Afternoon) -> None:
         alerts = [asyncio.create_task(day.sends("1")) for _ in range(4)]
         for _ in range(40):
-            await asyncio.gather(day.sends("1", urgent=True), day.sends("1", urgent=True))
+            await asyncio.gather(day.sends("1", rank=Rank.REPLY), day.sends("1", rank=Rank.REPLY))
             if all(each.done() for each in alerts):
                 return
         raise AssertionError("an alert never got its turn")

@@ -19,6 +19,7 @@ from bot.delivery.channel import (
     ChatGone,
     ChatMoved,
     Outcome,
+    Rank,
     RetryLater,
     Sent,
 )
@@ -361,12 +362,59 @@ def test_a_worker_with_nothing_to_do_writes_nothing(tmp_path: Path) -> None:
     played(tmp_path, story)
 
 
+# Digests, and another process that works
+
+
+def test_a_digest_goes_after_every_alert_that_is_due(tmp_path: Path) -> None:
+    async def story(post: Post) -> None:
+        await post.owes(replace(message(1), digest=True), to=("7", "8"))
+        await post.owes(message(2), to=("9",))
+        assert await post.delivers() == ["7: message 2", "8: message 2", "9: message 2", "7: message 1", "8: message 1"]
+        assert post.channel.ranks == [Rank.ALERT, Rank.ALERT, Rank.ALERT, Rank.DIGEST, Rank.DIGEST]
+
+    played(tmp_path, story, at_a_time=1)
+
+
+def test_a_worker_that_may_not_send_claims_nothing_and_goes_on_when_it_may(tmp_path: Path) -> None:
+    async def story(post: Post) -> None:
+        post.is_relieved()
+        await post.owes(message(1))
+        assert await post.delivers() == []
+        assert (await post.row())["attempts"] == 0
+        async with post.at_work():
+            await asyncio.sleep(0.05)
+            assert post.channel.sent == []
+            post.is_relieved(again=True)
+            await until(lambda: post.channel.sent == ["7: message 1"])
+
+    played(tmp_path, story)
+
+
+def test_what_was_claimed_before_another_process_took_over_is_not_sent(tmp_path: Path) -> None:
+    """The process was stopped between the claim and the sending; the other one has sent it meanwhile."""
+
+    async def story(post: Post) -> None:
+        await post.owes(message(1), message(2))
+        post.channel.hangs_on("7")
+        async with post.at_work():
+            await until(lambda: len(post.channel.sent) == 1)
+            post.is_relieved()
+            post.channel.goes_on()
+            await until(lambda: post.channel.at_once == 0)
+            await asyncio.sleep(0.05)
+        assert post.channel.sent == ["7: message 1"]
+
+    played(tmp_path, story)
+
+
 class Sink:
     """A channel that keeps nothing."""
 
     name = "telegram"
 
-    async def send(self, address: str, html: str, *, plain: bool = False, silent: bool = False) -> Outcome:
+    async def send(
+        self, address: str, html: str, *, plain: bool = False, silent: bool = False, rank: Rank = Rank.ALERT
+    ) -> Outcome:
         return Sent()
 
 

@@ -153,10 +153,11 @@ def test_before_the_change_nothing_that_was_tried_on_the_way_changes_it() -> Non
 
 
 @pytest.mark.shared_data
-def test_every_fiftieth_session_since_1990_is_flipped_by_what_is_said_to_flip_it(shared_data: Path) -> None:
+@pytest.mark.parametrize("every", [83, pytest.param(50, marks=pytest.mark.soak)])
+def test_sessions_since_1990_are_flipped_by_what_is_said_to_flip_them(shared_data: Path, every: int) -> None:
     view = open_app(Options(data=shared_data), at=NOW).view()
     panel = view.panel(XNYS)
-    judges = ahead(panel, list(range(61, len(panel), 50)))
+    judges = ahead(panel, list(range(61, len(panel), every)))
     assert {each for row, engine in judges for each, _ in held(view, row, engine)} == EVERY
 
 

@@ -30,6 +30,8 @@ from tests.bot.render.again import AGAIN
 from tests.bot.render.correlations import CORRELATIONS
 from tests.bot.render.events import CLOSE, MADE_UP, NEXT_OPEN, REAL, SESSION, event, pack, told
 from tests.bot.render.groups import CHANGES
+from tests.bot.render.healths import HEALTHS
+from tests.bot.render.notices import NOTICES
 from tests.bot.render.regimes import REGIMES
 from tests.bot.render.services import WRONG_PRICES
 
@@ -243,7 +245,9 @@ MESSAGES: Mapping[str, Callable[[], str]] = {
     "alert-own-rule": own_rule,
     "alert-removed-rule": removed_rule,
     "alert-around-the-clock": around_the_clock,
+    **HEALTHS,
     **REGIMES,
+    **NOTICES,
     "price": lambda: quote_answer(quote_of(), RUT, NEXT_OPEN),
     "price-simulated": lambda: quote_answer(quote_of(origin="SIMULATED"), RUT, NEXT_OPEN),
     "price-first-day": lambda: quote_answer(quote_of(change=None, record=None), OLIVE, NEXT_OPEN),

@@ -17,6 +17,7 @@ from bot.settings import (
     SettleSettings,
     StoreSettings,
     TelegramSettings,
+    WatchdogSettings,
     load_settings,
 )
 from bot.settings.models import InstrumentSettings, MarketSettings, RuleSettings
@@ -40,7 +41,7 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_line(config: Path) ->
         (b"[market]\nseed = 1 # \xff\n", "my.toml: not UTF-8 text; a configuration looks like config.example.toml"),
         ("colour = 1",
          "my.toml line 1, colour: unknown key colour; known here: market, run, store, telegram, feeds, delivery, "
-         "pictures, baskets, instruments, rules"),
+         "watchdog, pictures, baskets, instruments, rules"),
         ("[market]\nsed = 1", "my.toml line 2, market.sed: unknown key sed; did you mean seed?"),
         ("[market]\nseed = 1.5", "my.toml line 2, market.seed: must be a whole number, not 1.5"),
         ("[market]\nseed = -1", "my.toml line 2, market.seed: must be greater than or equal to 0, not -1"),
@@ -97,10 +98,14 @@ def test_a_fault_is_one_sentence_with_its_line(config: Path, text: str | bytes, 
 
 
 VENUES = "'coinbase', 'kraken', 'okx', 'bybit', 'kucoin' or 'binance'"
-SQLITE = "must be sqlite:/// and a file, such as sqlite:///bellwether.db; no other database yet"
+STORE = (
+    "must be sqlite:/// and a file, such as sqlite:///bellwether.db, or postgresql://user:password@host/database, with "
+    "%23 for a # in the password, and so on"
+)
 TOKEN_FORM = "must be a token as @BotFather gives it: digits, a colon, about 35 letters and digits"
 SERVER = "must be a server's URL without a slash at its end, such as https://api.telegram.org"
 CHAT = "must be the id of a person or a chat, as the bot's /id tells it; negative for a group"
+PING = "must be an http or https URL, such as https://hc-ping.com/your-check; empty for none"
 DAYS_FROM = "must be a date from 1990-01-02 on, such as 2000-01-03"
 
 
@@ -122,13 +127,20 @@ DAYS_FROM = "must be a date from 1990-01-02 on, such as 2000-01-03"
         ("run", "settle_minutes.coin = 241", "settle_minutes.coin: must be less than or equal to 240, not 241"),
         ("run", "settle_minutes.etf = -1", "settle_minutes.etf: must be greater than or equal to 0, not -1"),
         ("run", "settle_minutes.coins = 1", "settle_minutes.coins: unknown key coins; did you mean coin?"),
-        ("store", "url = 'postgresql://me:pw@host/db'", f"url: {SQLITE}"),
-        ("store", "url = 'bellwether.db'", f"url: {SQLITE}"),
-        ("store", "url = 'sqlite://'", f"url: {SQLITE}"),
-        ("store", "url = 'sqlite:///'", f"url: {SQLITE}"),
-        ("store", "url = 'sqlite:////'", f"url: {SQLITE}"),
-        ("store", "url = 'sqlite:///:memory:'", f"url: {SQLITE}"),
-        ("store", "url = 'sqlite:///a.db?mode=ro'", f"url: {SQLITE}"),
+        ("store", "url = 'mysql://me:secret@host/db'", f"url: {STORE}"),
+        ("store", "url = 'postgresql+asyncpg://me:secret@host/db'", f"url: {STORE}"),
+        ("store", "url = 'postgresql://me:secret@host'", f"url: {STORE}"),
+        ("store", "url = 'postgresql://me:secret@host/'", f"url: {STORE}"),
+        ("store", "url = 'postgresql://me:secret@host:port/db'", f"url: {STORE}"),
+        ("store", "url = 'postgresql://me:sec ret@host/db'", f"url: {STORE}"),
+        ("store", "url = 'postgresql://me:sec#ret@host/db'", f"url: {STORE}"),
+        ("store", "url = 'postgresql://me:secret@[::1/db'", f"url: {STORE}"),
+        ("store", "url = 'bellwether.db'", f"url: {STORE}"),
+        ("store", "url = 'sqlite://'", f"url: {STORE}"),
+        ("store", "url = 'sqlite:///'", f"url: {STORE}"),
+        ("store", "url = 'sqlite:////'", f"url: {STORE}"),
+        ("store", "url = 'sqlite:///:memory:'", f"url: {STORE}"),
+        ("store", "url = 'sqlite:///a.db?mode=ro'", f"url: {STORE}"),
         ("telegram", "token = '123:SECRET'", f"token: {TOKEN_FORM}"),
         ("telegram", f"token = ' {TOKEN}'", f"token: {TOKEN_FORM}"),
         ("telegram", f"token = '{TOKEN}/'", f"token: {TOKEN_FORM}"),
@@ -142,6 +154,14 @@ DAYS_FROM = "must be a date from 1990-01-02 on, such as 2000-01-03"
         ("telegram", "allow = [4503599627370497]", f"allow[0]: {CHAT}"),
         ("telegram", "allow = [true]", f"allow[0]: {CHAT}"),
         ("telegram", "everyone = 'maybe'", "everyone: must be true or false"),
+        ("telegram", "admins = 7", "admins: must be a list of ids, such as [123456789]"),
+        ("telegram", "admins = [0]", f"admins[0]: {CHAT}"),
+        ("watchdog", "ping_url = 'hc-ping.com/key'", f"ping_url: {PING}"),
+        ("watchdog", "ping_url = 'ftp://hc-ping.com/key'", f"ping_url: {PING}"),
+        ("watchdog", "ping_url = 'https://me:key@hc-ping.com'", f"ping_url: {PING}"),
+        ("watchdog", "ping_url = 'https://hc-ping.com/a key'", f"ping_url: {PING}"),
+        ("watchdog", "ping_seconds = 9", "ping_seconds: must be greater than or equal to 10"),
+        ("watchdog", "ping_seconds = 3601", "ping_seconds: must be less than or equal to 3600"),
         ("feeds", "venues = []", "venues: must not be empty"),
         ("feeds", "venues = 'kraken'",
          "venues: must be a list of exchanges, such as [\"coinbase\", \"kraken\"], not 'kraken'"),
@@ -237,7 +257,7 @@ def test_a_built_in_rule_that_no_longer_fits_is_told_as_such(config: Path) -> No
 
 SERVICE: dict[str, type[BaseModel]] = {
     "run": RunSettings, "store": StoreSettings, "telegram": TelegramSettings, "feeds": FeedsSettings,
-    "delivery": DeliverySettings, "pictures": PicturesSettings,
+    "delivery": DeliverySettings, "watchdog": WatchdogSettings, "pictures": PicturesSettings,
 }  # fmt: skip
 PLACES = [
     "{}", "market = {}", *(f"{section} = {{}}" for section in SERVICE), "baskets = {}",

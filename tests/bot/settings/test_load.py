@@ -19,11 +19,13 @@ from bot.settings import (
     StoreSettings,
     TelegramSettings,
     Venue,
+    WatchdogSettings,
     load_settings,
     warnings,
 )
 from bot.settings.fields import EARLIEST
 from bot.settings.models import InstrumentSettings, MarketSettings, RuleSettings, built_in
+from bot.store.database import open_database
 from rules.model import XNYS, Basis, Delivery, Kind, Severity, Timing
 from tests.bot.markets import SESSIONS
 from tests.bot.settings.loading import ONE_RULE, TOKEN, faults, load
@@ -58,6 +60,7 @@ OPTIONAL = {
         ("telegram", TelegramSettings),
         ("feeds", FeedsSettings),
         ("delivery", DeliverySettings),
+        ("watchdog", WatchdogSettings),
         ("pictures", PicturesSettings),
         ("instruments", InstrumentSettings),
         ("rules", RuleSettings),
@@ -112,6 +115,8 @@ def test_the_service_is_as_documented_unless_said() -> None:
     assert (settings.telegram.given, settings.telegram.allow, settings.telegram.everyone) == (False, (), False)
     assert settings.feeds.venues == tuple(Venue)
     assert (settings.feeds.timeout_seconds, settings.delivery.expire_minutes) == (20, 1440)
+    assert settings.telegram.admins == ()
+    assert (settings.watchdog.ping_url.get_secret_value(), settings.watchdog.ping_seconds) == ("", 60)
 
 
 # A file lies over it
@@ -204,7 +209,29 @@ def test_a_file_written_by_a_windows_editor_is_read(config: Path) -> None:
     ],
 )
 def test_the_store_is_a_file(config: Path, line: str, file: str) -> None:
-    assert load(config, f"[store]\nurl = '{line}'").store.file == Path(file)
+    store = load(config, f"[store]\nurl = '{line}'").store
+    assert (store.file, store.place, store.secrets) == (Path(file), file, ())
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "secrets"),
+    [
+        ("postgresql://me:long-secret@db.example.com/bellwether", "bellwether on db.example.com", ("long-secret",)),
+        ("postgres://me:p%40ss%2Fword@10.0.0.7:5433/a", "a on 10.0.0.7", ("p@ss/word", "p%40ss%2Fword")),
+        ("postgresql+psycopg://me@[::1]:5432/a?sslmode=require", "a on ::1", ()),
+        ("postgresql://me@one:5432,two:5433/a?target_session_attrs=read-write", "a on one,two", ()),
+        ("postgresql:///a?host=/run/postgresql&password=long-secret", "a on this machine", ("long-secret",)),
+        ("postgresql://%2Frun%2Fpostgresql/a", "a on this machine", ()),
+        ("postgresql:///a", "a on this machine", ()),
+    ],
+)
+def test_the_store_is_a_database_of_a_server_whose_password_nobody_sees(
+    config: Path, line: str, place: str, secrets: tuple[str, ...]
+) -> None:
+    store = load(config, f"[store]\nurl = '{line}'").store
+    assert (store.file, store.place, store.secrets) == (None, place, secrets)
+    assert line not in repr(store)
+    assert open_database(line).name == place, "and the store says the same"
 
 
 @pytest.mark.parametrize("day", ["2000-01-03", "'2000-01-03'"])
@@ -227,6 +254,35 @@ def test_a_token_may_stand_in_the_file(config: Path) -> None:
     assert telegram.given
     assert telegram.token.get_secret_value() == TOKEN
     assert telegram.allow == (7, -1001234567890)
+
+
+def test_administrators_are_named_by_their_ids(config: Path) -> None:
+    assert load(config, "[telegram]\nadmins = [7, -1001234567890]\n").telegram.admins == (7, -1001234567890)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://hc-ping.com/0c1f", "http://127.0.0.1:8000/a/?key=x&y=1", "https://up.example?id=3"]
+)
+def test_an_address_to_ping_may_hold_a_secret_and_is_not_printed(config: Path, url: str) -> None:
+    settings = load(config, f"[watchdog]\nping_url = '{url}'\n")
+    assert settings.watchdog.ping_url.get_secret_value() == url
+    assert url not in f"{settings!r} {settings} {settings.model_dump_json()}"
+
+
+@pytest.mark.parametrize(
+    ("url", "secrets"),
+    [
+        ("", ()),
+        ("https://up.example/a", ("https://up.example/a",)),
+        ("https://hc-ping.com/0c1f-5a2b", ("https://hc-ping.com/0c1f-5a2b", "0c1f-5a2b")),
+        ("https://up.example?key=0c1f5a2b", ("https://up.example?key=0c1f5a2b", "key=0c1f5a2b")),
+    ],
+)
+def test_what_stands_behind_the_host_is_as_secret_as_the_whole(
+    config: Path, url: str, secrets: tuple[str, ...]
+) -> None:
+    """Libraries log the one without the other."""
+    assert load(config, f"[watchdog]\nping_url = '{url}'\n").watchdog.secrets == secrets
 
 
 # Warnings

@@ -1,4 +1,4 @@
-"""Stores that tests share: a migrated file in a folder of the test's own, and events and messages to put into it."""
+"""Stores that tests share: a migrated database of the test's own, and events and messages to put into it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from bot.store.chats import Subscriber, subscribe, subscribers
-from bot.store.database import Database
+from bot.store.database import Database, open_database
 from bot.store.outbox import Message, owe
 from bot.store.schema import chats, deliveries
 from rules.model import XNYS, AlertEvent, Delivery, Edge, Instant, Severity
@@ -21,18 +21,34 @@ HOUR = 3_600
 T = TypeVar("T")
 
 
-def stored(path: Path, story: Callable[[Database], Awaitable[T]]) -> T:
-    """What a story told on a database at `path` (a folder: on a new one in it) comes to; closed however it ends."""
+Place = Path | str
+"""A SQLite file, a folder for one, or the URL of a database."""
 
-    async def told() -> T:
-        database = Database(path / "bellwether.db" if path.is_dir() else path)
-        try:
-            await database.migrate()
-            return await asyncio.wait_for(story(database), 60)
-        finally:
-            await database.close()
 
-    return asyncio.run(told())
+def opened(place: Place) -> Database:
+    """The database at a place; not closed by itself."""
+    if isinstance(place, str):
+        return open_database(place)
+    return Database(place / "bellwether.db" if place.is_dir() else place)
+
+
+async def told(place: Place, story: Callable[[Database], Awaitable[T]]) -> T:
+    """What a story told on the database at a place comes to; closed however it ends."""
+    database = opened(place)
+    try:
+        await database.migrate()
+        return await asyncio.wait_for(story(database), 60)
+    finally:
+        await database.close()
+
+
+def stored(place: Place, story: Callable[[Database], Awaitable[T]]) -> T:
+    """The same, for a test that is no coroutine."""
+    return asyncio.run(told(place, story))
+
+
+async def nothing(_database: Database) -> None:
+    """The shortest story."""
 
 
 def event(number: int = 1, rule: str = "rut-record-close", when: Instant = NOW) -> AlertEvent:

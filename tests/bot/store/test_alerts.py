@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,7 +28,7 @@ from rules.alerting import AlertState, Coverage, Firing, Inactive, Pending
 from rules.book import Book, Past, Record
 from rules.model import ALWAYS, XNYS, AlertEvent, Edge, Severity
 from rules.scan import Checkpoint
-from tests.bot.store.stores import NOW, event, stored
+from tests.bot.store.stores import NOW, Place, event, stored
 
 whole = st.integers(min_value=0, max_value=2**40)
 alerts: st.SearchStrategy[AlertState] = st.one_of(
@@ -98,12 +96,12 @@ def watched() -> Iterator[list[str]]:
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
 
-def test_an_empty_database_holds_an_empty_book(tmp_path: Path) -> None:
-    assert stored(tmp_path, lambda database: keep(database, Book(), Book())) == Book()
+def test_an_empty_database_holds_an_empty_book(place: Place) -> None:
+    assert stored(place, lambda database: keep(database, Book(), Book())) == Book()
 
 
 def test_any_book_comes_back_to_the_last_bit_whatever_was_there_before(
-    tmp_path_factory: pytest.TempPathFactory,
+    new_place: Callable[[], Place],
 ) -> None:
     @given(st.lists(books, min_size=1, max_size=3))
     def holds(some: list[Book]) -> None:
@@ -114,18 +112,18 @@ def test_any_book_comes_back_to_the_last_bit_whatever_was_there_before(
                 assert exact(found) == exact(book)
                 before = book
 
-        stored(tmp_path_factory.mktemp("book"), story)
+        stored(new_place(), story)
 
     holds()
 
 
-def test_nan_and_the_infinities_come_back(tmp_path: Path) -> None:
+def test_nan_and_the_infinities_come_back(place: Place) -> None:
     odd = Checkpoint(NOW, {"x": np.array([[math.nan, math.inf, -math.inf, -0.0, 0.1 + 0.2]])})
     book = Book({}, {XNYS: {"node": odd}})
-    assert exact(stored(tmp_path, lambda database: keep(database, Book(), book))) == exact(book)
+    assert exact(stored(place, lambda database: keep(database, Book(), book))) == exact(book)
 
 
-def test_only_what_has_changed_is_written_and_what_is_gone_is_deleted(tmp_path: Path) -> None:
+def test_only_what_has_changed_is_written_and_what_is_gone_is_deleted(place: Place) -> None:
     nan = np.array([math.nan])
     calm, loud = Record("d1"), Record("d2", Firing(NOW, NOW))
     before = Book({"calm": calm, "loud": loud, "gone": calm}, {XNYS: {"kept": Checkpoint(1, {"x": nan})}})
@@ -141,12 +139,12 @@ def test_only_what_has_changed_is_written_and_what_is_gone_is_deleted(tmp_path: 
             await keep(database, after, after)
         return found, [" ".join(each.split()[:3]) for each in seen]
 
-    found, written = stored(tmp_path, story)
+    found, written = stored(place, story)
     assert exact(found) == exact(after)
     assert written == ["INSERT INTO rules", "DELETE FROM rules"]
 
 
-def test_a_rule_that_is_gone_takes_its_row_along_and_no_other(tmp_path: Path) -> None:
+def test_a_rule_that_is_gone_takes_its_row_along_and_no_other(place: Place) -> None:
     point = Checkpoint(1, {"x": np.ones(1)})
     before = Book({}, {XNYS: {"a": point, "b": point}, ALWAYS: {"a": point}})
     after = Book({}, {XNYS: {"b": point}, ALWAYS: {"a": point}})
@@ -155,7 +153,7 @@ def test_a_rule_that_is_gone_takes_its_row_along_and_no_other(tmp_path: Path) ->
         await keep(database, Book(), before)
         return await keep(database, before, after)
 
-    assert exact(stored(tmp_path, story)) == exact(after)
+    assert exact(stored(place, story)) == exact(after)
 
 
 # Events
@@ -185,15 +183,15 @@ async def recorded(database: Database, rule: str | None = None, count: int = 10)
         return await recorded_events(connection, rule, count)
 
 
-def test_an_event_comes_back_equal(tmp_path: Path) -> None:
+def test_an_event_comes_back_equal(place: Place) -> None:
     async def story(database: Database) -> list[AlertEvent]:
         await record(database, FULL, event(1))
         return await recorded(database)
 
-    assert stored(tmp_path, story) == [FULL, event(1)]
+    assert stored(place, story) == [FULL, event(1)]
 
 
-def test_an_event_is_new_once(tmp_path: Path) -> None:
+def test_an_event_is_new_once(place: Place) -> None:
     async def story(database: Database) -> list[list[AlertEvent]]:
         return [
             await record(database, FULL, event(1)),
@@ -201,10 +199,10 @@ def test_an_event_is_new_once(tmp_path: Path) -> None:
             await record(database, event(2), FULL, event(2)),
         ]
 
-    assert stored(tmp_path, story) == [[FULL, event(1)], [], [event(2)]]
+    assert stored(place, story) == [[FULL, event(1)], [], [event(2)]]
 
 
-def test_the_last_events_come_oldest_first_and_those_of_one_bar_as_they_were_judged(tmp_path: Path) -> None:
+def test_the_last_events_come_oldest_first_and_those_of_one_bar_as_they_were_judged(place: Place) -> None:
     of_one_bar = [event(5, rule) for rule in ("zebra", "ant", "moose")]
 
     async def story(database: Database) -> list[list[AlertEvent]]:
@@ -212,13 +210,13 @@ def test_the_last_events_come_oldest_first_and_those_of_one_bar_as_they_were_jud
         await record(database, event(1), now=NOW + 60)
         return [await recorded(database), await recorded(database, count=2), await recorded(database, "ant")]
 
-    everything, last, of_ant = stored(tmp_path, story)
+    everything, last, of_ant = stored(place, story)
     assert everything == [event(1), *of_one_bar, event(9)]
     assert last == everything[-2:]
     assert of_ant == [event(5, "ant")]
 
 
-def test_events_of_some_bars_come_as_they_were_recorded_and_without_a_bar_nothing_is_asked(tmp_path: Path) -> None:
+def test_events_of_some_bars_come_as_they_were_recorded_and_without_a_bar_nothing_is_asked(place: Place) -> None:
     asked: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
@@ -235,25 +233,25 @@ def test_events_of_some_bars_come_as_they_were_recorded_and_without_a_bar_nothin
             finally:
                 sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
-    of_one, of_some, of_none = stored(tmp_path, story)
+    of_one, of_some, of_none = stored(place, story)
     assert of_one == [event(5, "zebra"), event(5, "ant"), event(5, "moose")]
     assert of_some == [event(9), event(7)]
     assert (of_none, asked) == ([], [])
 
 
-def test_what_a_transaction_has_recorded_it_finds(tmp_path: Path) -> None:
+def test_what_a_transaction_has_recorded_it_finds(place: Place) -> None:
     async def story(database: Database) -> list[AlertEvent]:
         async with database.write() as connection:
             await save_events(connection, [event(1)], NOW)
             return await events_at(connection, {NOW + 1})
 
-    assert stored(tmp_path, story) == [event(1)]
+    assert stored(place, story) == [event(1)]
 
 
 # What stands on record
 
 
-def test_the_book_comes_back_with_what_stands_since_each_rules_adoption(tmp_path: Path) -> None:
+def test_the_book_comes_back_with_what_stands_since_each_rules_adoption(place: Place) -> None:
     """Not what was corrected, not what was said before the adoption, not that data was lacking."""
     old, first, second = (event(number, "a") for number in (1, 10, 20))
     lacking = replace(event(15, "a"), edge=Edge.NO_DATA)
@@ -267,10 +265,10 @@ def test_the_book_comes_back_with_what_stands_since_each_rules_adoption(tmp_path
             await save_events(connection, [undone, again], NOW + 40)
         return await keep(database, Book(), book)
 
-    assert stored(tmp_path, story) == book
+    assert stored(place, story) == book
 
 
-def test_what_is_to_be_listed_is_listed_once_and_the_oldest_first(tmp_path: Path) -> None:
+def test_what_is_to_be_listed_is_listed_once_and_the_oldest_first(place: Place) -> None:
     late, early, told = event(20), event(10), event(30)
 
     async def story(database: Database) -> list[list[str]]:
@@ -280,4 +278,4 @@ def test_what_is_to_be_listed_is_listed_once_and_the_oldest_first(tmp_path: Path
             await all_said(connection)
             return [[each.key for each in some] for some in (before, await unsaid_events(connection))]
 
-    assert stored(tmp_path, story) == [[early.key, late.key], []]
+    assert stored(place, story) == [[early.key, late.key], []]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from bot.store.bars import BATCH, PRICES, Change, Progress, load_bars, progress_
 from bot.store.database import Database
 from bot.store.schema import revisions
 from rules.bars import HOUR, Bars, Interval, Origin
-from tests.bot.store.stores import NOW, rows, stored
+from tests.bot.store.stores import NOW, Place, rows, stored
 
 COINBASE = Origin("exchange", "coinbase", "USD", "base")
 KRAKEN = Origin("exchange", "kraken", "USD", "base")
@@ -50,7 +50,7 @@ async def load(database: Database, of: str = "SOL") -> Bars:
         return await load_bars(connection, of, Interval.HOUR)
 
 
-def kept(path: Path, *tables: Bars) -> Bars:
+def kept(path: Place, *tables: Bars) -> Bars:
     """What the store makes of tables that are saved one after the other."""
 
     async def story(database: Database) -> Bars:
@@ -72,83 +72,83 @@ def kept(path: Path, *tables: Bars) -> Bars:
     ],
     ids=["none", "one", "all sorts", "two origins", "three at once"],
 )
-def test_bars_come_back_to_the_last_bit(tmp_path: Path, table: Bars) -> None:
-    found = kept(tmp_path, table)
+def test_bars_come_back_to_the_last_bit(place: Place, table: Bars) -> None:
+    found = kept(place, table)
     assert_same(found, table if len(table) else hours(origins=()))
 
 
-def test_any_price_comes_back_to_the_last_bit(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_any_price_comes_back_to_the_last_bit(new_place: Callable[[], Place]) -> None:
     price = st.one_of(st.just(NAN), st.floats(min_value=0, exclude_min=True))
     prices: Any = st.lists(price, max_size=50)
 
     @given(prices)
     def holds(some: list[float]) -> None:
         table = hours(*some)
-        found = kept(tmp_path_factory.mktemp("bars"), table)
+        found = kept(new_place(), table)
         assert found.close.tobytes() == table.close.tobytes()
 
     holds()
 
 
-def test_more_bars_than_a_batch(tmp_path: Path) -> None:
+def test_more_bars_than_a_batch(place: Place) -> None:
     table = hours(*(1.0 + number / 7 for number in range(2 * BATCH + 3)))
-    assert_same(kept(tmp_path, table), table)
+    assert_same(kept(place, table), table)
 
 
-def test_an_origin_that_has_no_bar_of_an_instrument_is_none_of_its_origins(tmp_path: Path) -> None:
+def test_an_origin_that_has_no_bar_of_an_instrument_is_none_of_its_origins(place: Place) -> None:
     async def story(database: Database) -> Bars:
         await save(database, hours(1.0, origins=(KRAKEN,)), of="ETH")
         await save(database, hours(2.0, origins=(COINBASE,)))
         return await load(database)
 
-    assert_same(stored(tmp_path, story), hours(2.0))
+    assert_same(stored(place, story), hours(2.0))
 
 
-def test_instruments_and_intervals_are_kept_apart(tmp_path: Path) -> None:
+def test_instruments_and_intervals_are_kept_apart(place: Place) -> None:
     async def story(database: Database) -> tuple[Bars, int]:
         await save(database, hours(1.0), of="SOL")
         await save(database, hours(2.0), of="ETH")
         async with database.read() as connection:
             return await load(database), len(await load_bars(connection, "SOL", Interval.DAY))
 
-    found, days = stored(tmp_path, story)
+    found, days = stored(place, story)
     assert_same(found, hours(1.0))
     assert days == 0
 
 
-def test_a_bar_written_again_is_one_bar(tmp_path: Path) -> None:
-    assert_same(kept(tmp_path, hours(1.0, 2.0, 3.0), hours(1.0, 2.5)), hours(1.0, 2.5, 3.0))
+def test_a_bar_written_again_is_one_bar(place: Place) -> None:
+    assert_same(kept(place, hours(1.0, 2.0, 3.0), hours(1.0, 2.5)), hours(1.0, 2.5, 3.0))
 
 
-def test_bars_of_an_earlier_stretch_may_come_later(tmp_path: Path) -> None:
+def test_bars_of_an_earlier_stretch_may_come_later(place: Place) -> None:
     table = hours(1.0, 2.0, 3.0, 4.0)
-    assert_same(kept(tmp_path, table.take(slice(2, 4)), table.take(slice(0, 2))), table)
+    assert_same(kept(place, table.take(slice(2, 4)), table.take(slice(0, 2))), table)
 
 
-def test_what_a_bar_said_before_is_kept_with_when_each_was_known(tmp_path: Path) -> None:
+def test_what_a_bar_said_before_is_kept_with_when_each_was_known(place: Place) -> None:
     async def story(database: Database) -> tuple[Bars, list[dict[str, object]]]:
         first, second = hours(1.0, NAN), hours(1.5)
         await save(database, first)
         await save(database, second, replaced=first.take(slice(0, 1)), now=NOW + 9_000)
         return await load(database), await rows(database, revisions)
 
-    now, before = stored(tmp_path, story)
+    now, before = stored(place, story)
     assert_same(now, hours(1.5, NAN))
     assert [(each["close"], each["volume"], each["known_at"], each["replaced_at"]) for each in before] == [
         (1.0, None, NOW + HOUR + 120, NOW + 9_000)
     ]
 
 
-def test_a_revision_of_a_revision_is_kept_too(tmp_path: Path) -> None:
+def test_a_revision_of_a_revision_is_kept_too(place: Place) -> None:
     async def story(database: Database) -> list[object]:
         for before, after in ((1.0, 2.0), (2.0, 3.0)):
             await save(database, hours(after), replaced=hours(before))
         return [each["close"] for each in await rows(database, revisions)]
 
-    assert stored(tmp_path, story) == [1.0, 2.0]
+    assert stored(place, story) == [1.0, 2.0]
 
 
-def test_how_far_a_backfill_has_come_is_known_after_a_restart(tmp_path: Path) -> None:
+def test_how_far_a_backfill_has_come_is_known_after_a_restart(place: Place) -> None:
     async def writes(database: Database) -> None:
         async with database.write() as connection:
             await save_progress(connection, "RUT", Interval.DAY, Progress(10, 20, complete=False))
@@ -159,14 +159,14 @@ def test_how_far_a_backfill_has_come_is_known_after_a_restart(tmp_path: Path) ->
         async with database.read() as connection:
             return await progress_of(connection)
 
-    stored(tmp_path, writes)
-    assert stored(tmp_path, reads) == {
+    stored(place, writes)
+    assert stored(place, reads) == {
         ("RUT", Interval.DAY): Progress(10, 30, complete=True),
         ("SOL", Interval.HOUR): Progress(5, 6, complete=False),
     }
 
 
-def test_bars_are_read_as_they_were_known_at_an_instant(tmp_path: Path) -> None:
+def test_bars_are_read_as_they_were_known_at_an_instant(place: Place) -> None:
     """A price that was restated twice, and one that came late."""
     first, second = hours(100.0, 101.0), hours(100.0, 101.0, 102.0)
     said = [replace(first, known_at=first.known_at * 0 + NOW)]
@@ -189,7 +189,7 @@ def test_bars_are_read_as_they_were_known_at_an_instant(tmp_path: Path) -> None:
                 seen.append(known.close.tolist())
         return seen
 
-    assert stored(tmp_path, story) == [
+    assert stored(place, story) == [
         [], [100.0, 101.0], [100.0, 101.0], [90.0, 101.0], [90.0, 101.0, 102.0], [90.0, 101.0, 102.0],
         [95.0, 101.0, 102.0],
     ]  # fmt: skip

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from bot.store.chats import count_subscribed, forget, move, retire, subscribe, subscribed_since, unsubscribe
 from bot.store.database import Database
 from bot.store.outbox import claim, settle
 from bot.store.schema import chats, metadata
-from tests.bot.store.stores import NOW, message, owes, rows, states, stored, subscribed, subscribes
+from tests.bot.store.stores import NOW, Place, message, owes, rows, states, stored, subscribed, subscribes
 
 
 async def since(database: Database, address: str) -> int | None:
@@ -42,17 +40,17 @@ async def ids(database: Database) -> dict[str, int]:
     return {str(each["address"]): int(str(each["id"])) for each in await rows(database, chats)}
 
 
-def test_a_chat_is_told_from_when_it_asks(tmp_path: Path) -> None:
+def test_a_chat_is_told_from_when_it_asks(place: Place) -> None:
     async def story(database: Database) -> list[object]:
         before = await since(database, "7")
         await subscribes(database, "7")
         await subscribes(database, "7", now=NOW + 60)
         return [before, await since(database, "7"), await since(database, "8")]
 
-    assert stored(tmp_path, story) == [None, NOW, None]
+    assert stored(place, story) == [None, NOW, None]
 
 
-def test_one_address_in_two_channels_is_two_chats(tmp_path: Path) -> None:
+def test_one_address_in_two_channels_is_two_chats(place: Place) -> None:
     async def story(database: Database) -> list[int]:
         await subscribes(database, "7")
         await subscribes(database, "7", channel="console")
@@ -61,10 +59,10 @@ def test_one_address_in_two_channels_is_two_chats(tmp_path: Path) -> None:
             counts = [await count_subscribed(connection, channel) for channel in ("telegram", "console")]
             return [*counts, len(await subscribed(database, "console"))]
 
-    assert stored(tmp_path, story) == [0, 1, 1]
+    assert stored(place, story) == [0, 1, 1]
 
 
-def test_who_leaves_is_owed_nothing_more_and_keeps_what_was_sent(tmp_path: Path) -> None:
+def test_who_leaves_is_owed_nothing_more_and_keeps_what_was_sent(place: Place) -> None:
     async def story(database: Database) -> tuple[list[str], int]:
         await subscribes(database, "7", "8")
         await owes(database, message(1))
@@ -75,12 +73,12 @@ def test_who_leaves_is_owed_nothing_more_and_keeps_what_was_sent(tmp_path: Path)
         await leaves(database, "7")
         return await states(database), await owes(database, message(3))
 
-    left, owed = stored(tmp_path, story)
+    left, owed = stored(place, story)
     assert left == ["7: message 1 sent", "8: message 1 sent", "8: message 2 owed"]
     assert owed == 1
 
 
-def test_nothing_of_a_forgotten_chat_is_left_in_any_table_or_in_the_file_s_tables(tmp_path: Path) -> None:
+def test_nothing_of_a_forgotten_chat_is_left_in_any_table_or_in_the_file_s_tables(place: Place) -> None:
     async def story(database: Database) -> list[object]:
         await subscribes(database, "712345", "8")
         await owes(database, message(1), message(2))
@@ -94,12 +92,12 @@ def test_nothing_of_a_forgotten_chat_is_left_in_any_table_or_in_the_file_s_table
         ]
         return [left, await ids(database), len(await states(database)), await since(database, "712345")]
 
-    left, known, owed, told = stored(tmp_path, story)
+    left, known, owed, told = stored(place, story)
     assert (left, owed, told) == ([], 2, None)
     assert list(known) == ["8"]  # type: ignore[call-overload]
 
 
-def test_the_number_of_a_forgotten_chat_is_nobody_else_s(tmp_path: Path) -> None:
+def test_the_number_of_a_forgotten_chat_is_nobody_else_s(place: Place) -> None:
     """What was under way to a chat that was forgotten meanwhile must not hit the next one that comes."""
 
     async def story(database: Database) -> list[object]:
@@ -111,10 +109,10 @@ def test_the_number_of_a_forgotten_chat_is_nobody_else_s(tmp_path: Path) -> None
         await moves(database, forgotten, "9")
         return [await since(database, "8"), list(await ids(database))]
 
-    assert stored(tmp_path, story) == [NOW, ["8"]]
+    assert stored(place, story) == [NOW, ["8"]]
 
 
-def test_a_chat_that_is_gone_is_told_nothing_until_it_comes_back(tmp_path: Path) -> None:
+def test_a_chat_that_is_gone_is_told_nothing_until_it_comes_back(place: Place) -> None:
     async def story(database: Database) -> list[object]:
         await subscribes(database, "7")
         await is_gone(database, (await ids(database))["7"])
@@ -123,33 +121,33 @@ def test_a_chat_that_is_gone_is_told_nothing_until_it_comes_back(tmp_path: Path)
         back = [len(await ids(database)), len(await subscribed(database)), await since(database, "7")]
         return [*missed, *back, (await rows(database, chats))[0]["gone"]]
 
-    assert stored(tmp_path, story) == [0, 0, 1, 1, NOW + 60, None]
+    assert stored(place, story) == [0, 0, 1, 1, NOW + 60, None]
 
 
-def test_a_chat_may_change_its_kind(tmp_path: Path) -> None:
+def test_a_chat_may_change_its_kind(place: Place) -> None:
     async def story(database: Database) -> object:
         await subscribes(database, "-7")
         async with database.write() as connection:
             await subscribe(connection, "telegram", "-7", "supergroup", NOW)
         return (await rows(database, chats))[0]["kind"]
 
-    assert stored(tmp_path, story) == "supergroup"
+    assert stored(place, story) == "supergroup"
 
 
 # Moving
 
 
-def test_a_chat_that_moves_to_a_new_address_takes_everything_along(tmp_path: Path) -> None:
+def test_a_chat_that_moves_to_a_new_address_takes_everything_along(place: Place) -> None:
     async def story(database: Database) -> tuple[list[str], object, object]:
         await subscribes(database, "-7")
         await owes(database, message(1))
         await moves(database, (await ids(database))["-7"], "-1007")
         return await states(database), await since(database, "-1007"), await since(database, "-7")
 
-    assert stored(tmp_path, story) == (["-1007: message 1 owed"], NOW, None)
+    assert stored(place, story) == (["-1007: message 1 owed"], NOW, None)
 
 
-def test_a_chat_that_moves_to_one_we_know_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
+def test_a_chat_that_moves_to_one_we_know_loses_nothing_and_doubles_nothing(place: Place) -> None:
     async def story(database: Database) -> tuple[list[str], list[str]]:
         await subscribes(database, "-7")
         await owes(database, message(1), message(2))
@@ -158,12 +156,12 @@ def test_a_chat_that_moves_to_one_we_know_loses_nothing_and_doubles_nothing(tmp_
         await moves(database, (await ids(database))["-7"], "-1007")
         return await states(database), list(await ids(database))
 
-    left, known = stored(tmp_path, story)
+    left, known = stored(place, story)
     assert left == ["-1007: message 1 owed", "-1007: message 2 owed", "-1007: message 3 owed"]
     assert known == ["-1007"]
 
 
-def test_what_the_other_was_told_already_it_is_not_told_again(tmp_path: Path) -> None:
+def test_what_the_other_was_told_already_it_is_not_told_again(place: Place) -> None:
     async def story(database: Database) -> list[str]:
         await subscribes(database, "-7", "-1007")
         await owes(database, message(1))
@@ -175,12 +173,12 @@ def test_what_the_other_was_told_already_it_is_not_told_again(tmp_path: Path) ->
         await moves(database, known["-7"], "-1007")
         return await states(database)
 
-    assert stored(tmp_path, story) == ["-1007: message 1 sent"]
+    assert stored(place, story) == ["-1007: message 1 sent"]
 
 
 @pytest.mark.parametrize(("gone", "told"), [(True, NOW), (False, None)])
 def test_the_wish_moves_along_only_where_the_other_chat_was_given_up(
-    tmp_path: Path, gone: bool, told: int | None
+    place: Place, gone: bool, told: int | None
 ) -> None:
     """One that left by itself is not made to listen again; one that we gave up is back."""
 
@@ -191,14 +189,14 @@ def test_the_wish_moves_along_only_where_the_other_chat_was_given_up(
         await moves(database, known["-7"], "-1007")
         return [await since(database, "-1007"), (await rows(database, chats))[0]["gone"]]
 
-    assert stored(tmp_path, story) == [told, None]
+    assert stored(place, story) == [told, None]
 
 
-def test_a_chat_that_moves_to_where_it_is_stays(tmp_path: Path) -> None:
+def test_a_chat_that_moves_to_where_it_is_stays(place: Place) -> None:
     async def story(database: Database) -> list[str]:
         await subscribes(database, "-7")
         await owes(database, message(1))
         await moves(database, (await ids(database))["-7"], "-7")
         return await states(database)
 
-    assert stored(tmp_path, story) == ["-7: message 1 owed"]
+    assert stored(place, story) == ["-7: message 1 owed"]

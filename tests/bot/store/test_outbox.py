@@ -27,7 +27,7 @@ from bot.store.outbox import (
 )
 from bot.store.schema import deliveries
 from rules.model import Delivery, Instant
-from tests.bot.store.stores import NOW, message, owes, rows, states, stored, subscribed, subscribes
+from tests.bot.store.stores import NOW, Place, message, owes, rows, states, stored, subscribed, subscribes
 
 LEASE = 300
 
@@ -57,7 +57,7 @@ def said(taken: list[Owed]) -> list[str]:
 # Owing
 
 
-def test_what_is_owed_is_owed_once(tmp_path: Path) -> None:
+def test_what_is_owed_is_owed_once(place: Place) -> None:
     async def story(database: Database) -> list[int]:
         await subscribes(database, "7", "8")
         return [
@@ -67,22 +67,22 @@ def test_what_is_owed_is_owed_once(tmp_path: Path) -> None:
             await owes(database),
         ]
 
-    assert stored(tmp_path, story) == [2, 2, 0, 0]
+    assert stored(place, story) == [2, 2, 0, 0]
 
 
-def test_nobody_is_told_what_is_older_than_its_wish(tmp_path: Path) -> None:
+def test_nobody_is_told_what_is_older_than_its_wish(place: Place) -> None:
     async def story(database: Database) -> list[str]:
         await subscribes(database, "7", now=NOW)
         await subscribes(database, "8", now=NOW + 2)
         await owes(database, message(1), message(2), message(3))
         return await states(database)
 
-    assert stored(tmp_path, story) == [
+    assert stored(place, story) == [
         "7: message 1 owed", "7: message 2 owed", "8: message 2 owed", "7: message 3 owed", "8: message 3 owed",
     ]  # fmt: skip
 
 
-def test_a_message_comes_back_as_it_was_written(tmp_path: Path) -> None:
+def test_a_message_comes_back_as_it_was_written(place: Place) -> None:
     told = message(1, Delivery.AT_MOST_ONCE, silent=True)
 
     async def story(database: Database) -> list[Owed]:
@@ -90,10 +90,10 @@ def test_a_message_comes_back_as_it_was_written(tmp_path: Path) -> None:
         await owes(database, told)
         return await take(database)
 
-    assert stored(tmp_path, story) == [
+    assert stored(place, story) == [
         Owed(
-            id=1, chat=1, address="7", html="message 1", policy=Delivery.AT_MOST_ONCE, silent=True, plain=False,
-            repeat=False, attempts=1, owner="me", at=told.at, late_after=told.late_after,
+            id=1, chat=1, address="7", html="message 1", policy=Delivery.AT_MOST_ONCE, silent=True, digest=False,
+            plain=False, repeat=False, attempts=1, owner="me", at=told.at, late_after=told.late_after,
             expires_at=told.expires_at,
         )
     ]  # fmt: skip
@@ -102,17 +102,17 @@ def test_a_message_comes_back_as_it_was_written(tmp_path: Path) -> None:
 # Claiming
 
 
-def test_what_one_has_claimed_no_other_gets(tmp_path: Path) -> None:
+def test_what_one_has_claimed_no_other_gets(place: Place) -> None:
     async def story(database: Database) -> list[list[str]]:
         await subscribes(database, "7", "8", "9")
         await owes(database, message(1))
         taken = [await take(database, 2), await take(database, 2, "other"), await take(database, 2)]
         return [said(each) for each in taken]
 
-    assert stored(tmp_path, story) == [["7: message 1", "8: message 1"], ["9: message 1"], []]
+    assert stored(place, story) == [["7: message 1", "8: message 1"], ["9: message 1"], []]
 
 
-def test_only_the_first_in_the_line_of_a_chat_is_sent(tmp_path: Path) -> None:
+def test_only_the_first_in_the_line_of_a_chat_is_sent(place: Place) -> None:
     async def story(database: Database) -> list[list[str]]:
         await subscribes(database, "7", "8")
         await owes(database, message(1), message(2))
@@ -121,10 +121,10 @@ def test_only_the_first_in_the_line_of_a_chat_is_sent(tmp_path: Path) -> None:
         await close(database, first[0])
         return [said(first), said(nothing), said(await take(database))]
 
-    assert stored(tmp_path, story) == [["7: message 1", "8: message 1"], [], ["7: message 2"]]
+    assert stored(place, story) == [["7: message 1", "8: message 1"], [], ["7: message 2"]]
 
 
-def test_the_next_in_line_waits_while_the_first_is_postponed(tmp_path: Path) -> None:
+def test_the_next_in_line_waits_while_the_first_is_postponed(place: Place) -> None:
     async def story(database: Database) -> list[object]:
         await subscribes(database, "7")
         await owes(database, message(1), message(2))
@@ -134,10 +134,10 @@ def test_the_next_in_line_waits_while_the_first_is_postponed(tmp_path: Path) -> 
         then = [await take(database, now=NOW + 59), await due(database), said(await take(database, now=NOW + 60))]
         return [*then, await due(database)]
 
-    assert stored(tmp_path, story) == [[], NOW + 60, ["7: message 1"], NOW + 60 + LEASE]
+    assert stored(place, story) == [[], NOW + 60, ["7: message 1"], NOW + 60 + LEASE]
 
 
-def test_the_next_in_line_passes_one_that_was_put_aside(tmp_path: Path) -> None:
+def test_the_next_in_line_passes_one_that_was_put_aside(place: Place) -> None:
     async def story(database: Database) -> list[object]:
         await subscribes(database, "7")
         await owes(database, message(1), message(2))
@@ -146,19 +146,19 @@ def test_the_next_in_line_passes_one_that_was_put_aside(tmp_path: Path) -> None:
             await postpone(connection, first, NOW + 60, "a fault", aside=True)
         return [said(await take(database)), said(await take(database, now=NOW + 60))]
 
-    assert stored(tmp_path, story) == [["7: message 2"], ["7: message 1"]]
+    assert stored(place, story) == [["7: message 2"], ["7: message 1"]]
 
 
-def test_a_channel_gets_its_own(tmp_path: Path) -> None:
+def test_a_channel_gets_its_own(place: Place) -> None:
     async def story(database: Database) -> list[object]:
         await subscribes(database, "terminal", channel="console")
         await owes(database, message(1), channel="console")
         return [await take(database), await due(database)]
 
-    assert stored(tmp_path, story) == [[], None]
+    assert stored(place, story) == [[], None]
 
 
-def test_a_lease_that_ended_may_mean_a_repeat(tmp_path: Path) -> None:
+def test_a_lease_that_ended_may_mean_a_repeat(place: Place) -> None:
     async def story(database: Database) -> list[object]:
         await subscribes(database, "7")
         await owes(database, message(1))
@@ -167,11 +167,11 @@ def test_a_lease_that_ended_may_mean_a_repeat(tmp_path: Path) -> None:
         (again,) = await take(database, now=NOW + LEASE, owner="other")
         return [again.repeat, again.attempts, (await rows(database, deliveries))[0]["repeat"]]
 
-    repeat, attempts, _ = stored(tmp_path, story)
+    repeat, attempts, _ = stored(place, story)
     assert (repeat, attempts) == (True, 2)
 
 
-def test_a_possible_repeat_stays_one(tmp_path: Path) -> None:
+def test_a_possible_repeat_stays_one(place: Place) -> None:
     async def story(database: Database) -> bool:
         await subscribes(database, "7")
         await owes(database, message(1))
@@ -182,10 +182,10 @@ def test_a_possible_repeat_stays_one(tmp_path: Path) -> None:
         (third,) = await take(database, now=NOW + LEASE + 1)
         return third.repeat
 
-    assert stored(tmp_path, story) is True
+    assert stored(place, story) is True
 
 
-def test_what_is_being_sent_is_not_claimed_though_the_clock_has_jumped(tmp_path: Path) -> None:
+def test_what_is_being_sent_is_not_claimed_though_the_clock_has_jumped(place: Place) -> None:
     async def story(database: Database) -> list[object]:
         await subscribes(database, "7")
         await owes(database, message(1), message(2))
@@ -193,10 +193,10 @@ def test_what_is_being_sent_is_not_claimed_though_the_clock_has_jumped(tmp_path:
         later = NOW + 10 * LEASE
         return [await take(database, now=later, without=(taken.id,)), await due(database, without=(taken.id,))]
 
-    assert stored(tmp_path, story) == [[], None]
+    assert stored(place, story) == [[], None]
 
 
-def test_a_new_process_frees_what_the_last_one_had_claimed(tmp_path: Path) -> None:
+def test_a_new_process_frees_what_the_last_one_had_claimed(place: Place) -> None:
     async def story(database: Database) -> list[object]:
         await subscribes(database, "7", "8")
         await owes(database, message(1))
@@ -205,26 +205,26 @@ def test_a_new_process_frees_what_the_last_one_had_claimed(tmp_path: Path) -> No
             await free_claims(connection, NOW + 5)
         return [(owed.address, owed.repeat) for owed in await take(database, now=NOW + 5, owner="new")]
 
-    assert stored(tmp_path, story) == [("8", False), ("7", True)]
+    assert stored(place, story) == [("8", False), ("7", True)]
 
 
 # Settling
 
 
-def test_a_settled_delivery_keeps_how_it_ended(tmp_path: Path) -> None:
+def test_a_settled_delivery_keeps_how_it_ended(place: Place) -> None:
     async def story(database: Database) -> dict[str, object]:
         await subscribes(database, "7")
         await owes(database, message(1))
         await close(database, *await take(database), state="rejected", reason="x" * 500)
         return (await rows(database, deliveries))[0]
 
-    row = stored(tmp_path, story)
+    row = stored(place, story)
     assert (row["state"], row["reason"], row["message"]) == ("rejected", "x" * 200, "m1")
     assert (row["settled_at"], row["owner"]) == (NOW, None)
 
 
 @pytest.mark.parametrize("owner", ["me", "other"])
-def test_who_held_it_before_settles_nothing(tmp_path: Path, owner: str) -> None:
+def test_who_held_it_before_settles_nothing(place: Place, owner: str) -> None:
     """By another process or by the same one: the claim counts, not the name."""
 
     async def story(database: Database) -> list[object]:
@@ -240,10 +240,10 @@ def test_who_held_it_before_settles_nothing(tmp_path: Path, owner: str) -> None:
         await close(database, holder)
         return [*before, await states(database)]
 
-    assert stored(tmp_path, story) == [["7: message 1 owed"], owner, ["7: message 1 sent"]]
+    assert stored(place, story) == [["7: message 1 owed"], owner, ["7: message 1 sent"]]
 
 
-def test_a_settled_delivery_is_not_settled_again(tmp_path: Path) -> None:
+def test_a_settled_delivery_is_not_settled_again(place: Place) -> None:
     async def story(database: Database) -> list[str]:
         await subscribes(database, "7")
         await owes(database, message(1))
@@ -252,10 +252,10 @@ def test_a_settled_delivery_is_not_settled_again(tmp_path: Path) -> None:
         await close(database, taken, state="rejected")
         return await states(database)
 
-    assert stored(tmp_path, story) == ["7: message 1 sent"]
+    assert stored(place, story) == ["7: message 1 sent"]
 
 
-def test_what_is_given_back_was_never_tried(tmp_path: Path) -> None:
+def test_what_is_given_back_was_never_tried(place: Place) -> None:
     async def story(database: Database) -> tuple[list[Owed], list[Owed]]:
         await subscribes(database, "7")
         await owes(database, message(1))
@@ -264,11 +264,11 @@ def test_what_is_given_back_was_never_tried(tmp_path: Path) -> None:
             await give_back(connection, first[0], NOW)
         return first, await take(database)
 
-    first, second = stored(tmp_path, story)
+    first, second = stored(place, story)
     assert first == second
 
 
-def test_what_expires_while_it_waits_is_not_due_later_than_that(tmp_path: Path) -> None:
+def test_what_expires_while_it_waits_is_not_due_later_than_that(place: Place) -> None:
     async def story(database: Database) -> Instant | None:
         await subscribes(database, "7")
         await owes(database, message(1, lasts=600))
@@ -277,10 +277,10 @@ def test_what_expires_while_it_waits_is_not_due_later_than_that(tmp_path: Path) 
             await postpone(connection, taken, NOW + 86_400, "wait a day")
         return await due(database)
 
-    assert stored(tmp_path, story) == NOW + 1 + 600
+    assert stored(place, story) == NOW + 1 + 600
 
 
-def test_what_is_owed_to_a_chat_that_is_gone_is_closed_with_the_reason(tmp_path: Path) -> None:
+def test_what_is_owed_to_a_chat_that_is_gone_is_closed_with_the_reason(place: Place) -> None:
     async def story(database: Database) -> list[object]:
         await subscribes(database, "7", "8")
         await owes(database, message(1), message(2))
@@ -291,14 +291,14 @@ def test_what_is_owed_to_a_chat_that_is_gone_is_closed_with_the_reason(tmp_path:
         reasons = {str(each["reason"]) for each in await rows(database, deliveries) if each["state"] == "gone"}
         return [await states(database), reasons]
 
-    assert stored(tmp_path, story) == [
+    assert stored(place, story) == [
         ["7: message 1 gone", "8: message 1 owed", "7: message 2 gone", "8: message 2 owed"],
         {"blocked"},
     ]
 
 
 @pytest.mark.parametrize("leave", [unsubscribe, forget])
-def test_who_left_while_a_message_was_under_way_leaves_nothing_to_settle(tmp_path: Path, leave: object) -> None:
+def test_who_left_while_a_message_was_under_way_leaves_nothing_to_settle(place: Place, leave: object) -> None:
     """And the number of the delivery is not given to another: that one would be settled in its place."""
 
     async def story(database: Database) -> list[str]:
@@ -314,13 +314,13 @@ def test_who_left_while_a_message_was_under_way_leaves_nothing_to_settle(tmp_pat
         await close(database, replace(under_way, attempts=other.attempts))
         return await states(database)
 
-    assert stored(tmp_path, story) == ["7: message 2 owed"]
+    assert stored(place, story) == ["7: message 2 owed"]
 
 
 # Looking
 
 
-def test_the_next_is_due_at_once_after_a_pause_or_when_a_lease_ends(tmp_path: Path) -> None:
+def test_the_next_is_due_at_once_after_a_pause_or_when_a_lease_ends(place: Place) -> None:
     async def story(database: Database) -> list[object]:
         moments = [await due(database)]
         await subscribes(database, "7")
@@ -335,10 +335,10 @@ def test_the_next_is_due_at_once_after_a_pause_or_when_a_lease_ends(tmp_path: Pa
         await close(database, taken)
         return [*moments, await due(database)]
 
-    assert stored(tmp_path, story) == [None, NOW, NOW + LEASE, NOW + 7, None]
+    assert stored(place, story) == [None, NOW, NOW + LEASE, NOW + 7, None]
 
 
-def test_what_is_owed_and_what_was_given_up_is_counted(tmp_path: Path) -> None:
+def test_what_is_owed_and_what_was_given_up_is_counted(place: Place) -> None:
     async def counted(database: Database, since: Instant) -> Debt:
         async with database.read() as connection:
             return await debt(connection, "telegram", since)
@@ -354,13 +354,13 @@ def test_what_is_owed_and_what_was_given_up_is_counted(tmp_path: Path) -> None:
             await close(database, owed, state=state)
         return [*debts, await counted(database, NOW), await counted(database, NOW + 1)]
 
-    assert stored(tmp_path, story) == [Debt(0, None, 0), Debt(1, NOW + 3, 2), Debt(1, NOW + 3, 0)]
+    assert stored(place, story) == [Debt(0, None, 0), Debt(1, NOW + 3, 2), Debt(1, NOW + 3, 0)]
 
 
 # What is taken back
 
 
-def test_an_event_that_is_taken_back_is_not_sent_to_who_waits_for_it_and_told_to_who_has_it(tmp_path: Path) -> None:
+def test_an_event_that_is_taken_back_is_not_sent_to_who_waits_for_it_and_told_to_who_has_it(place: Place) -> None:
     """Of five one has it, one may have it, one is being sent it, one waits for it, and for one it was too late."""
     told = message(1)
 
@@ -373,16 +373,16 @@ def test_an_event_that_is_taken_back_is_not_sent_to_who_waits_for_it_and_told_to
                 await settle(connection, taken[address], NOW, state)
             await give_back(connection, taken["4"], NOW)
             back = await take_back(connection, told.event, NOW)
-            rows = await connection.execute(sa.select(deliveries.c.chat, deliveries.c.state))
+            rows = await connection.execute(sa.select(deliveries.c.chat, deliveries.c.state).order_by(deliveries.c.id))
             return back, [(row.chat, row.state) for row in rows]
 
-    back, rows = stored(tmp_path, story)
+    back, rows = stored(place, story)
     assert back == {1, 2, 3}
     assert rows == [(1, "sent"), (2, "unsure"), (3, "owed"), (4, "withdrawn"), (5, "expired")]
 
 
 @pytest.mark.parametrize("which", ["head", "part"])
-def test_what_tells_of_something_else_too_is_sent_all_the_same(tmp_path: Path, which: str) -> None:
+def test_what_tells_of_something_else_too_is_sent_all_the_same(place: Place, which: str) -> None:
     part = message(1)
     head = replace(message(1), event="change/fired/1", parts=(part.event,))
 
@@ -393,16 +393,16 @@ def test_what_tells_of_something_else_too_is_sent_all_the_same(tmp_path: Path, w
             back = await take_back(connection, head.event if which == "head" else part.event, NOW)
             return back, [row.state for row in await connection.execute(sa.select(deliveries.c.state))]
 
-    assert stored(tmp_path, story) == (frozenset({1}), ["owed"])
+    assert stored(place, story) == (frozenset({1}), ["owed"])
 
 
-def test_a_message_for_some_chats_goes_to_no_other(tmp_path: Path) -> None:
+def test_a_message_for_some_chats_goes_to_no_other(place: Place) -> None:
     async def story(database: Database) -> list[str]:
         await subscribes(database, "1", "2", "3")
         await owes(database, replace(message(1), only=frozenset({1, 3})))
         return [each.address for each in await take(database, most=5)]
 
-    assert stored(tmp_path, story) == ["1", "3"]
+    assert stored(place, story) == ["1", "3"]
 
 
 def test_no_question_searches_the_outbox_from_end_to_end(tmp_path: Path) -> None:

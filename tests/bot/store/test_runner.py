@@ -10,7 +10,7 @@ import pytest
 from bot.store.database import Database
 from bot.store.errors import StoreError
 from bot.store.runner import holder, lock, register
-from tests.bot.store.stores import NOW, stored
+from tests.bot.store.stores import NOW, Place, stored
 from tests.bot.store.test_database import started
 
 
@@ -72,7 +72,7 @@ def test_a_lock_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path) -> Non
         lock(tmp_path / "bellwether.db")
 
 
-def test_who_runs_is_named(tmp_path: Path) -> None:
+def test_who_runs_is_named(place: Place) -> None:
     async def story(database: Database) -> list[str]:
         said = [await holder(database)]
         for host, pid in (("old", 1), ("desk", 4_242)):
@@ -81,7 +81,7 @@ def test_who_runs_is_named(tmp_path: Path) -> None:
             said.append(await holder(database))
         return said
 
-    assert stored(tmp_path, story) == ["another process", "process 1 on old", "process 4242 on desk"]
+    assert stored(place, story) == ["another process", "process 1 on old", "process 4242 on desk"]
 
 
 def test_who_runs_is_not_known_before_it_has_made_its_tables(tmp_path: Path) -> None:

@@ -19,17 +19,14 @@ from bot.store.database import Database
 from bot.store.errors import StoreError
 from bot.store.migrations.upgrade import configuration, upgrade
 from bot.store.schema import SCHEMA, metadata
-from tests.bot.store.stores import stored
-
-
-async def _nothing(_database: Database) -> None:
-    return None
+from tests.bot.store.postgres import Postgres
+from tests.bot.store.stores import Place, nothing, opened, stored
 
 
 def refusal(path: Path) -> str:
     """Why a file is refused, without its name."""
     with pytest.raises(StoreError) as refused:
-        stored(path, _nothing)
+        stored(path, nothing)
     return str(refused.value).replace(str(path), "FILE").replace(str(path.parent), "FOLDER")
 
 
@@ -48,34 +45,34 @@ def test_the_newest_migration_is_the_schema() -> None:
 
 
 def test_migrating_an_empty_file_makes_the_tables_as_they_are_declared(tmp_path: Path) -> None:
-    stored(tmp_path / "migrated.db", _nothing)
+    stored(tmp_path / "migrated.db", nothing)
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'declared.db'}")
     metadata.create_all(engine)
     engine.dispose()
     assert made_by_sqlite(tmp_path / "migrated.db") == made_by_sqlite(tmp_path / "declared.db")
 
 
-def test_alembic_finds_nothing_to_migrate_after_a_migration(tmp_path: Path) -> None:
+def test_alembic_finds_nothing_to_migrate_after_a_migration(place: Place) -> None:
     async def compare(database: Database) -> list[object]:
         async with database.read() as connection:
             return await connection.run_sync(
                 lambda sync: list(compare_metadata(MigrationContext.configure(sync), metadata))
             )
 
-    assert stored(tmp_path, compare) == []
+    assert stored(place, compare) == []
 
 
 def test_what_sqlite_alone_knows_is_there_too(tmp_path: Path) -> None:
-    stored(tmp_path, _nothing)
+    stored(tmp_path, nothing)
     made = made_by_sqlite(tmp_path / "bellwether.db")
     assert made["bars"].endswith("WITHOUT ROWID")
-    assert made["ix_deliveries_due"].endswith("(due_at) WHERE state = 'owed'")
+    assert made["ix_deliveries_due"].endswith("(digest, due_at, id) WHERE state = 'owed'")
     assert "AUTOINCREMENT" in made["chats"]
     assert "AUTOINCREMENT" in made["deliveries"]
 
 
 def test_migrating_again_changes_nothing_and_loads_no_alembic(tmp_path: Path) -> None:
-    stored(tmp_path, _nothing)
+    stored(tmp_path, nothing)
     before = made_by_sqlite(tmp_path / "bellwether.db")
     program = """
 import asyncio, sys
@@ -142,7 +139,7 @@ def test_a_migration_that_is_cut_off_leaves_an_empty_file(tmp_path: Path) -> Non
         database = Database(tmp_path / "bellwether.db")
         try:
             async with database.write() as connection:
-                await connection.run_sync(upgrade, None, database.path)
+                await connection.run_sync(upgrade, None, database.place)
                 raise asyncio.CancelledError
         finally:
             await database.close()
@@ -150,7 +147,7 @@ def test_a_migration_that_is_cut_off_leaves_an_empty_file(tmp_path: Path) -> Non
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(cut_off())
     assert made_by_sqlite(tmp_path / "bellwether.db") == {}
-    stored(tmp_path, _nothing)
+    stored(tmp_path, nothing)
 
 
 # Files that are none of ours
@@ -161,19 +158,19 @@ def test_a_file_of_another_program_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("create table photos (id integer primary key)")
     connection.close()
-    assert refusal(path) == "FILE holds another program's tables; store.url needs a file of its own"
+    assert refusal(path) == "FILE holds another program's tables; store.url needs one of its own"
     assert list(made_by_sqlite(path)) == ["photos"]
 
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bellwether.db"
-    stored(path, _nothing)
+    stored(path, nothing)
     with sqlite3.connect(path) as connection:
         connection.execute("update alembic_version set version_num = '9999'")
     connection.close()
     assert refusal(path) == (
         "FILE has schema 9999, which is a newer Bellwether's or another program's; "
-        "start that one, or name another file in store.url"
+        "start that one, or name another in store.url"
     )
 
 
@@ -219,7 +216,7 @@ def test_a_folder_that_nobody_may_write_to_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["what?.db", "50%.db", "a#b.db", "two words.db", "día.db"])
 def test_a_file_may_have_any_name(tmp_path: Path, name: str) -> None:
-    stored(tmp_path / name, _nothing)
+    stored(tmp_path / name, nothing)
     assert "deliveries" in made_by_sqlite(tmp_path / name)
 
 
@@ -252,3 +249,69 @@ except StoreError as error:
     assert done.returncode == 0
     assert "cannot be used as a database" in done.stdout
     assert done.stderr == ""
+
+
+# PostgreSQL
+
+
+def declared(postgres: Postgres) -> str:
+    """A database with the tables as they are declared."""
+    url = postgres.database()
+    engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    metadata.create_all(engine)
+    engine.dispose()
+    return url
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select tablename, indexdef from pg_indexes where schemaname = 'public' order by indexname",
+        "select table_name, column_name, data_type, character_maximum_length, is_nullable, column_default "
+        "from information_schema.columns where table_schema = 'public' order by table_name, column_name",
+        "select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint "
+        "where connamespace = 'public'::regnamespace order by 1, 2",
+    ],
+    ids=["indexes", "columns", "constraints"],
+)
+def test_the_server_has_what_is_declared(postgres: Postgres, migrated: str, query: str) -> None:
+    made = [row for row in postgres.execute(query, migrated) if "alembic" not in str(row[0])]
+    assert made == postgres.execute(query, declared(postgres))
+    assert made
+
+
+def test_a_server_s_database_of_another_program_is_refused(postgres: Postgres) -> None:
+    url = postgres.database()
+    postgres.execute("create table photos (id integer primary key)", url)
+    with pytest.raises(StoreError, match=r" on 127\.0\.0\.1 holds another program's tables; store\.url needs one"):
+        stored(url, nothing)
+
+
+def test_a_migration_that_is_cut_off_leaves_an_empty_database(postgres: Postgres) -> None:
+    url = postgres.database()
+
+    async def cut_off() -> None:
+        database = opened(url)
+        try:
+            async with database.write() as connection:
+                await connection.run_sync(upgrade, None, database.place)
+                raise asyncio.CancelledError
+        finally:
+            await database.close()
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cut_off())
+    assert postgres.execute("select count(*) from pg_tables where schemaname = 'public'", url) == [(0,)]
+    stored(url, nothing)
+
+
+def test_several_may_migrate_a_server_s_database_at_once(postgres: Postgres) -> None:
+    url = postgres.database()
+
+    async def migrate_all() -> None:
+        databases = [opened(url) for _ in range(4)]
+        await asyncio.gather(*(each.migrate() for each in databases))
+        for each in databases:
+            await each.close()
+
+    asyncio.run(migrate_all())

@@ -1,4 +1,4 @@
-"""Programs that tests run as processes of their own on one database: `python writers.py WHAT PATH ...`."""
+"""Programs that tests run as processes of their own on one database: `python writers.py WHAT PLACE ...`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.store.database import Database
 from bot.store.outbox import owe
 from bot.store.runner import lock
 from bot.store.schema import backfills
-from tests.bot.store.stores import NOW, event, message
+from tests.bot.store.stores import NOW, event, message, opened
 
 
 async def count(database: Database, times: int) -> None:
@@ -47,9 +47,9 @@ def hold(path: Path) -> None:
     sys.stdin.read()
 
 
-async def run(what: str, path: Path, number: int) -> None:
+async def run(what: str, place: str, number: int) -> None:
     """Do it, and close the database."""
-    database = Database(path)
+    database = opened(place if "://" in place else Path(place))
     try:
         await {"count": count, "tell": tell}[what](database, number)
     finally:
@@ -60,4 +60,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "hold":
         hold(Path(sys.argv[2]))
     else:
-        asyncio.run(run(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])))
+        asyncio.run(run(sys.argv[1], sys.argv[2], int(sys.argv[3])))

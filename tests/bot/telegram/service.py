@@ -6,20 +6,23 @@ import asyncio
 import struct
 import time
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from bot.delivery.channel import Answer
 from bot.delivery.pacing import Pace, Pacer
+from bot.store.errors import StoreError
 from bot.telegram.access import Access
-from bot.telegram.application import Limits, TelegramService
+from bot.telegram.answering import Limits
+from bot.telegram.application import TelegramService
 from bot.telegram.channel import TelegramChannel
 from bot.telegram.incoming import Incoming
+from bot.telegram.letterbox import Letterbox
 from bot.telegram.polling import Patience
 from bot.telegram.wire import Waits, open_bot
 from tests.servers.telegram import TOKEN, TelegramServer
 
-QUICK = Patience(poll=1.0, first_pause=0.02, longest_pause=0.1, silence=0.3)
+QUICK = Patience(poll=1.0, first_pause=0.02, longest_pause=0.1)
 IMPATIENT = Waits(connect=0.5, answer=0.3, longest=2.0)
 SOON = Limits(retry=0.05, stop=2.0)
 UNPACED = Pace(between=0.0, between_in_chat=0.0, in_group=1_000)
@@ -29,6 +32,37 @@ Find = Callable[[Incoming], Awaitable[Answer | str | None]]
 """What gives the answers of a story; most of them are only words."""
 
 Story = Callable[[TelegramService], Awaitable[None]]
+
+
+class Pile:
+    """Lines that are kept for as long as a test wants; `breaks` lets it lose its place."""
+
+    def __init__(self, *left: Incoming) -> None:
+        self.kept: dict[int, Incoming] = {each.number: each for each in left}
+        self.done: list[Incoming] = []
+        self._faults: list[StoreError] = []
+
+    def breaks(self, times: int = 1) -> None:
+        """The next calls fail."""
+        self._faults.extend([StoreError("bellwether.db cannot be used as a database: disk full")] * times)
+
+    def _stumble(self) -> None:
+        if self._faults:
+            raise self._faults.pop()
+
+    async def keep(self, lines: Sequence[Incoming]) -> Sequence[Incoming]:
+        self._stumble()
+        done = {each.number for each in self.done}
+        self.kept |= {each.number: each for each in lines if each.number not in done}
+        return [each for each in lines if each.number not in done]
+
+    async def unanswered(self) -> Sequence[Incoming]:
+        self._stumble()
+        return [self.kept[number] for number in sorted(self.kept)]
+
+    async def answered(self, line: Incoming) -> None:
+        self._stumble()
+        self.done.append(self.kept.pop(line.number))
 
 
 async def echo(incoming: Incoming) -> str | None:
@@ -41,6 +75,7 @@ def live(
     story: Story,
     *,
     answer: Find = echo,
+    letters: Letterbox | None = None,
     access: Access | None = None,
     token: str | None = None,
     commands: Mapping[str, str] = MENU,
@@ -60,6 +95,7 @@ def live(
             token or server.token,
             server.url,
             find,
+            letters or Pile(),
             access=access or Access(everyone=True),
             commands=commands,
             pacer=Pacer(pace),

@@ -15,12 +15,14 @@ from bot.delivery.channel import RetryLater, Sent, TokenRejected
 from bot.delivery.pacing import Pace
 from bot.redaction import HIDDEN, install
 from bot.telegram.access import Access
-from bot.telegram.application import FAILED, TOO_MANY, TOO_SLOW, Limits, TelegramService
+from bot.telegram.answering import FAILED, TOO_SLOW, Limits
+from bot.telegram.application import TOO_MANY, TelegramService
 from bot.telegram.incoming import Incoming
 from tests.bot.telegram.service import MENU, QUICK, SOON, arrives, live, until
 from tests.servers.telegram import TOKEN, TelegramServer
 
 STRANGER = "Your id is 1001."
+REPEAT = "May be a repeat: its first sending went unanswered"
 KEY = TOKEN.partition(":")[2]
 
 
@@ -146,7 +148,7 @@ def test_a_reply_in_a_topic_goes_to_the_topic(server: TelegramServer) -> None:
 # None waits for another
 
 
-def test_an_answer_in_progress_never_blocks_another(server: TelegramServer) -> None:
+def test_an_answer_in_progress_never_blocks_another_chats(server: TelegramServer) -> None:
     released = asyncio.Event()
 
     async def answer(incoming: Incoming) -> str | None:
@@ -157,7 +159,7 @@ def test_an_answer_in_progress_never_blocks_another(server: TelegramServer) -> N
     async def story(service: TelegramService) -> None:
         for user in range(1_001, 1_011):
             server.hears("/slow", chat=user, user=user)
-        server.hears("/quick")
+        server.hears("/quick", chat=1_011, user=1_011)
         await arrives(server, "/quick")
         assert len(server.sent) == 1
         released.set()
@@ -216,7 +218,7 @@ def test_a_chat_that_asks_too_much_is_told_once_and_takes_no_place_from_others(s
         server.hears("/again")
         await arrives(server, "/again")
 
-    live(server, story, answer=answer, limits=Limits(answers_per_chat=3, answers=8))
+    live(server, story, answer=answer, limits=Limits(waiting=3, answers=8))
     assert [each.plain for each in server.sent].count(TOO_MANY) == 1
 
 
@@ -308,7 +310,7 @@ def test_a_reply_whose_markup_is_wrong_is_sent_as_plain_words(server: TelegramSe
     assert server.sent[0].parse_mode is None
 
 
-def test_a_reply_that_cannot_be_sent_is_given_up_and_logged(
+def test_a_reply_that_is_refused_is_given_up_and_one_without_an_answer_is_sent_once_more(
     server: TelegramServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def story(service: TelegramService) -> None:
@@ -317,12 +319,12 @@ def test_a_reply_that_cannot_be_sent_is_given_up_and_logged(
         await until(lambda: "a reply was not sent" in caplog.text)
         server.fails_with(500)
         server.hears("/ambiguous")
-        await until(lambda: "Ambiguous" in caplog.text)
         server.hears("/fine")
         await arrives(server, "/fine")
 
     live(server, story)
-    assert server.calls.count("sendMessage") == 3
+    assert server.calls.count("sendMessage") == 4
+    assert [each.plain for each in server.sent] == [f"you: /ambiguous\n{REPEAT}", "you: /fine"]
 
 
 def test_replies_overtake_alerts(server: TelegramServer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from bot.delivery.channel import (
     ChatMoved,
     NotUnderstood,
     Outcome,
+    Rank,
     Rejected,
     RetryLater,
     Sent,
@@ -37,7 +39,7 @@ def server() -> Iterator[TelegramServer]:
 
 
 def send(
-    server: TelegramServer, *messages: str, to: int = CHAT, token: str = TOKEN, waits: Waits = IMPATIENT, **how: bool
+    server: TelegramServer, *messages: str, to: int = CHAT, token: str = TOKEN, waits: Waits = IMPATIENT, **how: Any
 ) -> list[Outcome]:
     """One after the other."""
 
@@ -252,7 +254,7 @@ def test_the_pace_draws_no_429_and_a_reply_comes_in_between(server: TelegramServ
             await asyncio.to_thread(server.waits_for, "alert")
             loop = asyncio.get_running_loop()
             asked = loop.time()
-            assert isinstance(await channel.send(str(CHAT), "reply", urgent=True), Sent)
+            assert isinstance(await channel.send(str(CHAT), "reply", rank=Rank.REPLY), Sent)
             waited = loop.time() - asked
             assert {type(each) for each in await asyncio.gather(*alerts)} == {Sent}
             return waited

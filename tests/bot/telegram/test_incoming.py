@@ -33,12 +33,12 @@ def line(text: str | None = "/corr", *, kind: str = "private", what: str = "mess
     ],
 )
 def test_a_line_in_a_private_chat_is_read(text: str, read: str) -> None:
-    assert line(text) == Incoming("1001", "private", 1001, read)
+    assert line(text) == Incoming("1001", "private", 1001, read, number=1)
 
 
 @pytest.mark.parametrize("kind", ["group", "supergroup"])
 def test_in_a_group_only_commands_are_for_us(kind: str) -> None:
-    assert line("/corr RUT SOL", kind=kind) == Incoming("-4242", "group", 1001, "/corr RUT SOL")
+    assert line("/corr RUT SOL", kind=kind) == Incoming("-4242", "group", 1001, "/corr RUT SOL", number=1)
     assert line("good morning", kind=kind) is None
 
 
@@ -51,6 +51,12 @@ def test_a_command_for_another_bot_is_not_for_us(text: str, kind: str) -> None:
 @pytest.mark.parametrize("what", ["edited_message", "channel_post", "edited_channel_post"])
 def test_edits_and_posts_are_not_answered(what: str) -> None:
     assert line(what=what) is None
+
+
+def test_what_no_database_takes_is_replaced() -> None:
+    read = line("/corr \ud800RUT\0SOL")
+    assert read is not None
+    assert read.text == "/corr ?RUT SOL"
 
 
 def test_a_message_without_words_or_without_a_writer_is_not_answered() -> None:

@@ -12,7 +12,8 @@ import pytest
 from bot.delivery.channel import Answer
 from bot.delivery.pacing import Pace
 from bot.render.alerts import SIMULATED_LINE
-from bot.telegram.application import Limits, TelegramService
+from bot.telegram.answering import Limits
+from bot.telegram.application import TelegramService
 from bot.telegram.channel import LONGEST_CAPTION
 from bot.telegram.incoming import Incoming
 from tests.bot.telegram.service import IMPATIENT, SOON, Story, arrives, live, png, until
@@ -288,15 +289,13 @@ def test_pictures_overtake_alerts(server: TelegramServer) -> None:
     answers_of(story, server, Pace())
 
 
-def test_a_picture_on_its_way_holds_up_no_answer_of_another(server: TelegramServer) -> None:
+def test_a_picture_on_its_way_holds_up_no_answer_in_another_chat(server: TelegramServer) -> None:
     async def story(service: TelegramService) -> None:
         server.hangs(3, method=PHOTO)
         server.hears("/corr")
         await asyncio.to_thread(server.waits_for_calls, PHOTO)
         server.hears("/other", chat=1002, user=1002)
-        server.hears("/same")
         await arrives(server, "/other")
-        await arrives(server, "/same")
         assert not [each for each in server.sent if each.photo]
 
     answers_of(story, server, Pace(between=0.0, between_in_chat=0.0))

@@ -8,6 +8,8 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+_DOCUMENT = sa.JSON().with_variant(sa.Text(), "postgresql")
+
 
 def upgrade() -> None:
     """Forward."""
@@ -37,7 +39,7 @@ def upgrade() -> None:
         "checkpoints",
         sa.Column("track", sa.String(length=32), nullable=False),
         sa.Column("node", sa.String(length=80), nullable=False),
-        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("content", _DOCUMENT, nullable=False),
         sa.PrimaryKeyConstraint("track", "node", name=op.f("pk_checkpoints")),
     )
     op.create_table(
@@ -46,7 +48,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=120), nullable=False),
         sa.Column("rule", sa.String(length=64), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("content", _DOCUMENT, nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
         sa.UniqueConstraint("key", name=op.f("uq_events_key")),
@@ -68,8 +70,8 @@ def upgrade() -> None:
         "rules",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("digest", sa.String(length=32), nullable=False),
-        sa.Column("alert", sa.JSON(), nullable=False),
-        sa.Column("coverage", sa.JSON(), nullable=False),
+        sa.Column("alert", _DOCUMENT, nullable=False),
+        sa.Column("coverage", _DOCUMENT, nullable=False),
         sa.Column("through", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rules")),
     )
@@ -128,16 +130,29 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["chat"], ["chats.id"], name=op.f("fk_deliveries_chat_chats"), ondelete="CASCADE"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_deliveries_due", "deliveries", ["due_at"], unique=False, sqlite_where=sa.text("state = 'owed'"))
+    op.create_index(
+        "ix_deliveries_due",
+        "deliveries",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'owed'"),
+        postgresql_where=sa.text("state = 'owed'"),
+    )
     op.create_index(
         "ix_deliveries_failed",
         "deliveries",
         ["settled_at"],
         unique=False,
         sqlite_where=sa.text("state IN ('rejected', 'unsure')"),
+        postgresql_where=sa.text("state IN ('rejected', 'unsure')"),
     )
     op.create_index(
-        "ix_deliveries_line", "deliveries", ["chat", "id"], unique=False, sqlite_where=sa.text("state = 'owed'")
+        "ix_deliveries_line",
+        "deliveries",
+        ["chat", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'owed'"),
+        postgresql_where=sa.text("state = 'owed'"),
     )
     op.create_table(
         "revisions",

@@ -8,6 +8,8 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
+_DOCUMENT = sa.JSON().with_variant(sa.Text(), "postgresql")
+
 
 def upgrade() -> None:
     """Forward. Checkpoints are of another row from now on: they are made anew from the bars."""
@@ -24,21 +26,33 @@ def upgrade() -> None:
     op.create_table(
         "tracks",
         sa.Column("track", sa.String(length=32), nullable=False),
-        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("content", _DOCUMENT, nullable=False),
         sa.PrimaryKeyConstraint("track", name=op.f("pk_tracks")),
         comment="the past that the checkpoints of a track are of",
     )
     with op.batch_alter_table("rules") as rules:
         rules.add_column(sa.Column("adopted", sa.BigInteger(), nullable=False, server_default="0"))
-        rules.add_column(sa.Column("settled", sa.JSON(), nullable=False, server_default="{}"))
+        rules.add_column(sa.Column("settled", _DOCUMENT, nullable=False, server_default="{}"))
     with op.batch_alter_table("rules") as rules:
         rules.alter_column("adopted", server_default=None)
         rules.alter_column("settled", server_default=None)
     with op.batch_alter_table("events") as events:
-        events.add_column(sa.Column("unsaid", sa.Boolean(), nullable=False, server_default=sa.false()))
+        events.add_column(
+            sa.Column(
+                "unsaid", sa.Boolean(), nullable=False, server_default=sa.false(),
+                comment="too old to be sent, and not yet listed for anybody",
+            )
+        )  # fmt: skip
     with op.batch_alter_table("events") as events:
         events.alter_column("unsaid", server_default=None)
-    op.create_index("ix_events_unsaid", "events", ["at"], unique=False, sqlite_where=sa.text("unsaid = 1"))
+    op.create_index(
+        "ix_events_unsaid",
+        "events",
+        ["at"],
+        unique=False,
+        sqlite_where=sa.text("unsaid = 1"),
+        postgresql_where=sa.text("unsaid"),
+    )
     op.create_table(
         "parts",
         sa.Column("event", sa.String(length=120), nullable=False),
@@ -48,7 +62,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_deliveries_event", "deliveries", ["event"], unique=False)
     lapsed = sa.text("state = 'expired'")
-    op.create_index("ix_deliveries_lapsed", "deliveries", ["chat"], unique=False, sqlite_where=lapsed)
+    op.create_index(
+        "ix_deliveries_lapsed", "deliveries", ["chat"], unique=False, sqlite_where=lapsed, postgresql_where=lapsed
+    )
     op.execute("update deliveries set state = 'listed' where state = 'expired'")
     op.execute("update rules set adopted = through")
     op.execute("delete from checkpoints")

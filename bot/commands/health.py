@@ -1,0 +1,19 @@
+"""/health: what runs, and what is owed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.commands.registry import Desk, Refusal, Reply, command
+from bot.render.health import health_answer
+from bot.render.status import NOT_WATCHING
+
+
+@command("/health", "what runs, and which messages are owed and why", "/health", outbox=True)
+def health(desk: Desk, words: Sequence[str]) -> Reply:
+    """What must go on, then the outbox."""
+    if words:
+        raise Refusal("it takes nothing more")
+    if desk.status is None or desk.outbox is None:
+        return Reply(NOT_WATCHING)
+    return Reply(health_answer(desk.status.vitals, desk.outbox, desk.now))

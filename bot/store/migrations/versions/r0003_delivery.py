@@ -1,0 +1,46 @@
+"""What a delivery that loses nothing needs: lines not answered yet, who works, and what goes after all news."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Forward."""
+    op.create_table(
+        "inbox",
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False, comment="its number in the channel"),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("user", sa.String(length=32), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("thread", sa.BigInteger(), nullable=True),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.Column("answered_at", sa.BigInteger(), nullable=True, comment="from then on only its number is kept"),
+        sa.PrimaryKeyConstraint("channel", "id", name=op.f("pk_inbox")),
+        comment="lines that people wrote, until they are answered",
+    )
+    op.create_table(
+        "leases",
+        sa.Column("name", sa.String(length=16), nullable=False),
+        sa.Column("owner", sa.String(length=120), nullable=False),
+        sa.Column("token", sa.BigInteger(), nullable=False, comment="one more with each holder"),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False, comment="milliseconds, by the database's clock"),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
+        comment="which of several processes works; it checks its token whenever it writes",
+    )
+    digest: sa.Column[bool] = sa.Column(
+        "digest", sa.Boolean(), nullable=False, server_default=sa.false(),
+        comment="no news: it goes after all that is",
+    )  # fmt: skip
+    op.drop_index("ix_deliveries_due", "deliveries")
+    op.add_column("deliveries", digest)
+    op.execute("update deliveries set digest = true where event like 'away/%'")
+    owed = sa.text("state = 'owed'")
+    by = ["digest", "due_at", "id"]
+    op.create_index("ix_deliveries_due", "deliveries", by, unique=False, sqlite_where=owed, postgresql_where=owed)

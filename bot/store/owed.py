@@ -1,0 +1,84 @@
+"""The outbox as people look at it: what is owed and why, what was given up. Nothing is changed here."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bot.answers.outbox import BEHIND, NOT_TRIED, UNDER_WAY, Delivery, Outbox
+from bot.store.database import Connection
+from bot.store.outbox import WAITS
+from bot.store.schema import LISTED, OWED, chats, deliveries, has_failed, has_lapsed, is_owed
+from rules.model import Instant
+
+_WHY = sa.case(
+    (deliveries.c.state != OWED, deliveries.c.reason),
+    (deliveries.c.owner.is_not(None), UNDER_WAY),
+    (WAITS, BEHIND),
+    (deliveries.c.reason != "", deliveries.c.reason),
+    else_=NOT_TRIED,
+).label("why")
+_COUNT = sa.func.count().label("number")
+_UNDELIVERED = deliveries.c.state.not_in([OWED, "sent", LISTED])
+
+
+async def outbox(connection: Connection, channel: str, since: Instant) -> Outbox:
+    """What a channel is owed now, and what of it was given up since `since`."""
+    ours = deliveries.c.chat.in_(sa.select(chats.c.id).where(chats.c.channel == channel))
+    owed = sa.select(_COUNT, sa.func.min(deliveries.c.created_at), sa.func.min(deliveries.c.due_at))
+    count, oldest, due = (await connection.execute(owed.where(is_owed(deliveries), ours))).one()
+    lapsed = sa.select(_COUNT).where(has_lapsed(deliveries), ours)
+    failed = sa.select(deliveries.c.reason.label("why"), _COUNT).where(has_failed(deliveries), ours)
+    return Outbox(
+        count,
+        oldest,
+        due,
+        await _counted(connection, sa.select(_WHY, _COUNT).where(is_owed(deliveries), ours)),
+        (await connection.execute(lapsed)).scalar_one(),
+        await _counted(connection, failed.where(deliveries.c.settled_at >= since)),
+    )
+
+
+async def _counted(connection: Connection, query: sa.Select[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    rows = await connection.execute(query.group_by(sa.text("why")))
+    return tuple(sorted(((row.why, row.number) for row in rows), key=lambda each: (-each[1], each[0])))
+
+
+async def count_owed(connection: Connection) -> int:
+    """How many messages are owed, whatever the channel."""
+    return (await connection.execute(sa.select(_COUNT).where(is_owed(deliveries)))).scalar_one()
+
+
+async def count_undelivered(connection: Connection) -> int:
+    """How many ended without being sent."""
+    return (await connection.execute(sa.select(_COUNT).where(_UNDELIVERED))).scalar_one()
+
+
+async def owed_deliveries(connection: Connection, most: int) -> list[Delivery]:
+    """What is owed, whatever the channel, in the order it falls due."""
+    query = _ROWS.where(is_owed(deliveries)).order_by(deliveries.c.due_at, deliveries.c.id).limit(most)
+    return [_delivery(row) for row in await connection.execute(query)]
+
+
+async def undelivered(connection: Connection, most: int) -> list[Delivery]:
+    """The last that ended without being sent, the newest first. What a summary has listed is not among them."""
+    query = _ROWS.where(_UNDELIVERED).order_by(deliveries.c.id.desc()).limit(most)
+    return [_delivery(row) for row in await connection.execute(query)]
+
+
+_ROWS = sa.select(deliveries, _WHY, chats.c.channel, chats.c.address).join(chats, chats.c.id == deliveries.c.chat)
+
+
+def _delivery(row: sa.Row[tuple[object, ...]]) -> Delivery:
+    return Delivery(
+        id=row.id,
+        channel=row.channel,
+        address=row.address,
+        event=row.event,
+        state=row.state,
+        why=row.why,
+        attempts=row.attempts,
+        repeat=row.repeat,
+        since=row.created_at,
+        due=row.due_at if row.state == OWED else None,
+        expires=row.expires_at,
+    )

@@ -1,0 +1,148 @@
+"""SQLite: how a file is opened, how a transaction on it begins.
+
+By SQLAlchemy's defaults it loses updates between processes: the recipe below (WAL, full sync, BEGIN IMMEDIATE for what
+writes) does not. Reads begin deferred, so that an answer never waits for a tick.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.store.errors import StoreError, unusable
+
+_PRAGMAS = ("foreign_keys=ON", "cache_size=-4096")
+
+_OURS = (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.InterfaceError, sa.exc.DataError)
+"""Errors that only a fault of this program leads to; they are not told in a sentence."""
+
+_AGAIN = 0.02
+"""Seconds between two attempts at what SQLite does not wait for."""
+
+
+class SqliteFile:
+    """A database in a file of its own.
+
+    `durable`: a commit is on the disk when it returns. Without it a power cut may cost the last ones: for what is
+    thrown away anyway. `patience`: seconds that a writer waits for another process.
+    """
+
+    reads: Mapping[str, object] = {"reads": True}
+    alone: str | None = None
+    measure: str | None = None
+
+    def __init__(self, path: Path, durable: bool, patience: float) -> None:
+        self.path = path
+        self._durable = durable
+        self._patience = patience
+        self._file: tuple[int, int] | None = None
+
+    @property
+    def name(self) -> str:
+        """For a reader who need not know where it lies."""
+        return self.path.name
+
+    @property
+    def place(self) -> str:
+        """For an operator."""
+        return str(self.path)
+
+    def engine(self) -> AsyncEngine:
+        """Connections that follow the recipe."""
+        url = sa.URL.create("sqlite+aiosqlite", database=str(self.path))  # a path may hold what a URL's text may not
+        engine = create_async_engine(url, pool_size=4, max_overflow=4)
+        sa.event.listen(engine.sync_engine, "connect", self._prepare)
+        sa.event.listen(engine.sync_engine, "begin", _begin)
+        sa.event.listen(engine.sync_engine, "invalidate", _let_go)
+        return engine
+
+    def engine_of_a_lease(self) -> AsyncEngine | None:
+        """None: the lock on the file is all that is needed."""
+        return None
+
+    def told(self, error: sa.exc.DBAPIError) -> str | None:
+        """Why the database did not take it; None for a fault of ours."""
+        return None if isinstance(error, _OURS) else str(error.orig)
+
+    def check(self) -> None:
+        """Raise StoreError where no file can be written; remember which file it is."""
+        check_place(self.path)
+        self._file = _identity(self.path)
+
+    def expect(self) -> None:
+        """Raise StoreError where there is no file."""
+        if not self.path.exists():
+            raise StoreError(f"{self.path} is not there; `bellwether run` makes it, and store.url names it")
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the file was deleted or replaced since it was opened: SQLite writes on into what nobody will find."""
+        return self._file is not None and self._file != _identity(self.path)
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk, the log that is not yet folded in included."""
+        parts = (self.path, self.path.with_name(f"{self.path.name}-wal"))
+        return sum(each.stat().st_size for each in parts if each.exists())
+
+    def _prepare(self, connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # SQLAlchemy says when a transaction begins, not sqlite3
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={round(self._patience * 1_000)}")
+        connection.run_async(partial(_write_ahead, self._patience))
+        for pragma in (*_PRAGMAS, f"synchronous={'FULL' if self._durable else 'OFF'}"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+
+def check_place(path: Path) -> None:
+    """Raise StoreError where no file can be written, and say why: SQLite only knows that it cannot open it."""
+    if not path.parent.is_dir():
+        raise unusable(path, f"there is no folder {path.parent}")
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        raise unusable(path, error.strerror or str(error)) from None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file stands at a path."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+async def _write_ahead(patience: float, connection: Any) -> None:
+    """Switch the file to WAL. While somebody writes, SQLite refuses this at once: its patience does not hold here."""
+    until = asyncio.get_running_loop().time() + patience
+    while True:
+        try:
+            async with connection.execute("PRAGMA journal_mode=WAL"):
+                return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or asyncio.get_running_loop().time() > until:
+                raise
+        await asyncio.sleep(_AGAIN)
+
+
+def _begin(connection: sa.Connection) -> None:
+    reads = connection.get_execution_options().get("reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _let_go(connection: Any, _record: object, _error: object) -> None:
+    """Roll back before the connection of a cancelled task is closed.
+
+    SQLite keeps a closed connection, and its lock on the file, until the last cursor is gone: for a task that was
+    cancelled that is when the garbage collector comes round. Until then every other writer would wait in vain.
+    """
+    connection.rollback()

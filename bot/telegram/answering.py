@@ -1,0 +1,154 @@
+"""Lines and their answers: those of a chat in the order they were written, one after the other; chats side by side.
+
+A line is forgotten when its answer has gone. Until then it is answered again, also by the next process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+
+from bot.delivery.channel import Answer
+from bot.store.errors import StoreError
+from bot.telegram.access import Access
+from bot.telegram.incoming import Incoming
+from bot.telegram.letterbox import Letterbox
+from bot.telegram.replies import Replies
+
+_log = logging.getLogger(__name__)
+
+TOO_SLOW = "That took too long; please try again."
+FAILED = "That failed here, and is in the log; please try again later."
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much the bot takes on. Times in seconds.
+
+    `answers` at once in all; `waiting` lines of a chat, the one being answered included; `answer` for finding one,
+    `stop` for ending. A reply is tried `attempts` times, with `retry` between them where Telegram does not say, and
+    again after `again` as long as it surely has not arrived, for as long as somebody may wait for it: `lasting`. It is
+    not waited for if Telegram wants it later than `latest`. `courtesy` is how often at most a stranger, or a chat that
+    asks too much, is told so.
+    """
+
+    answers: int = 64
+    waiting: int = 8
+    answer: float = 60.0
+    stop: float = 5.0
+    attempts: int = 5
+    retry: float = 1.0
+    latest: float = 60.0
+    again: float = 10.0
+    lasting: float = 3600.0
+    courtesy: float = 60.0
+
+
+class Answering:
+    """Answers what was lined up. `spawn` runs a task beside all others and keeps it; `access` is asked again before a
+    line is answered: it may have waited for another process.
+    """
+
+    def __init__(
+        self,
+        answer: Callable[[Incoming], Awaitable[Answer | None]],
+        letters: Letterbox,
+        replies: Replies,
+        access: Access,
+        limits: Limits,
+        spawn: Callable[[Coroutine[None, None, None]], None],
+    ) -> None:
+        self._answer, self._letters, self._replies, self._access = answer, letters, replies, access
+        self._limits, self._spawn = limits, spawn
+        self._lines: dict[str, deque[Incoming]] = {}
+        self._places = asyncio.Semaphore(limits.answers)
+        self._perhaps: set[int] = set()  # numbers of lines that an earlier process may have answered
+        self._ending = asyncio.Event()
+
+    def room(self, address: str) -> int:
+        """How many more lines of a chat may wait."""
+        return max(0, self._limits.waiting - len(self._lines.get(address, ())))
+
+    def end(self) -> None:
+        """Begin no further line."""
+        self._ending.set()
+
+    async def go_on(self) -> None:
+        """Line up what an earlier process has left: of each chat it may have sent the first answer.
+
+        Raises StoreError.
+        """
+        for incoming in await self._letters.unanswered():
+            if incoming.address not in self._lines:
+                self._perhaps.add(incoming.number)
+            self.line_up(incoming)
+
+    def line_up(self, incoming: Incoming) -> None:
+        """Answer a line after those of its chat that came before; once, however often it is given."""
+        line = self._lines.setdefault(incoming.address, deque())
+        if any(each.number == incoming.number for each in line):
+            return
+        line.append(incoming)
+        if len(line) == 1:
+            self._spawn(self._answer_all(incoming.address, line))
+
+    async def _answer_all(self, address: str, line: deque[Incoming]) -> None:
+        while line and not self._ending.is_set():
+            try:
+                await self._insist(line[0])
+                await self._forget(line[0])
+            except Exception:  # the next line wants its answer all the same
+                _log.exception("line %d could not be dealt with", line[0].number)
+            line.popleft()
+        if not line:
+            del self._lines[address]
+
+    async def _insist(self, incoming: Incoming) -> None:
+        """Answer a line until its answer has gone, or nobody waits for it any more."""
+        until = time.monotonic() + self._limits.lasting
+        while self._access.admits(incoming) and not await self._respond(incoming) and time.monotonic() < until:
+            await self._rest()
+
+    async def _forget(self, incoming: Incoming) -> None:
+        """Write down that a line is answered, until that works: it would be answered again."""
+        while True:
+            try:
+                await self._letters.answered(incoming)
+            except StoreError as error:
+                _log.error("that line %d is answered cannot be written: %s", incoming.number, error)
+                await self._rest()
+            else:
+                self._perhaps.discard(incoming.number)
+                return
+
+    async def _respond(self, incoming: Incoming) -> bool:
+        """Find an answer and send it. Returns whether that is all that can be done."""
+        async with self._places:
+            answer = await self._found(incoming)
+            repeat = incoming.number in self._perhaps
+            return answer is None or await self._replies.send(incoming, answer, repeat=repeat)
+
+    async def _rest(self) -> None:
+        """For a while. At the end it is as if the task had been cancelled: the next process goes on with its line."""
+        try:
+            async with asyncio.timeout(self._limits.again):
+                await self._ending.wait()
+        except TimeoutError:
+            return
+        raise asyncio.CancelledError
+
+    async def _found(self, incoming: Incoming) -> Answer | None:
+        """The answer, or an apology."""
+        try:
+            async with asyncio.timeout(self._limits.answer):
+                return await self._answer(incoming)
+        except TimeoutError:
+            _log.warning("an answer took longer than %.0f s", self._limits.answer)
+            return Answer(TOO_SLOW)
+        except Exception:  # one command's fault is not the bot's end
+            _log.exception("an answer failed")
+            return Answer(FAILED)

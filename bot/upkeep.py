@@ -1,0 +1,175 @@
+"""What keeps the service up: its guards, its dead-man's switch, what its administrators are told. `bot.watchdog` knows
+how; here stands of what.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+
+from bot.answers.health import Vitals
+from bot.store.database import Database
+from bot.store.errors import StoreError
+from bot.store.outbox import debt, next_due
+from bot.store.writable import touch
+from bot.watchdog.guard import Guarded
+from bot.watchdog.kept import Kept
+from bot.watchdog.lag import Pulse
+from bot.watchdog.notices import Notices, Post
+from bot.watchdog.ping import Ping
+from bot.watchdog.watchdog import Watchdog
+from rules.model import Instant
+
+LATE_LOOP = 10.0
+"""Seconds by which the event loop may be late before the dead-man's switch is withheld."""
+
+GRACE = 60
+"""Seconds that a message may be due before it counts as waiting."""
+
+AGAIN = 60.0
+"""Seconds until a task beside the watchdog is begun anew a second time."""
+
+LAST_WORDS = 5.0
+"""Seconds to tell the administrators that the process ends."""
+
+log = logging.getLogger(__name__)
+
+
+async def _nobody(key: str, html: str) -> None:
+    """There are no administrators to tell."""
+    del key, html
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """What an operator wants beside the watch: which address is asked for every so many seconds while all is well,
+    empty for none, and how administrators are told.
+    """
+
+    ping_url: str = ""
+    ping_seconds: float = 60.0
+    post: Post = _nobody
+
+
+class StoreProbe:
+    """Looks every `pace` seconds whether the database takes what is written, and whether the outbox moves.
+
+    `excused` says whether there is a reason for it not to move that is told elsewhere.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        channel: str,
+        now: Callable[[], Instant],
+        excused: Callable[[], bool],
+        pace: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database, self._channel, self._now, self._excused = database, channel, now, excused
+        self._pace, self._clock = pace, clock
+        self._wrote = self._moved = clock()
+        self._seen: Hashable = None
+        self._still = False
+        self.reason = ""
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        self.begin()
+        while True:
+            await self.look()
+            await asyncio.sleep(self._pace)
+
+    def begin(self) -> None:
+        """All is well as of now."""
+        self._wrote = self._moved = self._clock()
+
+    async def look(self) -> None:
+        """Once."""
+        try:
+            async with self._database.write() as connection:
+                await touch(connection, self._now())
+                due = await next_due(connection, self._channel)
+                owed = await debt(connection, self._channel, self._now())
+        except StoreError as error:
+            self.reason, self._still = str(error), False
+            return
+        self.reason, self._wrote = "", self._clock()
+        seen = (due, owed.owed)
+        self._still = due is not None and due <= self._now() - GRACE and seen == self._seen and not self._excused()
+        if not self._still:
+            self._moved = self._clock()
+        self._seen = seen
+
+    def database_age(self) -> float:
+        """Seconds since the database last took something."""
+        return self._clock() - self._wrote
+
+    def outbox_age(self) -> float:
+        """Seconds for which something has been due and nothing in the outbox has changed; 0 when it moves."""
+        return self._clock() - self._moved if self._still else 0.0
+
+
+class Upkeep:
+    """Runs beside the service from `start` to `stop`. `gave_up` holds a sentence once the process has to end."""
+
+    def __init__(
+        self, guarded: Sequence[Guarded], care: Care, now: Callable[[], Instant], last_words: float = LAST_WORDS
+    ) -> None:
+        self._last_words = last_words
+        self._pulse = Pulse()
+        self._notices = Notices(care.post, now)
+        beside = [Kept("the notices", self._notices.run)]
+        if care.ping_url:
+            beside.append(Kept("the dead-man's switch", Ping(care.ping_url, care.ping_seconds, self._trouble).run))
+        ours = [Guarded(each.name, each.age, AGAIN, each.restart, fatal=False) for each in beside]
+        self._watchdog = Watchdog([*guarded, *ours], self.give_up, self._notices.hear)
+        self._tasks = [Kept("watchdog", self._watch), *beside]
+        self._given_up = asyncio.Event()
+        self.why = ""
+
+    @property
+    def pulse(self) -> Pulse:
+        """What beats in the loop."""
+        return self._pulse
+
+    def start(self) -> None:
+        """Begin."""
+        for task in self._tasks:
+            task.start()
+
+    async def stop(self) -> None:
+        """Watch no more."""
+        await asyncio.gather(*(task.stop() for task in self._tasks))
+
+    def vitals(self) -> Vitals:
+        """How everything is now."""
+        return Vitals(self._watchdog.report(), self._pulse.lag)
+
+    async def ends(self) -> str:
+        """Wait until the process has to end; returns why, in one sentence. The administrators are told before."""
+        await self._given_up.wait()
+        try:
+            async with asyncio.timeout(self._last_words):
+                await self._notices.flush()
+        except TimeoutError:
+            log.warning("the administrators could not be told in time")
+        return self.why
+
+    def give_up(self, why: str) -> None:
+        """The process has to end; the first reason counts."""
+        self.why = self.why or why
+        self._given_up.set()
+
+    async def _watch(self) -> None:
+        """Should the watchdog ever end, so does the pulse, and with it the process."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._watchdog.run(), name="guards")
+            both.create_task(self._pulse.run(), name="event loop's pulse")
+
+    async def _trouble(self) -> str:
+        vitals = self.vitals()
+        return vitals.trouble or ("the event loop" if vitals.lag > LATE_LOOP else "")

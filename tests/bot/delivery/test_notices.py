@@ -1,0 +1,67 @@
+"""Notices to those who run the service are owed like alerts: once, to them alone, and as long as they may help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.delivery.notices import LASTING, ON_TIME, Noticeboard
+from bot.store.chats import subscribe, unsubscribe
+from tests.bot.delivery.post import Post, played
+from tests.bot.store.stores import NOW, message, subscribed
+
+STOPPED = "\u26a0 <b>Not well: the outbox</b>"
+
+
+def board(post: Post, *admins: str) -> Noticeboard:
+    return Noticeboard(post.database, "telegram", admins, lambda: post.now, post.worker.wake)
+
+
+def test_every_administrator_is_told_once_and_nobody_else(tmp_path: Path) -> None:
+    async def story(post: Post) -> None:
+        await post.owes(message(1), to=("7",))
+        await post.delivers()
+        notices = board(post, "7", "-100")
+        for _ in range(2):
+            await notices.post("notice/outbox/stopped/1", STOPPED)
+        assert await post.delivers() == [f"7: {STOPPED}", f"-100: {STOPPED}"]
+        assert [each.chat for each in await subscribed(post.database)] == [1]
+
+    played(tmp_path, story)
+
+
+def test_a_notice_outlives_the_process_and_says_how_late_it_is(tmp_path: Path) -> None:
+    async def story(post: Post) -> None:
+        await board(post, "7").post("notice/outbox/stopped/1", STOPPED)
+        await post.restarts()
+        await post.delivers(later=ON_TIME + 60)
+        assert post.channel.texts == [f"{STOPPED}\n<b>Late</b>: this is 6 min old"]
+
+    played(tmp_path, story)
+
+
+def test_a_notice_of_last_week_helps_nobody(tmp_path: Path) -> None:
+    async def story(post: Post) -> None:
+        await board(post, "7").post("notice/outbox/stopped/1", STOPPED)
+        assert await post.delivers(later=LASTING) == []
+        assert [row["state"] for row in await post.rows()] == ["expired"]
+
+    played(tmp_path, story)
+
+
+def test_an_administrator_who_stops_the_alerts_is_still_told(tmp_path: Path) -> None:
+    async def story(post: Post) -> None:
+        async with post.database.write() as connection:
+            await subscribe(connection, "telegram", "7", "private", NOW)
+            await unsubscribe(connection, "telegram", "7")
+        await board(post, "7").post("notice/outbox/stopped/1", STOPPED)
+        assert await post.delivers() == [f"7: {STOPPED}"]
+
+    played(tmp_path, story)
+
+
+def test_without_administrators_nothing_is_written(tmp_path: Path) -> None:
+    async def story(post: Post) -> None:
+        await board(post).post("notice/outbox/stopped/1", STOPPED)
+        assert await post.rows() == []
+
+    played(tmp_path, story)

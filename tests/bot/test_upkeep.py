@@ -1,0 +1,193 @@
+"""What keeps the service up: whether the store takes what is written, whether the outbox moves, and the last words."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.answers.health import Health
+from bot.store.database import Database
+from bot.upkeep import GRACE, Care, StoreProbe, Upkeep
+from bot.watchdog.guard import Guarded
+from tests.bot.store.stores import NOW, message, owes, stored, subscribes
+from tests.bot.watchdog.things import Clock, Thing, plays
+
+
+class Beat:
+    """A probe of a store, and the clocks that it goes by."""
+
+    def __init__(self, database: Database) -> None:
+        self.clock, self.now, self.excused = Clock(), NOW, False
+        self.probe = StoreProbe(database, "telegram", lambda: self.now, lambda: self.excused, 30.0, self.clock)
+
+    async def passes(self, seconds: int) -> None:
+        """Time goes by, and the probe looks."""
+        self.clock.now += seconds
+        self.now += seconds
+        await self.probe.look()
+
+
+def test_an_outbox_in_which_nothing_happens_though_something_is_due_is_silent(tmp_path: Path) -> None:
+    async def story(database: Database) -> None:
+        beat = Beat(database)
+        await beat.passes(10_000)
+        assert beat.probe.outbox_age() == 0.0
+        await subscribes(database, "7")
+        await owes(database, message(), now=beat.now)
+        await beat.passes(GRACE)
+        assert beat.probe.outbox_age() == 0.0
+        await beat.passes(30)
+        await beat.passes(600)
+        assert beat.probe.outbox_age() == 630.0
+        assert beat.probe.database_age() == 0.0
+
+    stored(tmp_path, story)
+
+
+def test_an_outbox_that_is_long_and_moves_is_well(tmp_path: Path) -> None:
+    """A group takes eighteen messages a minute: what waits longest may stay the same for minutes."""
+
+    async def story(database: Database) -> None:
+        beat = Beat(database)
+        await subscribes(database, "7")
+        for number in range(1, 6):
+            await owes(database, message(number), now=beat.now)
+            await beat.passes(100)
+            assert beat.probe.outbox_age() == 0.0
+
+    stored(tmp_path, story)
+
+
+def test_an_outbox_that_waits_for_telegram_is_not_silent(tmp_path: Path) -> None:
+    async def story(database: Database) -> None:
+        beat = Beat(database)
+        await subscribes(database, "7")
+        await owes(database, message(), now=beat.now)
+        beat.excused = True
+        for _ in range(10):
+            await beat.passes(100)
+            assert beat.probe.outbox_age() == 0.0
+
+    stored(tmp_path, story)
+
+
+def test_a_database_that_takes_nothing_is_silent_and_says_why_and_is_no_fault_of_the_outbox(tmp_path: Path) -> None:
+    async def story(database: Database) -> None:
+        beat = Beat(database)
+        await subscribes(database, "7")
+        await owes(database, message(), now=beat.now)
+        await beat.passes(1)
+        await database.close()
+        gone = tmp_path / "gone.db"
+        (tmp_path / "bellwether.db").rename(gone)
+        (tmp_path / "bellwether.db").mkdir()
+        await beat.passes(500)
+        assert (beat.probe.database_age(), beat.probe.outbox_age()) == (500.0, 0.0)
+        assert "cannot be used as a database" in beat.probe.reason
+        (tmp_path / "bellwether.db").rmdir()
+        gone.rename(tmp_path / "bellwether.db")
+        await beat.passes(30)
+        assert (beat.probe.database_age(), beat.probe.reason) == (0.0, "")
+
+    stored(tmp_path, story)
+
+
+def test_the_look_at_the_store_writes(tmp_path: Path) -> None:
+    """A full disk shows only then."""
+
+    async def story(database: Database) -> None:
+        beat, log = Beat(database), tmp_path / "bellwether.db-wal"
+        await beat.passes(1)
+        before = log.stat().st_size
+        await beat.passes(30)
+        assert log.stat().st_size > before
+
+    stored(tmp_path, story)
+
+
+def test_the_end_of_the_process_has_a_reason_and_administrators_hear_it_first() -> None:
+    posted: dict[str, str] = {}
+
+    async def post(key: str, html: str) -> None:
+        posted[key] = html
+
+    async def story() -> None:
+        thing = Thing(Clock())
+        upkeep = Upkeep([Guarded("judging", thing.age, 900.0)], Care(post=post), lambda: NOW)
+        thing.ends()
+        upkeep.start()
+        why = await upkeep.ends()
+        assert why == "judging: it has ended"
+        report, _ = upkeep.vitals().guards
+        assert (report.health, upkeep.vitals().trouble) == (Health.GIVEN_UP, "judging")
+        await upkeep.stop()
+
+    plays(story)
+    [html] = posted.values()
+    assert html.startswith("🛑 <b>The process ends: judging</b>")
+
+
+def test_the_end_does_not_wait_for_a_database_that_hangs(caplog: pytest.LogCaptureFixture) -> None:
+    async def post(key: str, html: str) -> None:
+        await asyncio.Event().wait()
+
+    async def story() -> None:
+        thing = Thing(Clock())
+        thing.ends()
+        upkeep = Upkeep([Guarded("judging", thing.age, 900.0)], Care(post=post), lambda: NOW, last_words=0.1)
+        upkeep.start()
+        assert (await upkeep.ends()).startswith("judging")
+        await upkeep.stop()
+
+    plays(story)
+    assert "the administrators could not be told in time" in caplog.text
+
+
+def test_another_reason_to_end_counts_as_well_and_the_first_is_told() -> None:
+    async def story() -> None:
+        upkeep = Upkeep([], Care(), lambda: NOW)
+        upkeep.give_up("another process has taken over")
+        upkeep.give_up("too late")
+        assert await upkeep.ends() == "another process has taken over"
+
+    plays(story)
+
+
+def test_a_task_beside_the_watchdog_that_ended_is_begun_anew() -> None:
+    """Who guards the guards: the notices and the switch are guarded like everything else."""
+    posted: list[str] = []
+
+    async def post(key: str, html: str) -> None:
+        posted.append(key)
+
+    async def story() -> None:
+        upkeep = Upkeep([], Care(post=post), lambda: NOW)
+        upkeep.start()
+        await asyncio.sleep(0)
+        [notices] = [task for task in asyncio.all_tasks() if task.get_name() == "the notices"]
+        notices.cancel()
+        while not upkeep.vitals().guards[0].restarts:
+            await asyncio.sleep(0.02)
+        assert [task for task in asyncio.all_tasks() if task.get_name() == "the notices" and not task.done()]
+        await upkeep.stop()
+
+    plays(story)
+
+
+def test_a_watchdog_that_ended_takes_the_pulse_along_so_that_the_process_ends() -> None:
+    async def story() -> None:
+        upkeep = Upkeep([], Care(), lambda: NOW)
+        upkeep.start()
+        while not upkeep.pulse.beats:
+            await asyncio.sleep(0.02)
+        [guards] = [task for task in asyncio.all_tasks() if task.get_name() == "watchdog"]
+        guards.cancel()
+        await asyncio.wait([guards])
+        beats = upkeep.pulse.beats
+        await asyncio.sleep(1.2)
+        assert upkeep.pulse.beats == beats
+        await upkeep.stop()
+
+    plays(story)

@@ -1,0 +1,159 @@
+"""What administrators are told: a stop and its end, no flood, and nothing is lost while the database is down."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.answers.health import GuardReport, Health
+from bot.watchdog.notices import SELDOM, WORTH, Notices
+from rules.model import Instant
+from tests.bot.markets import at
+from tests.bot.watchdog.things import Clock, plays
+
+START = at("2025-12-10T21:30Z")
+
+
+class Office:
+    """Notices go out of here; it may be closed."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self._first = self.clock()
+        self.posted: dict[str, str] = {}
+        self.attempts = 0
+        self.closed = False
+        self.notices = Notices(self.post, self.wall, self.clock)
+
+    def wall(self) -> Instant:
+        return START + round(self.clock() - self._first)
+
+    async def post(self, key: str, html: str) -> None:
+        self.attempts += 1
+        if self.closed:
+            raise OSError("disk full")
+        self.posted[key] = html
+
+    def silent(self, seconds: int, name: str = "polling", why: str = "") -> None:
+        """The thing falls silent and stays so for a while, with a report each second."""
+        for passed in range(1, seconds + 1):
+            self.clock.now += 1.0
+            self.notices.hear(GuardReport(name, Health.SILENT, passed, 0, why))
+
+    def well(self, name: str = "polling") -> None:
+        self.notices.hear(GuardReport(name, Health.WELL))
+
+    def gives_up(self, seconds: int) -> None:
+        self.notices.hear(GuardReport("polling", Health.GIVEN_UP, seconds, 3))
+
+    def sends(self) -> list[str]:
+        """What was told, in first lines."""
+        plays(self.notices.flush)
+        return [html.split("\n")[0] for html in self.posted.values()]
+
+
+def test_a_stop_is_told_once_and_its_end_once() -> None:
+    office = Office()
+    office.silent(600)
+    office.well()
+    office.well()
+    assert office.sends() == ["⚠ <b>Not well: polling</b>", "✅ <b>Well again: polling</b>"]
+    assert list(office.posted) == [f"notice/polling/stopped/{START // SELDOM}", f"notice/polling/back/{START}"]
+    assert "since Wed 2025-12-10 21:30Z" in next(iter(office.posted.values()))
+
+
+def test_what_is_over_within_a_minute_is_not_told() -> None:
+    office = Office()
+    for _ in range(100):
+        office.silent(WORTH - 1)
+        office.well()
+    assert office.sends() == []
+
+
+def test_a_thing_that_comes_and_goes_is_told_once_an_hour() -> None:
+    office = Office()
+    for _ in range(30):
+        office.silent(200)
+        office.well()
+        office.clock.now += 40.0
+    assert office.sends() == ["⚠ <b>Not well: polling</b>", "✅ <b>Well again: polling</b>"] * 2
+
+
+def test_a_stop_that_lasts_beyond_the_hour_is_told_though_one_before_was() -> None:
+    office = Office()
+    office.silent(200)
+    office.well()
+    office.silent(SELDOM)
+    assert office.sends()[-1] == "⚠ <b>Not well: polling</b>"
+    assert len(office.posted) == 3
+
+
+def test_each_thing_is_told_by_itself() -> None:
+    office = Office()
+    office.silent(100, "polling")
+    office.silent(100, "the database")
+    office.well("polling")
+    assert [line.partition(" <b>")[2] for line in office.sends()] == [
+        "Not well: polling</b>",
+        "Not well: the database</b>",
+        "Well again: polling</b>",
+    ]
+
+
+def test_a_process_that_begins_anew_and_ends_for_the_same_reason_floods_nobody() -> None:
+    """Each process knows nothing of what the one before has told: the outbox takes a key only once."""
+    posted: dict[str, str] = {}
+    for minutes in range(0, 180, 6):
+        office = Office()
+        office.clock.now += minutes * 60
+        office.posted = posted
+        office.silent(300)
+        office.gives_up(300)
+        plays(office.notices.flush)
+    assert len(posted) <= 2 * 4
+
+
+def test_the_end_of_the_process_is_told_once() -> None:
+    office = Office()
+    office.silent(300)
+    for _ in range(5):
+        office.gives_up(300)
+        office.sends()
+    assert office.sends() == ["⚠ <b>Not well: polling</b>", "🛑 <b>The process ends: polling</b>"]
+    assert office.attempts == 2
+
+
+def test_what_a_server_said_steers_no_markup() -> None:
+    office = Office()
+    office.silent(100, why="<b>500</b>\nsorry")
+    plays(office.notices.flush)
+    assert "&lt;b&gt;500&lt;/b&gt; sorry" in office.posted[f"notice/polling/stopped/{START // SELDOM}"]
+
+
+def test_a_notice_that_cannot_be_written_is_kept_and_told_later_in_order(caplog: pytest.LogCaptureFixture) -> None:
+    office = Office()
+    office.closed = True
+    office.silent(300, "the database")
+    assert office.sends() == []
+    office.well("the database")
+    assert office.sends() == []
+    office.closed = False
+    assert office.sends() == ["⚠ <b>Not well: the database</b>", "✅ <b>Well again: the database</b>"]
+    [told] = [record.getMessage() for record in caplog.records]
+    assert told == "a notice to the administrators cannot be written yet: disk full"
+
+
+def test_notices_go_out_by_themselves() -> None:
+    office = Office()
+
+    async def story() -> None:
+        running = asyncio.create_task(office.notices.run())
+        await asyncio.sleep(0)
+        office.silent(100)
+        while not office.posted:
+            await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.wait([running])
+
+    plays(story)
