@@ -111,7 +111,7 @@ def test_new_york_s_hours_shift_with_its_clocks(date: str, opens: str, closed: s
 # Years
 
 
-@pytest.mark.parametrize("months", [14, 30])
+@pytest.mark.parametrize("months", [14, pytest.param(30, marks=pytest.mark.soak)])
 def test_a_process_that_lives_for_years_sees_every_session_once_and_judges_the_last_as_the_first(
     tmp_path: Path, months: int
 ) -> None:
