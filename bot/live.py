@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.clock import now
-from bot.commands.registry import all_commands
+from bot.commands.registry import all_commands, may_change
 from bot.console import ConsoleFront
 from bot.delivery.announce import News
 from bot.delivery.channel import Answer
@@ -162,12 +162,14 @@ async def open_service(settings: Settings, stack: AsyncExitStack, told: Told) ->
     )
     reception = Reception(parts, partial(charts.draw, theme=settings.pictures.theme))
     stack.callback(reception.close)
-    front, guarded = _front(settings, database, reception)
+    front, guarded = _front(settings, database, reception, lease)
     right = Guarded("the right to work", lambda: lease.doubted_for, LEASE, fatal=False)
     admins = map(str, settings.telegram.admins) if channel == "telegram" else ()
     board = Noticeboard(database, channel, admins, now, lambda: service.wake())
     watchdog = settings.watchdog
-    service = Service(parts, Care(watchdog.ping_url.get_secret_value(), watchdog.ping_seconds, board.post))
+    service = Service(
+        parts, Care(watchdog.ping_url.get_secret_value(), watchdog.ping_seconds, board.post, board.posted)
+    )
     reception.front_state, reception.vitals = lambda: front.state, service.vitals
     stack.push_async_callback(service.stop)
     await service.start(front, owner, (*guarded, right), lambda: lease.valid)
@@ -196,18 +198,20 @@ async def _end_when_lost(lease: Lease, service: Service) -> None:
     service.give_up("another process has taken over")
 
 
-def _front(settings: Settings, database: Database, reception: Reception) -> tuple[Front, Sequence[Guarded]]:
+def _front(
+    settings: Settings, database: Database, reception: Reception, lease: Lease
+) -> tuple[Front, Sequence[Guarded]]:
     """Where people meet the bot, and what of it must show life."""
     if not settings.telegram.given:
         return ConsoleFront(), ()
-    front = _telegram(settings, database, reception)
+    front = _telegram(settings, database, reception, lease)
     return front, (
         Guarded("Telegram polling", front.polling_age, POLLS, front.restart_polling),
         Guarded("Telegram", front.trouble_age, TELEGRAM, fatal=False, why=front.trouble),
     )
 
 
-def _telegram(settings: Settings, database: Database, reception: Reception) -> TelegramService:
+def _telegram(settings: Settings, database: Database, reception: Reception, lease: Lease) -> TelegramService:
     """The bot in Telegram; loaded only where there is a token."""
     from bot.telegram.access import Access
     from bot.telegram.application import TelegramService
@@ -226,6 +230,8 @@ def _telegram(settings: Settings, database: Database, reception: Reception) -> T
         access=Access(frozenset(settings.telegram.allow), settings.telegram.everyone),
         commands={name: each.summary for name, each in all_commands().items()},
         pacer=Pacer(),
+        always=may_change,
+        works=lambda: lease.valid,
     )
 
 

@@ -25,9 +25,8 @@ from bot.render import charts
 from bot.store.alerts import recorded_events
 from bot.store.chats import count_subscribed, forget, subscribe, subscribed_since, unsubscribe
 from bot.store.database import Connection, Database
-from bot.store.errors import StoreError
-from bot.store.outbox import debt
-from bot.store.owed import outbox
+from bot.store.errors import Fenced, StoreError
+from bot.store.owed import debt, outbox
 from bot.watch import Watch
 from rules.bars import DAY, Tick
 from rules.engine import Outcome
@@ -132,7 +131,10 @@ class Reception:
         self._trades.close()
 
     async def answer(self, question: Question) -> Answer:
-        """The reply to a line; what it changes is stored before it is given, and its picture is drawn if it can be."""
+        """The reply to a line; what it changes is stored before it is given, and its picture is drawn if it can be.
+
+        Raises Fenced where another process works: that one answers.
+        """
         try:
             since, status, told = await self._known_of(question)
             chat = Chat(question.channel, question.address, question.kind, since, question.user)
@@ -143,6 +145,8 @@ class Reception:
             reply = await work(self._thinking, answer, desk, question.text)
             if reply.change is not None:
                 await self._carry_out(reply.change, question)
+        except Fenced:
+            raise
         except StoreError as error:
             log.error("a question of %s could not be answered: %s", question.address, error)
             return Answer("The database does not answer; nothing was changed. Please try again later.")
@@ -208,7 +212,7 @@ class Reception:
             last_judged=watch.judged_at,
             telegram=self.front_state(),
             database=self._parts.database.name,
-            size=await self._parts.database.size(),
+            size=await self._parts.database.size(connection),
             lost=self._parts.database.is_lost,
             faults=intake.faults,
             tallies=dict(intake.ledger.tallies),

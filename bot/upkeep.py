@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from bot.answers.health import Vitals
 from bot.store.database import Database
 from bot.store.errors import StoreError
-from bot.store.outbox import debt, next_due
+from bot.store.outbox import next_due
+from bot.store.owed import debt
 from bot.store.writable import touch
 from bot.watchdog.guard import Guarded
 from bot.watchdog.kept import Kept
 from bot.watchdog.lag import Pulse
-from bot.watchdog.notices import Notices, Post
+from bot.watchdog.notices import Notices, Post, Posted, nothing_posted
 from bot.watchdog.ping import Ping
 from bot.watchdog.watchdog import Watchdog
 from rules.model import Instant
@@ -46,12 +47,13 @@ async def _nobody(key: str, html: str) -> None:
 @dataclass(frozen=True, slots=True)
 class Care:
     """What an operator wants beside the watch: which address is asked for every so many seconds while all is well,
-    empty for none, and how administrators are told.
+    empty for none, how administrators are told, and what they were told before this process began.
     """
 
     ping_url: str = ""
     ping_seconds: float = 60.0
     post: Post = _nobody
+    posted: Posted = nothing_posted
 
 
 class StoreProbe:
@@ -95,7 +97,7 @@ class StoreProbe:
                 due = await next_due(connection, self._channel)
                 owed = await debt(connection, self._channel, self._now())
         except StoreError as error:
-            self.reason, self._still = str(error), False
+            self.reason, self._still = error.why, False
             return
         self.reason, self._wrote = "", self._clock()
         seen = (due, owed.owed)
@@ -121,7 +123,7 @@ class Upkeep:
     ) -> None:
         self._last_words = last_words
         self._pulse = Pulse()
-        self._notices = Notices(care.post, now)
+        self._notices = Notices(care.post, now, posted=care.posted)
         beside = [Kept("the notices", self._notices.run)]
         if care.ping_url:
             beside.append(Kept("the dead-man's switch", Ping(care.ping_url, care.ping_seconds, self._trouble).run))

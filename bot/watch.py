@@ -22,7 +22,8 @@ from bot.market.sessions import Sessions
 from bot.store.alerts import all_said, events_at, events_of, load_book, save_book, save_events, unsaid_events
 from bot.store.chats import Subscriber, subscribers
 from bot.store.database import Connection, Database
-from bot.store.outbox import Message, lapsed, owe, take_back
+from bot.store.outbox import Message, owe
+from bot.store.summaries import close_lapsed, lapsed, take_back
 from rules.bars import Tick
 from rules.book import Book
 from rules.engine import Outcome, evaluate
@@ -90,6 +91,7 @@ class Watch:
         self._closed: _Closed | None = None
         self._judged_on: _Closed | None = None
         self._folded: Mapping[str, int] = {}
+        self._is_certain = True
         self.book = Book()
         self.judged_at: Instant | None = None
 
@@ -97,6 +99,7 @@ class Watch:
         """Go on where the store says we were."""
         async with self._database.read() as connection:
             self.book = await load_book(connection)
+        self._is_certain = True
 
     @property
     def ready_rules(self) -> tuple[CompiledRule, ...]:
@@ -104,7 +107,11 @@ class Watch:
         return tuple(rule for rule in self._rules if all(map(self._intake.ready, rule.instruments)))
 
     async def tick(self, now: Instant) -> Ticked:
-        """One round. Raises StoreError when it could not be committed: then nothing has happened."""
+        """One round. Raises StoreError when it could not be committed: then nothing has happened, or all of it, and the
+        next round asks the store which.
+        """
+        if not self._is_certain:
+            await self.restore()
         bars = await self._intake.poll(now)
         awaited = self._intake.awaited(now, self._since)
         fills = dict(self._intake.fills)
@@ -172,6 +179,7 @@ class Watch:
             events={**outcome.book.events, **_of(waiting, self.book.events)},
         )
         late = frozenset(event.key for event in outcome.events if self._is_no_news(event, outcome, seen.now))
+        self._is_certain = False  # an answer that is lost, or not waited for, leaves open what was committed
         async with self._database.write() as connection:
             await save_book(connection, self.book, after)
             fresh = await save_events(connection, outcome.events, seen.now, unsaid=late)
@@ -180,7 +188,7 @@ class Watch:
             owed = await owe(connection, await self._told(connection, news, seen.now), readers, seen.now)
             if not seen.awaited:
                 owed += await self._summarise(connection, readers, seen.now)
-        self.book = after
+        self.book, self._is_certain = after, True
         for event in fresh:
             log.info("%s at the row that ended %s", event.key, event.session)
         return tuple(fresh), owed
@@ -204,14 +212,17 @@ class Watch:
     async def _summarise(self, connection: Connection, readers: Sequence[Subscriber], now: Instant) -> int:
         """What happened while nobody watched, or could not be sent as long as it was news: in one message, once all
         that was missed is judged."""
-        unsaid, late = await unsaid_events(connection), await lapsed(connection, self._channel)
+        unsaid, late = await unsaid_events(connection), await lapsed(connection, self._channel, self._admitted)
         if not unsaid and not late:
             return 0
         await all_said(connection)
-        known = await events_of(connection, {key for keys in late.values() for key in keys})
-        of_chat = {chat: [known[key] for key in keys if key in known] for chat, keys in late.items()}
-        around = {event.at for events in (unsaid, *of_chat.values()) for event in events}
+        known = await events_of(connection, {key for each in late for key in each.events})
+        of_chat: dict[int, list[AlertEvent]] = {}
+        for each in late:
+            of_chat.setdefault(each.chat, []).extend(known[key] for key in each.events if key in known)
+        around = {event.at for event in (*unsaid, *known.values())}
         undone = {event.undone_key for event in await events_at(connection, around)}
+        await close_lapsed(connection, late, undone, now)
         missed = {
             reader.chat: _in_order(
                 event

@@ -20,7 +20,7 @@ WHOLE, THREADS = 25.0, 2.0
 """Seconds for everything, and for threads when nothing else is left."""
 
 FAILURE = 1
-"""The exit code when more than threads had to be left behind."""
+"""The exit code when more than threads had to be left behind by a process that was to end well."""
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -60,9 +60,12 @@ class Departure:
                 for each, handler in before.items():
                     signal.signal(each, handler)
 
-    def begin(self) -> None:
-        """From now on the time is counted."""
+    def begin(self, code: int = 0) -> None:
+        """From now on the time is counted. `code` is the exit code, known already when a failure is why it ends: what
+        then hangs as well does not change what the supervisor has to know.
+        """
         if not self._begun:
+            self._code = code or FAILURE
             self._begun, self._deadline = True, time.monotonic() + self._whole
             threading.Thread(target=self._watch, name="departure", daemon=True).start()
 

@@ -47,7 +47,7 @@ async def _until_the_end(settings: Settings, departure: Departure) -> int:
     async with AsyncExitStack() as stack:
         stack.enter_context(departure.on_signal(told.set))
         code = await _first_of(told, _serve(settings, stack))
-        departure.begin()
+        departure.begin(code)
     departure.only_threads_are_left(code)
     return code
 

@@ -8,7 +8,7 @@ from bot.commands.registry import Change, Desk, Refusal, Reply, command
 from bot.render.chats import NOTHING_STORED, asks_to_forget, forgotten
 
 
-@command("/forget [yes]", "delete all that is stored about this chat", "/forget")
+@command("/forget [yes]", "delete all that is stored about this chat", "/forget", changes=True)
 def forget(desk: Desk, words: Sequence[str]) -> Reply:
     """Asks first: what is deleted does not come back."""
     sure = [word.lower() for word in words] == ["yes"]

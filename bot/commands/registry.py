@@ -81,8 +81,8 @@ Trades = Callable[[Sequence[str]], tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A word after the slash: what it does, how it is written, an example; whose latest trades it is told, and whether
-    it is told of the outbox.
+    """A word after the slash: what it does, how it is written, an example; whose latest trades it is told, whether of
+    the outbox, and whether it may change something.
     """
 
     name: str
@@ -92,19 +92,26 @@ class Command:
     run: Run
     trades: Trades | None = None
     outbox: bool = False
+    changes: bool = False
 
 
 _REGISTRY: dict[str, Command] = {}
 
 
 def command(
-    usage: str, summary: str, example: str, trades: Trades | None = None, *, outbox: bool = False
+    usage: str,
+    summary: str,
+    example: str,
+    trades: Trades | None = None,
+    *,
+    outbox: bool = False,
+    changes: bool = False,
 ) -> Callable[[Run], Run]:
     """Enter a function as the command of the first word of `usage`."""
 
     def enter(run: Run) -> Run:
         name = usage.split()[0].lstrip("/")
-        _REGISTRY[name] = Command(name, usage, summary, example, run, trades, outbox)
+        _REGISTRY[name] = Command(name, usage, summary, example, run, trades, outbox, changes)
         return run
 
     return enter
@@ -129,6 +136,12 @@ def wants_outbox(line: str) -> bool:
     """Whether the command of a line is to be told of the outbox."""
     known = _command_of(line[:LONGEST_LINE].split())
     return known is not None and known.outbox
+
+
+def may_change(line: str) -> bool:
+    """Whether the command of a line may change something: it is carried out however much is asked at once."""
+    known = _command_of(line[:LONGEST_LINE].split())
+    return known is not None and known.changes
 
 
 def _command_of(words: Sequence[str]) -> Command | None:

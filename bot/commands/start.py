@@ -8,14 +8,13 @@ from bot.commands.registry import Change, Desk, Refusal, Reply, command
 from bot.render.chats import UNKEPT, greeting, subscribed
 
 
-@command("/start", "what this bot does; alerts come from now on", "/start")
+@command("/start", "what this bot does; alerts come from now on", "/start", changes=True)
 def start(desk: Desk, words: Sequence[str]) -> Reply:
-    """A greeting and a subscription; nothing changes where alerts come already."""
+    """A greeting and a subscription. Where alerts come already it is written all the same: the chat is there."""
     if words:
         raise Refusal("it takes nothing more")
     if not desk.keeps_chats:
         return Reply(greeting(UNKEPT))
     since = desk.chat.subscribed_since
-    if since is not None:
-        return Reply(greeting(subscribed(since, already=True)))
-    return Reply(greeting(subscribed(desk.now, already=False)), Change.SUBSCRIBE)
+    already = since is not None
+    return Reply(greeting(subscribed(since if since is not None else desk.now, already=already)), Change.SUBSCRIBE)

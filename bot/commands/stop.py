@@ -8,7 +8,7 @@ from bot.commands.registry import Change, Desk, Refusal, Reply, command
 from bot.render.chats import UNKEPT, unsubscribed
 
 
-@command("/stop", "no more alerts; commands are still answered", "/stop")
+@command("/stop", "no more alerts; commands are still answered", "/stop", changes=True)
 def stop(desk: Desk, words: Sequence[str]) -> Reply:
     """The subscription ends, and how it comes back."""
     if words:

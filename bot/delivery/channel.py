@@ -43,6 +43,13 @@ class RetryLater:
 
 
 @dataclass(frozen=True, slots=True)
+class Resting:
+    """Not tried: the chat has had as much as it bears, for so many `seconds` more."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Ambiguous:
     """Delivered or not: the answer was lost on the way."""
 
@@ -84,7 +91,7 @@ class TokenRejected:
     reason: str
 
 
-Outcome = Sent | RetryLater | Ambiguous | ChatGone | ChatMoved | NotUnderstood | Rejected | TokenRejected
+Outcome = Sent | RetryLater | Resting | Ambiguous | ChatGone | ChatMoved | NotUnderstood | Rejected | TokenRejected
 
 
 class Channel(Protocol):

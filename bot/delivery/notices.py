@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterable
 from bot.store.chats import Subscriber, acquaint
 from bot.store.database import Database
 from bot.store.outbox import Message, owe
+from bot.store.owed import told_to
 from rules.bars import DAY
 from rules.model import Delivery, Instant
 
 ON_TIME = 5 * 60
 """Seconds after which a notice says how late it is."""
+
+PREFIX = "notice/"
+"""What the key of every notice begins with."""
 
 LASTING = 7 * DAY
 """Seconds that a notice is worth sending."""
@@ -49,3 +53,11 @@ class Noticeboard:
             )
             await owe(connection, [news], [Subscriber(chat, since=0) for chat in chats], now)
         self._owed()
+
+    async def posted(self) -> list[tuple[str, Instant]]:
+        """The keys that were posted while they were worth sending, with when each was, the oldest first. Raises
+        StoreError.
+        """
+        async with self._database.read() as connection:
+            told = await told_to(connection, self._channel, self._admins, self._now() - LASTING)
+        return [(key, at) for key, at in told if key.startswith(PREFIX)]

@@ -44,10 +44,18 @@ class Pace:
 
 
 class OnHold(Exception):
-    """A chat, or all of them, has to wait: the channel asked for it, or it got as much as it bears; `seconds` more."""
+    """The channel asked for a pause that is not over. `seconds` is what is left of it."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"it is paused; {seconds:.0f} s are left")
+        super().__init__(f"the channel asked to wait; {seconds:.0f} s are left")
+        self.seconds = seconds
+
+
+class ToRest(Exception):
+    """A chat has had as much as it bears, for so many `seconds` more; or nobody gets a turn any more, for 0."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"its turn would come in {seconds:.0f} s")
         self.seconds = seconds
 
 
@@ -112,13 +120,13 @@ class Pacer:
     ) -> None:
         """Return when a message to `address` may be sent. A cancelled caller just leaves its place.
 
-        Raises OnHold where the channel asked for a pause, or where the chat has to rest for longer than `patience`.
+        Raises OnHold where the channel asked for a pause, ToRest where the chat has to rest for longer than `patience`.
         """
         now = self._clock()
         self._refuse_on_hold(address, now)
         rest = self._chats[address].free_at - now if address in self._chats else 0.0
         if rest > patience:
-            raise OnHold(rest)
+            raise ToRest(rest)
         chat = self._chats.setdefault(address, _Chat(address))
         chat.group = chat.group or group
         place, granted = (rank, next(self._arrivals)), asyncio.get_running_loop().create_future()
@@ -147,6 +155,18 @@ class Pacer:
             self._held_chats[address] = max(self._held_chats.get(address, until), until)
             self._turn_away((self._chats[address],) if address in self._chats else (), now)
 
+    def turn_away(self) -> None:
+        """Tell all who wait and are no replies that they get no turn: the channel is about to be closed."""
+        for chat in self._chats.values():
+            for rank in (Rank.ALERT, Rank.DIGEST):
+                self._dismiss(chat, [*chat.lanes[rank].items()], ToRest(0.0))
+
+    def _dismiss(self, chat: _Chat, callers: Iterable[tuple[_Place, asyncio.Future[None]]], why: Exception) -> None:
+        for place, granted in callers:
+            self._leave(chat, place)
+            if not granted.done():
+                granted.set_exception(why)
+
     def _refuse_on_hold(self, address: str, now: float) -> None:
         left = max(self._held_until, self._held_chats.get(address, -math.inf)) - now
         if left > 0:
@@ -155,10 +175,7 @@ class Pacer:
     def _turn_away(self, chats: Iterable[_Chat], now: float) -> None:
         for chat in chats:
             left = max(self._held_until, self._held_chats.get(chat.address, -math.inf)) - now
-            for place, granted in [caller for lane in chat.lanes.values() for caller in lane.items()]:
-                self._leave(chat, place)
-                if not granted.done():
-                    granted.set_exception(OnHold(left))
+            self._dismiss(chat, [caller for lane in chat.lanes.values() for caller in lane.items()], OnHold(left))
 
     def _leave(self, chat: _Chat, place: _Place) -> asyncio.Future[None] | None:
         """Take a caller from the line; one that was served or turned away has left it already."""

@@ -6,6 +6,7 @@ for at most once: then it is closed as unsure instead.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from bot.delivery.channel import (
     NotUnderstood,
     Outcome,
     Rejected,
+    Resting,
     RetryLater,
     Sent,
     TokenRejected,
@@ -24,7 +26,7 @@ from bot.store.chats import move, retire
 from bot.store.database import Connection
 from bot.store.outbox import Owed, abandon, give_back, postpone
 from bot.store.outbox import settle as close
-from bot.store.schema import EXPIRED
+from bot.store.states import EXPIRED
 from rules.model import Delivery, Instant
 
 FIRST_PAUSE, LONGEST_PAUSE = 2, 300
@@ -86,6 +88,10 @@ async def _later(connection: Connection, owed: Owed, ended: RetryLater, now: Ins
     await postpone(connection, owed, now + seconds, ended.reason)
 
 
+async def _resting(connection: Connection, owed: Owed, ended: Resting, now: Instant) -> None:
+    await give_back(connection, owed, now + max(1, math.ceil(ended.seconds)))
+
+
 async def _ambiguous(connection: Connection, owed: Owed, ended: Ambiguous, now: Instant) -> None:
     if owed.policy is Delivery.AT_MOST_ONCE:
         await close(connection, owed, now, "unsure", ended.reason)
@@ -101,8 +107,10 @@ async def _fault(connection: Connection, owed: Owed, ended: Fault, now: Instant)
 
 
 async def _gone(connection: Connection, owed: Owed, ended: ChatGone, now: Instant) -> None:
-    await abandon(connection, owed.chat, ended.reason, now)
-    await retire(connection, owed.chat, ended.reason)
+    if await retire(connection, owed.chat, ended.reason, owed.claimed_at):
+        await abandon(connection, owed.chat, ended.reason, now)
+    else:
+        await postpone(connection, owed, now + pause_after(owed.attempts), ended.reason)
 
 
 async def _moved(connection: Connection, owed: Owed, ended: ChatMoved, now: Instant) -> None:
@@ -136,6 +144,7 @@ async def _not_tried(connection: Connection, owed: Owed, _ended: NotTried, now: 
 _SETTLE: dict[type[Ended], Callable[..., Awaitable[None]]] = {
     Sent: _sent,
     RetryLater: _later,
+    Resting: _resting,
     Ambiguous: _ambiguous,
     ChatGone: _gone,
     ChatMoved: _moved,

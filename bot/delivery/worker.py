@@ -29,13 +29,14 @@ class Limits:
     """How many deliveries are sent at a time, and how long what may take, in seconds.
 
     `sending`: then it is given up as unanswered; a turn in a busy group may take a minute. `lease`: a claimed delivery
-    is nobody else's; longer than any sending. `idle`: between looks at an outbox that nobody has said anything of.
-    `trouble`: until the database is tried again.
+    is nobody else's; longer than any sending. `rest`: for so long after a message others go before the chat's next.
+    `idle`: between looks at an outbox that nobody has said anything of. `trouble`: until the database is tried again.
     """
 
     at_a_time: int = 8
     sending: float = 120.0
     lease: int = 300
+    rest: float = 1.05
     idle: float = 30.0
     trouble: float = FIRST_PAUSE
 
@@ -58,9 +59,11 @@ class Worker:
         self._database, self._channel, self._owner, self._now = database, channel, owner, now
         self._limits, self._may_send = limits or Limits(), may_send
         self._sending: set[int] = set()
+        self._resting: dict[int, float] = {}  # chats that were told something, and until when others go first
         self._more = asyncio.Event()
         self._stopping = False
         self._refused_until = -math.inf
+        self._trouble = ""
 
     def wake(self) -> None:
         """Something may be owed."""
@@ -75,9 +78,11 @@ class Worker:
                 try:
                     taken_over = taken_over or await self._take_over()
                     pause = await self._open_lanes(lanes)
+                    self._trouble = ""
                 except StoreError as error:
-                    log.error("nothing can be delivered: %s", error)
-                    pause = self._limits.trouble
+                    if str(error) != self._trouble:
+                        log.error("nothing can be delivered: %s", error)
+                    self._trouble, pause = str(error), self._limits.trouble
                 except Exception:
                     log.exception("the outbox failed")
                     pause = self._limits.trouble
@@ -145,7 +150,9 @@ class Worker:
             html = as_sent(owed.html, late=now - owed.at if now > owed.late_after else None, repeat=owed.repeat)
             async with limit:
                 rank = Rank.DIGEST if owed.digest else Rank.ALERT
-                return await self._channel.send(owed.address, html, plain=owed.plain, silent=owed.silent, rank=rank)
+                sent = await self._channel.send(owed.address, html, plain=owed.plain, silent=owed.silent, rank=rank)
+            self._resting[owed.chat] = asyncio.get_running_loop().time() + self._limits.rest
+            return sent
         except Exception as fault:
             if limit.expired():
                 return Ambiguous(f"no answer within {self._limits.sending:g} s")
@@ -156,11 +163,14 @@ class Worker:
         """Write down how a sending ended, until that works, or it would be sent again. Returns what is next."""
         if isinstance(ended, TokenRejected):
             self._refused_until = asyncio.get_running_loop().time() + LONGEST_PAUSE
+        told = False
         while True:
             try:
                 following = await self._settle_and_claim(owed, ended)
             except StoreError as error:
-                log.error("delivery %d, attempt %d: %s, but not settled: %s", owed.id, owed.attempts, ended, error)
+                if not told:
+                    log.error("delivery %d, attempt %d: %s, but not settled: %s", owed.id, owed.attempts, ended, error)
+                told = True
                 if self._stopping:
                     return None
                 await asyncio.sleep(self._limits.trouble)
@@ -181,10 +191,20 @@ class Worker:
         return claimed
 
     async def _claim(self, connection: Connection, most: int, without: set[int]) -> list[Owed]:
-        """Nothing while we are stopping or may not send, or are refused: every message would fail."""
-        if self._stopping or not self._may_send() or asyncio.get_running_loop().time() < self._refused_until:
+        """Nothing while we are stopping or may not send, or are refused: every message would fail. A chat that has just
+        been told something comes after all others: a lane that waits for it could send to them.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._stopping or not self._may_send() or now < self._refused_until:
             return []
-        return await claim(connection, self._channel.name, self._owner, self._now(), self._limits.lease, most, without)
+        self._resting = {chat: until for chat, until in self._resting.items() if until > now}
+        claimed: list[Owed] = []
+        for resting in (self._resting, ()) if self._resting else ((),):
+            left = most - len(claimed)
+            if left > 0:
+                who = self._channel.name, self._owner, self._now(), self._limits.lease
+                claimed += await claim(connection, *who, left, without, resting)
+        return claimed
 
     async def _rest(self, seconds: float) -> None:
         """For a while, or until somebody says that there is something to do."""

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from bot.store.conflict import insert_new, insert_or_update
 from bot.store.database import Connection
-from bot.store.schema import GONE, chats, deliveries, is_owed, subscriptions
+from bot.store.schema import chats, deliveries, subscriptions
+from bot.store.states import GONE, is_owed
 from rules.model import Instant
 
 PRIVATE = "private"
@@ -32,8 +33,8 @@ class Subscriber:
 
 async def subscribe(connection: Connection, channel: str, address: str, kind: str, now: Instant) -> None:
     """Tell this chat every alert from now on. One that is subscribed already keeps its instant."""
-    known = insert_or_update(chats, ["channel", "address"], ["gone", "kind"]).returning(chats.c.id)
-    here = {"channel": channel, "address": address, "kind": kind, "first_seen": now, "gone": None}
+    known = insert_or_update(chats, ["channel", "address"], ["gone", "kind", "heard_at"]).returning(chats.c.id)
+    here = {"channel": channel, "address": address, "kind": kind, "first_seen": now, "gone": None, "heard_at": now}
     chat = (await connection.execute(known, here)).scalar_one()
     await connection.execute(insert_new(subscriptions), {"chat": chat, "topic": EVERYTHING, "since": now})
 
@@ -73,14 +74,19 @@ async def subscribers(
 
     One that is not let in any more keeps its wish: it is told again from when it is let in again.
     """
-    let_in = sa.true() if admitted is None else sa.or_(chats.c.kind != PRIVATE, chats.c.address.in_(admitted))
     query = (
         sa.select(subscriptions.c.chat, subscriptions.c.since)
         .join(chats, chats.c.id == subscriptions.c.chat)
-        .where(chats.c.channel == channel, chats.c.gone.is_(None), let_in)
+        .where(*may_be_told(channel, admitted))
         .order_by(subscriptions.c.chat)
     )
     return [Subscriber(row.chat, row.since) for row in await connection.execute(query)]
+
+
+def may_be_told(channel: str, admitted: Collection[str] | None) -> tuple[sa.ColumnElement[bool], ...]:
+    """Of rows of chats: those of a channel that are there, and let in as `subscribers` has it."""
+    let_in = sa.true() if admitted is None else sa.or_(chats.c.kind != PRIVATE, chats.c.address.in_(admitted))
+    return (chats.c.channel == channel, chats.c.gone.is_(None), let_in)
 
 
 async def count_subscribed(connection: Connection, channel: str) -> int:
@@ -90,10 +96,23 @@ async def count_subscribed(connection: Connection, channel: str) -> int:
     return int((await connection.execute(query)).scalar_one())
 
 
-async def retire(connection: Connection, chat: int, reason: str) -> None:
-    """Nothing can be sent to this chat any more; it comes back by subscribing again."""
+async def retire(connection: Connection, chat: int, reason: str, known_at: Instant) -> bool:
+    """Nothing can be sent to this chat any more; it comes back by subscribing again. Returns whether that holds: not
+    if it has asked to be told after `known_at`, when it may still have been gone.
+    """
+    heard_since = sa.select(chats.c.id).where(chats.c.id == chat, chats.c.heard_at > known_at)
+    if (await connection.execute(heard_since)).first() is not None:
+        return False
     await connection.execute(sa.update(chats).where(chats.c.id == chat).values(gone=reason[:200]))
     await connection.execute(sa.delete(subscriptions).where(subscriptions.c.chat == chat))
+    return True
+
+
+async def readdress(connection: Connection, channel: str, old: str, new: str) -> None:
+    """A chat lives at another address now, as `move` has it; one that we do not know does not matter."""
+    known = (await connection.execute(sa.select(chats.c.id).where(*_is(channel, old)))).scalar()
+    if known is not None:
+        await move(connection, known, new)
 
 
 async def move(connection: Connection, chat: int, address: str) -> None:

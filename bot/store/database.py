@@ -20,6 +20,9 @@ from bot.store.sqlite import SqliteFile
 
 SQLITE = "sqlite:///"
 
+IN_LINE = 3
+"""How many times its patience with other processes a writer waits for those of this one that are before it."""
+
 Connection = AsyncConnection
 """What the functions of this package are given; those above only hand it on."""
 
@@ -55,13 +58,14 @@ class Backend(Protocol):
 
 class Database:
     """Connections to one database: a SQLite file, or what a Backend says. `close` must be awaited, or the process does
-    not end. `durable` and `patience` are those of a file.
+    not end. `durable` is a file's; `patience` is how many seconds a writer waits for another process.
     """
 
     def __init__(self, at: Path | Backend, *, durable: bool = True, patience: float = 10.0) -> None:
         self.backend: Backend = SqliteFile(at, durable, patience) if isinstance(at, Path) else at
         self._engine = self.backend.engine()
         self._writing = asyncio.Lock()
+        self._in_line = IN_LINE * patience
         self._guard: Guard | None = None
 
     @property
@@ -89,14 +93,28 @@ class Database:
     async def write(self) -> AsyncIterator[Connection]:
         """A transaction that may write; committed at the end, rolled back on an error. One at a time, in turn.
 
-        Cancelled while it commits, it may have been committed. Raises StoreError when the database does not take it.
+        Cancelled while it commits, or cut off from the answer, it may have been committed. Raises StoreError when the
+        database does not take it, or its turn does not come.
         """
         with self._told():
             # The database would let our own writers wait each with a connection that readers then lack.
-            async with self._writing, self._engine.begin() as connection:
+            async with self._turn(), self._engine.begin() as connection:
                 if self._guard is not None:
                     await self._guard(connection)
                 yield connection
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Each of those before us may have waited its patience out: the line alone must not take minutes."""
+        try:
+            async with asyncio.timeout(self._in_line):
+                await self._writing.acquire()
+        except TimeoutError:
+            raise unusable(self.place, f"others have been writing for {self._in_line:g} s") from None
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
@@ -116,12 +134,13 @@ class Database:
         """Close every connection."""
         await self._engine.dispose()
 
-    async def size(self) -> int:
-        """Bytes that it takes on its disk. Raises StoreError."""
+    async def size(self, connection: Connection) -> int:
+        """Bytes that it takes on its disk, asked within a transaction: who has a connection must not wait for one more
+        while others do the same.
+        """
         if self.backend.measure is None:
             return self.backend.size
-        async with self.read() as connection:
-            return int((await connection.exec_driver_sql(self.backend.measure)).scalar_one())
+        return int((await connection.exec_driver_sql(self.backend.measure)).scalar_one())
 
     @property
     def is_lost(self) -> bool:

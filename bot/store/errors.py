@@ -2,7 +2,11 @@
 
 
 class StoreError(Exception):
-    """The database cannot be used; one sentence."""
+    """The database cannot be used; one sentence. `why` is the reason without the place, which is the operator's."""
+
+    def __init__(self, sentence: str, why: str = "") -> None:
+        super().__init__(sentence)
+        self.why = why or sentence
 
 
 class Fenced(StoreError):
@@ -11,4 +15,5 @@ class Fenced(StoreError):
 
 def unusable(place: object, why: str) -> StoreError:
     """The sentence for what cannot be a database."""
-    return StoreError(f"{place} cannot be used as a database: {why[:1].lower()}{why[1:]}")
+    why = f"{why[:1].lower()}{why[1:]}"
+    return StoreError(f"{place} cannot be used as a database: {why}", why)

@@ -18,7 +18,7 @@ from rules.model import Instant
 REMEMBERED = 2 * DAY
 """Seconds that the number of an answered line is kept; Telegram forgets what nobody fetches after a day."""
 
-_LEFT = sa.select(inbox).where(inbox.c.answered_at.is_(None)).order_by(inbox.c.id)
+_LEFT = sa.select(inbox).where(inbox.c.answered_at.is_(None)).order_by(inbox.c.received_at, inbox.c.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from bot.store.chats import Subscriber
 from bot.store.conflict import insert_new
 from bot.store.database import Connection
-from bot.store.schema import GONE, LISTED, OWED, TOLD, chats, deliveries, has_failed, has_lapsed, is_owed, parts
+from bot.store.schema import chats, deliveries, parts
+from bot.store.states import GONE, OWED, is_owed
 from rules.model import Delivery, Instant
 
 LONGEST_REASON, LONGEST_OWNER = 200, 64
@@ -47,12 +48,13 @@ _LINE = (
     ~WAITS,
 )
 _OF_ITS_KIND = deliveries.c.digest == sa.bindparam("digest")
+_NOT_RESTING = deliveries.c.chat.not_in(sa.bindparam("resting", expanding=True))
 _IN_TIME = (deliveries.c.due_at, deliveries.c.id)
 
 _NEXT = sa.select(deliveries.c.due_at).where(*_LINE, _OF_ITS_KIND).order_by(*_IN_TIME).limit(1)
 _DUE = (
     sa.select(deliveries, _of_its_chat(chats.c.address).label("address"))
-    .where(*_LINE, _OF_ITS_KIND, deliveries.c.due_at <= sa.bindparam("now"))
+    .where(*_LINE, _OF_ITS_KIND, deliveries.c.due_at <= sa.bindparam("now"), _NOT_RESTING)
     .order_by(*_IN_TIME)
     .limit(sa.bindparam("most"))
 )
@@ -96,18 +98,10 @@ class Owed:
     repeat: bool
     attempts: int
     owner: str
+    claimed_at: Instant
     at: Instant
     late_after: Instant
     expires_at: Instant
-
-
-@dataclass(frozen=True, slots=True)
-class Debt:
-    """What is owed at a moment, and what could not be delivered at all."""
-
-    owed: int
-    oldest: Instant | None
-    failed: int
 
 
 async def owe(connection: Connection, messages: Iterable[Message], to: Sequence[Subscriber], now: Instant) -> int:
@@ -148,44 +142,6 @@ def _row(message: Message, chat: int, now: Instant) -> dict[str, object]:
     }
 
 
-async def take_back(connection: Connection, event: str, now: Instant) -> frozenset[int]:
-    """The chats that were told of an event, or may have been. What has surely not arrived and tells of nothing else is
-    not sent any more: who has not heard of it need not hear that it is not so.
-    """
-    head = (await connection.execute(sa.select(parts.c.head).where(parts.c.event == event))).scalar()
-    of_it = deliveries.c.event.in_([event, head])
-    telling = (await connection.execute(sa.select(deliveries).where(of_it))).all()
-    others = sa.select(sa.func.count()).where(parts.c.head == event)
-    alone = head is None and not (await connection.execute(others)).scalar_one()
-    unsent = [row.id for row in telling if alone and row.state == OWED and not row.repeat and row.owner is None]
-    closed = {"state": "withdrawn", "reason": "corrected before it was sent", "settled_at": now}
-    await connection.execute(sa.update(deliveries).where(deliveries.c.id.in_(unsent)).values(closed))
-    return frozenset(row.chat for row in telling if row.id not in unsent and row.state in TOLD)
-
-
-async def lapsed(connection: Connection, channel: str) -> dict[int, list[str]]:
-    """By chat, the keys of what could not be sent as long as it was news, oldest first; what it told beside included.
-
-    Only of chats that nothing is owed to any more: what is still news comes first. Each is given once.
-    """
-    waits = sa.exists().where(is_owed(_BEFORE), _BEFORE.c.chat == deliveries.c.chat)
-    theirs = (has_lapsed(deliveries), _of_its_chat(chats.c.channel) == channel, ~waits)
-    query = sa.select(deliveries.c.id, deliveries.c.chat, deliveries.c.event).where(*theirs).order_by(deliveries.c.id)
-    rows = (await connection.execute(query)).all()
-    if not rows:
-        return {}
-    beside = await connection.execute(sa.select(parts).where(parts.c.head.in_({row.event for row in rows})))
-    members: dict[str, list[str]] = {}
-    for row in beside:
-        members.setdefault(row.head, []).append(row.event)
-    found: dict[int, list[str]] = {}
-    for row in rows:
-        found.setdefault(row.chat, []).extend([row.event, *members.get(row.event, ())])
-    closed = sa.update(deliveries).where(deliveries.c.id.in_([row.id for row in rows]))
-    await connection.execute(closed.values(state=LISTED))
-    return found
-
-
 async def claim(
     connection: Connection,
     channel: str,
@@ -194,12 +150,14 @@ async def claim(
     lease: int,
     most: int,
     without: Collection[int] = (),
+    resting: Collection[int] = (),
 ) -> list[Owed]:
     """Take up to `most` due deliveries of a channel, of each chat the first in line, digests last, for `lease` seconds.
 
-    One that was claimed before and never settled is taken as a possible repeat; those named in `without` are not taken.
+    One that was claimed before and never settled is taken as a possible repeat; those named in `without` are not taken,
+    nor those of the chats in `resting`.
     """
-    asked = {"channel": channel, "without": tuple(without), "now": now}
+    asked = {"channel": channel, "without": tuple(without), "resting": tuple(resting), "now": now}
     rows: list[sa.Row[Any]] = []
     for digest in (False, True):
         if len(rows) < most:
@@ -208,10 +166,10 @@ async def claim(
     if rows:
         taken = sa.update(deliveries).where(deliveries.c.id.in_([row.id for row in rows]))
         await connection.execute(taken.values(due_at=now + lease, owner=owner, attempts=deliveries.c.attempts + 1))
-    return [_owed(row, owner) for row in rows]
+    return [_owed(row, owner, now) for row in rows]
 
 
-def _owed(row: sa.Row[tuple[object, ...]], owner: str) -> Owed:
+def _owed(row: sa.Row[tuple[object, ...]], owner: str, now: Instant) -> Owed:
     return Owed(
         id=row.id,
         chat=row.chat,
@@ -224,6 +182,7 @@ def _owed(row: sa.Row[tuple[object, ...]], owner: str) -> Owed:
         repeat=row.repeat or row.owner is not None,
         attempts=row.attempts + 1,
         owner=owner,
+        claimed_at=now,
         at=row.at,
         late_after=row.late_after,
         expires_at=row.expires_at,
@@ -257,9 +216,9 @@ async def postpone(
     )  # fmt: skip
 
 
-async def give_back(connection: Connection, owed: Owed, now: Instant) -> None:
-    """As if a delivery had not been claimed: nobody has tried to send it."""
-    await _update(connection, owed, due_at=now, repeat=owed.repeat, attempts=owed.attempts - 1)
+async def give_back(connection: Connection, owed: Owed, due: Instant) -> None:
+    """As if a delivery had not been claimed: nobody has tried to send it. It comes again at `due`, or expires."""
+    await _update(connection, owed, due_at=min(due, owed.expires_at), repeat=owed.repeat, attempts=owed.attempts - 1)
 
 
 async def _update(connection: Connection, owed: Owed, reason: str = "", **values: object) -> None:
@@ -291,13 +250,3 @@ async def next_due(connection: Connection, channel: str, without: Collection[int
     asked = {"channel": channel, "without": tuple(without)}
     firsts = [await connection.scalar(_NEXT, {**asked, "digest": digest}) for digest in (False, True)]
     return min((first for first in firsts if first is not None), default=None)
-
-
-async def debt(connection: Connection, channel: str, since: Instant) -> Debt:
-    """What a channel is owed now, the oldest since when, and how many of its deliveries were given up since `since`."""
-    ours = _of_its_chat(chats.c.channel) == channel
-    owed = sa.select(sa.func.count(), sa.func.min(deliveries.c.created_at)).where(is_owed(deliveries), ours)
-    count, oldest = (await connection.execute(owed)).one()
-    lost = sa.select(sa.func.count()).where(has_failed(deliveries), deliveries.c.settled_at >= since, ours)
-    failed = (await connection.execute(lost)).scalar_one()
-    return Debt(count, oldest, failed)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 
 from bot.answers.outbox import BEHIND, NOT_TRIED, UNDER_WAY, Delivery, Outbox
 from bot.store.database import Connection
 from bot.store.outbox import WAITS
-from bot.store.schema import LISTED, OWED, chats, deliveries, has_failed, has_lapsed, is_owed
+from bot.store.schema import chats, deliveries
+from bot.store.states import LISTED, OWED, has_failed, has_lapsed, is_owed
+from bot.store.summaries import TELLS
 from rules.model import Instant
 
 _WHY = sa.case(
@@ -21,12 +26,29 @@ _COUNT = sa.func.count().label("number")
 _UNDELIVERED = deliveries.c.state.not_in([OWED, "sent", LISTED])
 
 
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """What is owed at a moment, and what could not be delivered at all."""
+
+    owed: int
+    oldest: Instant | None
+    failed: int
+
+
+async def debt(connection: Connection, channel: str, since: Instant) -> Debt:
+    """What a channel is owed now, the oldest since when, and how many of its deliveries were given up since `since`."""
+    owed = sa.select(_COUNT, sa.func.min(deliveries.c.created_at)).where(is_owed(deliveries), _of(channel))
+    count, oldest = (await connection.execute(owed)).one()
+    lost = sa.select(_COUNT).where(has_failed(deliveries), deliveries.c.settled_at >= since, _of(channel))
+    return Debt(count, oldest, (await connection.execute(lost)).scalar_one())
+
+
 async def outbox(connection: Connection, channel: str, since: Instant) -> Outbox:
     """What a channel is owed now, and what of it was given up since `since`."""
-    ours = deliveries.c.chat.in_(sa.select(chats.c.id).where(chats.c.channel == channel))
+    ours = _of(channel)
     owed = sa.select(_COUNT, sa.func.min(deliveries.c.created_at), sa.func.min(deliveries.c.due_at))
     count, oldest, due = (await connection.execute(owed.where(is_owed(deliveries), ours))).one()
-    lapsed = sa.select(_COUNT).where(has_lapsed(deliveries), ours)
+    lapsed = sa.select(_COUNT).where(has_lapsed(deliveries), TELLS, ours)
     failed = sa.select(deliveries.c.reason.label("why"), _COUNT).where(has_failed(deliveries), ours)
     return Outbox(
         count,
@@ -36,6 +58,10 @@ async def outbox(connection: Connection, channel: str, since: Instant) -> Outbox
         (await connection.execute(lapsed)).scalar_one(),
         await _counted(connection, failed.where(deliveries.c.settled_at >= since)),
     )
+
+
+def _of(channel: str) -> sa.ColumnElement[bool]:
+    return deliveries.c.chat.in_(sa.select(chats.c.id).where(chats.c.channel == channel))
 
 
 async def _counted(connection: Connection, query: sa.Select[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
@@ -57,6 +83,18 @@ async def owed_deliveries(connection: Connection, most: int) -> list[Delivery]:
     """What is owed, whatever the channel, in the order it falls due."""
     query = _ROWS.where(is_owed(deliveries)).order_by(deliveries.c.due_at, deliveries.c.id).limit(most)
     return [_delivery(row) for row in await connection.execute(query)]
+
+
+async def told_to(
+    connection: Connection, channel: str, addresses: Collection[str], since: Instant
+) -> list[tuple[str, Instant]]:
+    """The keys of what these chats were told since then, or are owed, with when that was; each once, in order."""
+    theirs = sa.select(chats.c.id).where(chats.c.channel == channel, chats.c.address.in_(addresses))
+    first = sa.func.min(deliveries.c.id)
+    query = sa.select(deliveries.c.event, sa.func.min(deliveries.c.created_at).label("at"))
+    query = query.where(deliveries.c.chat.in_(theirs), deliveries.c.created_at >= since)
+    rows = await connection.execute(query.group_by(deliveries.c.event).order_by(first))
+    return [(row.event, row.at) for row in rows]
 
 
 async def undelivered(connection: Connection, most: int) -> list[Delivery]:

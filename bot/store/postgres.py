@@ -64,7 +64,9 @@ class PostgresServer:
 
     reads: Mapping[str, object] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     alone: str | None = "select pg_advisory_xact_lock(7165283319), set_config('statement_timeout', '0', true)"
-    """Before the schema moves: one at a time, for as long as it takes."""
+    """Before the schema moves: one at a time, and each move as long as it takes. Who finds another at it waits as for
+    any lock.
+    """
 
     measure: str | None = "select pg_database_size(current_database())"
     is_lost = False

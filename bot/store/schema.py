@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import sqlalchemy as sa
 
+from bot.store.document import Document
+from bot.store.states import has_failed, has_lapsed, is_owed
+
 SCHEMA = "0003"
 """The newest migration; a test holds it to bot/store/migrations."""
-
-OWED = "owed"
-"""The state of a delivery that is still to be sent; every other state is final."""
-
-GONE = "gone"
-"""The state of a delivery whose chat is no more."""
-
-FAILED = ("rejected", "unsure")
-"""The final states of deliveries that may not have arrived though somebody was there to read them."""
-
-TOLD = ("sent", "unsure", OWED)
-"""The states of deliveries that have arrived, or may have, or will."""
-
-EXPIRED, LISTED = "expired", "listed"
-"""The states of deliveries that were no news any more when they could be sent; and once a summary has listed them."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -33,24 +20,6 @@ metadata = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-
-class Document(sa.TypeDecorator[Any]):
-    """A document that is only ever read whole. PostgreSQL's own types refuse the infinite numbers that some hold, and
-    `json` keeps nothing but the text anyway: so there it is text.
-    """
-
-    impl = sa.JSON
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
-        return sa.Text() if dialect.name == "postgresql" else sa.JSON()
-
-    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
-        return json.dumps(value) if dialect.name == "postgresql" else value
-
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
-        return json.loads(value) if dialect.name == "postgresql" else value
 
 
 def _prices() -> list[sa.Column[float]]:
@@ -173,6 +142,7 @@ chats = sa.Table(
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("first_seen", sa.BigInteger, nullable=False),
     sa.Column("gone", sa.String(200), comment="why nothing can be sent here any more"),
+    sa.Column("heard_at", sa.BigInteger, comment="when somebody there last asked to be told"),
     sa.UniqueConstraint("channel", "address"),
     sqlite_autoincrement=True,  # an answer about a chat that was forgotten must not hit another
 )
@@ -189,7 +159,7 @@ parts = sa.Table(
     "parts",
     metadata,
     sa.Column("event", sa.String(120), primary_key=True),
-    sa.Column("head", sa.String(120), nullable=False),
+    sa.Column("head", sa.String(120), nullable=False, index=True),
     comment="events that are told in the message of another",
 )
 
@@ -224,21 +194,6 @@ deliveries = sa.Table(
 )
 
 
-def is_owed(table: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Still to be sent. The word stands in the statement: with a parameter SQLite would not use the indexes below."""
-    return table.c.state == sa.literal_column(f"'{OWED}'")
-
-
-def has_lapsed(table: sa.FromClause) -> sa.ColumnElement[bool]:
-    """No news any more, and in no summary yet."""
-    return table.c.state == sa.literal_column(f"'{EXPIRED}'")
-
-
-def has_failed(table: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Given up."""
-    return table.c.state.in_([sa.literal_column(f"'{each}'") for each in FAILED])
-
-
 def _index_of(rows: sa.ColumnElement[bool], name: str, *columns: sa.Column[Any]) -> None:
     """An index of some deliveries only: it does not grow with what is done."""
     sa.Index(name, *columns, sqlite_where=rows, postgresql_where=rows)
@@ -263,6 +218,13 @@ inbox = sa.Table(
     sa.Column("received_at", sa.BigInteger, nullable=False),
     sa.Column("answered_at", sa.BigInteger, comment="from then on only its number is kept"),
     comment="lines that people wrote, until they are answered",
+)
+sa.Index(
+    "ix_inbox_answered",
+    inbox.c.channel,
+    inbox.c.answered_at,
+    sqlite_where=inbox.c.answered_at.is_not(None),
+    postgresql_where=inbox.c.answered_at.is_not(None),
 )
 
 leases = sa.Table(

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 
 from bot.delivery.channel import Answer
-from bot.store.errors import StoreError
+from bot.store.errors import Fenced, StoreError
 from bot.telegram.access import Access
 from bot.telegram.incoming import Incoming
 from bot.telegram.letterbox import Letterbox
@@ -30,10 +31,10 @@ class Limits:
     """How much the bot takes on. Times in seconds.
 
     `answers` at once in all; `waiting` lines of a chat, the one being answered included; `answer` for finding one,
-    `stop` for ending. A reply is tried `attempts` times, with `retry` between them where Telegram does not say, and
-    again after `again` as long as it surely has not arrived, for as long as somebody may wait for it: `lasting`. It is
-    not waited for if Telegram wants it later than `latest`. `courtesy` is how often at most a stranger, or a chat that
-    asks too much, is told so.
+    `stop` for ending. A reply is tried `attempts` times, with `retry` between them where Telegram does not say; not
+    longer if Telegram wants it later than `latest`. While it surely has not arrived it is sent again, first after
+    `again`, and found anew when it is not `fresh` any more, for as long as somebody may wait for it: `lasting`.
+    `courtesy` is how often at most a stranger, or a chat that asks too much, is told so.
     """
 
     answers: int = 64
@@ -44,13 +45,14 @@ class Limits:
     retry: float = 1.0
     latest: float = 60.0
     again: float = 10.0
+    fresh: float = 300.0
     lasting: float = 3600.0
     courtesy: float = 60.0
 
 
 class Answering:
     """Answers what was lined up. `spawn` runs a task beside all others and keeps it; `access` is asked again before a
-    line is answered: it may have waited for another process.
+    line is answered: it may have waited for another process. `works` says whether it is this process that works.
     """
 
     def __init__(
@@ -61,13 +63,18 @@ class Answering:
         access: Access,
         limits: Limits,
         spawn: Callable[[Coroutine[None, None, None]], None],
+        works: Callable[[], bool] = lambda: True,
     ) -> None:
         self._answer, self._letters, self._replies, self._access = answer, letters, replies, access
-        self._limits, self._spawn = limits, spawn
+        self._limits, self._spawn, self._works = limits, spawn, works
         self._lines: dict[str, deque[Incoming]] = {}
         self._places = asyncio.Semaphore(limits.answers)
         self._perhaps: set[int] = set()  # numbers of lines that an earlier process may have answered
         self._ending = asyncio.Event()
+
+    def knows(self, incoming: Incoming) -> bool:
+        """Whether a line is waiting already."""
+        return any(each.number == incoming.number for each in self._lines.get(incoming.address, ()))
 
     def room(self, address: str) -> int:
         """How many more lines of a chat may wait."""
@@ -89,9 +96,9 @@ class Answering:
 
     def line_up(self, incoming: Incoming) -> None:
         """Answer a line after those of its chat that came before; once, however often it is given."""
-        line = self._lines.setdefault(incoming.address, deque())
-        if any(each.number == incoming.number for each in line):
+        if self.knows(incoming):
             return
+        line = self._lines.setdefault(incoming.address, deque())
         line.append(incoming)
         if len(line) == 1:
             self._spawn(self._answer_all(incoming.address, line))
@@ -100,52 +107,65 @@ class Answering:
         while line and not self._ending.is_set():
             try:
                 await self._insist(line[0])
-                await self._forget(line[0])
-            except Exception:  # the next line wants its answer all the same
-                _log.exception("line %d could not be dealt with", line[0].number)
+            except Fenced:  # the process that works now has this line, and those behind it
+                return
+            except Exception:  # it would be carried out once more, after later ones
+                _log.exception("line %d could not be answered", line[0].number)
+            await self._forget(line[0])
             line.popleft()
         if not line:
             del self._lines[address]
 
     async def _insist(self, incoming: Incoming) -> None:
-        """Answer a line until its answer has gone, or nobody waits for it any more."""
-        until = time.monotonic() + self._limits.lasting
-        while self._access.admits(incoming) and not await self._respond(incoming) and time.monotonic() < until:
-            await self._rest()
+        """Answer a line until its answer has gone, or nobody waits for it any more. Raises Fenced."""
+        until = time.monotonic() + max(0.0, self._limits.lasting - incoming.waited)
+        answer, found_at, pause = None, -math.inf, self._limits.again
+        while self._access.admits(incoming):
+            if self._works():
+                async with self._places:
+                    if time.monotonic() - found_at > self._limits.fresh:
+                        answer, found_at = await self._found(incoming), time.monotonic()
+                    repeat = incoming.number in self._perhaps
+                    if answer is None or await self._replies.send(incoming, answer, repeat=repeat):
+                        return
+                if time.monotonic() >= until:
+                    return
+            await self._rest(pause)
+            pause = min(2 * pause, self._limits.fresh)
 
     async def _forget(self, incoming: Incoming) -> None:
         """Write down that a line is answered, until that works: it would be answered again."""
         while True:
             try:
                 await self._letters.answered(incoming)
+            except Fenced:
+                return
             except StoreError as error:
                 _log.error("that line %d is answered cannot be written: %s", incoming.number, error)
-                await self._rest()
+                await self._rest(self._limits.again)
+            except Exception:
+                _log.exception("that line %d is answered could not be written", incoming.number)
+                return
             else:
                 self._perhaps.discard(incoming.number)
                 return
 
-    async def _respond(self, incoming: Incoming) -> bool:
-        """Find an answer and send it. Returns whether that is all that can be done."""
-        async with self._places:
-            answer = await self._found(incoming)
-            repeat = incoming.number in self._perhaps
-            return answer is None or await self._replies.send(incoming, answer, repeat=repeat)
-
-    async def _rest(self) -> None:
+    async def _rest(self, seconds: float) -> None:
         """For a while. At the end it is as if the task had been cancelled: the next process goes on with its line."""
         try:
-            async with asyncio.timeout(self._limits.again):
+            async with asyncio.timeout(seconds):
                 await self._ending.wait()
         except TimeoutError:
             return
         raise asyncio.CancelledError
 
     async def _found(self, incoming: Incoming) -> Answer | None:
-        """The answer, or an apology."""
+        """The answer, or an apology. Raises Fenced where another process works."""
         try:
             async with asyncio.timeout(self._limits.answer):
                 return await self._answer(incoming)
+        except Fenced:
+            raise
         except TimeoutError:
             _log.warning("an answer took longer than %.0f s", self._limits.answer)
             return Answer(TOO_SLOW)

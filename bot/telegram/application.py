@@ -20,7 +20,7 @@ from bot.store.errors import StoreError
 from bot.telegram.access import Access, Sparingly, to_stranger
 from bot.telegram.answering import Answering, Limits
 from bot.telegram.channel import TelegramChannel
-from bot.telegram.incoming import Incoming, read_incoming
+from bot.telegram.incoming import Incoming, Move, read_incoming, read_move
 from bot.telegram.letterbox import Letterbox
 from bot.telegram.polling import Patience, Poller
 from bot.telegram.replies import Replies
@@ -36,7 +36,8 @@ class TelegramService:
 
     `answer` gives a reply, or None for none; it is called only for those whom `access` admits, and again for a line
     whose reply did not go out, perhaps by another process. `letters` keeps lines until then. `commands` is the menu:
-    name and summary. Raises InvalidToken for an empty token.
+    name and summary. `always` says which lines are taken however many wait; nothing is asked, answered or sent but
+    while it is this process that `works`. Raises InvalidToken for an empty token.
     """
 
     def __init__(
@@ -49,6 +50,8 @@ class TelegramService:
         access: Access,
         commands: Mapping[str, str],
         pacer: Pacer,
+        always: Callable[[str], bool] = lambda _line: False,
+        works: Callable[[], bool] = lambda: True,
         patience: Patience | None = None,
         limits: Limits | None = None,
         waits: Waits | None = None,
@@ -60,12 +63,13 @@ class TelegramService:
         self._access = access
         self._commands = dict(commands)
         self._limits = limits or Limits()
-        self._channel = TelegramChannel(self._bot, pacer, waits)
+        self._channel = TelegramChannel(self._bot, pacer, waits, works)
         self._replies = Replies(self._channel, self._limits.attempts, self._limits.retry, self._limits.latest)
-        self._poller = Poller(self._bot, wire, self._take, self._connected, patience or Patience(), waits)
+        self._always = always
+        self._poller = Poller(self._bot, wire, self._take, self._connected, patience or Patience(), waits, works)
         self._polling: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._answering = Answering(answer, letters, self._replies, access, self._limits, self._spawn)
+        self._answering = Answering(answer, letters, self._replies, access, self._limits, self._spawn, works)
         self._went_on = False
         self._courtesy = Sparingly(self._limits.courtesy)
 
@@ -135,31 +139,43 @@ class TelegramService:
 
     async def _take(self, updates: Sequence[Update]) -> None:
         """Keep the lines of some updates, then see to them. Raises StoreError where they cannot be kept."""
-        lines = [line for update in updates if (line := self._read(update)) is not None]
+        lines, moves = self._read(updates)
+        welcome = self._welcome(lines)
+        if welcome or moves:
+            for incoming in await self._kept(welcome, moves):
+                self._answering.line_up(incoming)
+
+    def _read(self, updates: Sequence[Update]) -> tuple[list[Incoming], list[Move]]:
+        lines, moves = [], []
+        for update in updates:
+            try:
+                if (line := read_incoming(update, self._bot.username)) is not None:
+                    lines.append(line)
+                elif (move := read_move(update)) is not None:
+                    moves.append(move)
+            except Exception:  # the next update is another person's
+                _log.exception("update %d could not be read", update.update_id)
+        return lines, moves
+
+    def _welcome(self, lines: Sequence[Incoming]) -> list[Incoming]:
+        """The lines that are taken; who wrote another is told why not, now and then."""
         welcome: list[Incoming] = []
         room = {line.address: self._answering.room(line.address) for line in lines}
         for line in lines:
             if not self._access.admits(line):
                 self._say_sparingly(f"user {line.user}", line, to_stranger(line))
+            elif self._answering.knows(line) or self._always(line.text):
+                welcome.append(line)
             elif not room[line.address]:
                 self._say_sparingly(f"chat {line.address}", line, TOO_MANY)
             else:
                 room[line.address] -= 1
                 welcome.append(line)
-        if welcome:
-            for incoming in await self._kept(welcome):
-                self._answering.line_up(incoming)
+        return welcome
 
-    def _read(self, update: Update) -> Incoming | None:
+    async def _kept(self, lines: Sequence[Incoming], moves: Sequence[Move]) -> Sequence[Incoming]:
         try:
-            return read_incoming(update, self._bot.username)
-        except Exception:  # the next update is another person's
-            _log.exception("update %d could not be read", update.update_id)
-            return None
-
-    async def _kept(self, lines: Sequence[Incoming]) -> Sequence[Incoming]:
-        try:
-            return await self._letters.keep(lines)
+            return await self._letters.keep(lines, moves)
         except StoreError:
             raise
         except Exception:  # a fault of ours: Telegram would hand out the same lines for ever
@@ -199,6 +215,7 @@ class TelegramService:
     async def hush(self) -> None:
         """Take no more lines and begin no answer; what is under way goes on. Within the `stop` limit."""
         self._answering.end()
+        self._channel.turn_away()
         try:
             await self._end_polling()
         except TimeoutError as error:

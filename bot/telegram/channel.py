@@ -20,18 +20,23 @@ from bot.delivery.channel import (
     Outcome,
     Rank,
     Rejected,
+    Resting,
     RetryLater,
     Sent,
     TokenRejected,
 )
-from bot.delivery.pacing import OnHold, Pacer
+from bot.delivery.pacing import OnHold, Pacer, ToRest
 from bot.render.plain import shorten, to_plain
 from bot.telegram.wire import Flooded, Unsent, Waits, reason
 
 TOKEN_REJECTED = "Telegram does not know the bot's token"
 
-PATIENCE = 2.0
-"""Seconds that what is owed waits for a chat that has to rest; if it is longer, others go first and it comes again."""
+PATIENCE, LINE = 2.0, 60.0
+"""Seconds that what is owed waits for a chat that has to rest, and in the line: if it is longer, others go first and it
+comes again. A reply waits as long as it takes.
+"""
+
+NOT_OURS = "it is not sure that this process works"
 
 LONGEST_CAPTION = 1_024
 """UTF-16 units of text beneath a picture, tags and escapes not counted."""
@@ -56,13 +61,19 @@ _NO_PAUSE_GIVEN = 30.0
 
 
 class TelegramChannel:
-    """Sends through one bot. Usable at any time: without a connection its outcomes say so."""
+    """Sends through one bot. Usable at any time: without a connection its outcomes say so.
+
+    `works` says whether it is this process that works: another may have taken over while a message waited.
+    """
 
     name = "telegram"
 
-    def __init__(self, bot: Bot, pacer: Pacer, waits: Waits | None = None) -> None:
+    def __init__(
+        self, bot: Bot, pacer: Pacer, waits: Waits | None = None, works: Callable[[], bool] = lambda: True
+    ) -> None:
         self._bot = bot
         self._pacer = pacer
+        self._works = works
         self._waits = waits or Waits()
         self._uploads = asyncio.Semaphore(self._waits.uploads)
 
@@ -131,18 +142,36 @@ class TelegramChannel:
         self, address: str, request: Callable[[], Awaitable[Message]], longest: float, rank: Rank
     ) -> Outcome:
         """Make a request when it is its turn. `longest` is how many seconds it may take from then on."""
+        if (not_yet := await self._turn(address, rank)) is not None:
+            return not_yet
+        if not self._works():
+            return RetryLater(NOT_OURS)
         try:
-            patience = math.inf if rank is Rank.REPLY else PATIENCE
-            await self._pacer.turn(address, group=address.startswith("-"), rank=rank, patience=patience)
             async with asyncio.timeout(longest):
                 message = await request()
-        except OnHold as hold:
-            return RetryLater(str(hold), hold.seconds)
         except TimeoutError:
             return Ambiguous(f"no answer within {longest:g} s")
         except TelegramError as error:
             return self._outcome(address, error)
         return Sent(str(message.message_id))
+
+    async def _turn(self, address: str, rank: Rank) -> Outcome | None:
+        """Wait for a turn; why there is none, or None when it has come."""
+        group, reply = address.startswith("-"), rank is Rank.REPLY
+        try:
+            async with asyncio.timeout(None if reply else LINE):
+                await self._pacer.turn(address, group=group, rank=rank, patience=math.inf if reply else PATIENCE)
+        except OnHold as hold:
+            return RetryLater(str(hold), hold.seconds)
+        except ToRest as rest:
+            return Resting(rest.seconds)
+        except TimeoutError:
+            return Resting(0.0)
+        return None
+
+    def turn_away(self) -> None:
+        """Whatever is owed and waits for its turn is told that it does not come: the process ends."""
+        self._pacer.turn_away()
 
     def _outcome(self, address: str, error: TelegramError) -> Outcome:
         """What an error means. The order matters: BadRequest and TimedOut are network errors to the library."""

@@ -23,7 +23,8 @@ class Incoming:
     """A line written to the bot.
 
     `address` is the chat to answer to, `thread` the topic in it; `user` who wrote. `text` is the line without the bot's
-    own name: `/corr@ourbot RUT SOL` reads `/corr RUT SOL`. `number` is that of its update: they increase.
+    own name: `/corr@ourbot RUT SOL` reads `/corr RUT SOL`. `number` is that of its update: they increase. `waited` is
+    for how many seconds an earlier process has had it.
     """
 
     address: str
@@ -32,6 +33,15 @@ class Incoming:
     text: str
     thread: int | None = None
     number: int = 0
+    waited: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A group that has become a supergroup: its old address and its new one."""
+
+    old: str
+    new: str
 
 
 def read_incoming(update: Update, our_name: str) -> Incoming | None:
@@ -50,6 +60,17 @@ def read_incoming(update: Update, our_name: str) -> Incoming | None:
         return None
     who = message.from_user.id
     return Incoming(str(message.chat.id), kind, who, _storable(text), _topic(message), update.update_id)
+
+
+def read_move(update: Update) -> Move | None:
+    """The move that an update tells of: Telegram says it in both chats."""
+    message = update.message
+    if message is None:
+        return None
+    here, to, since = message.chat.id, message.migrate_to_chat_id, message.migrate_from_chat_id
+    if to is not None:
+        return Move(str(here), str(to))
+    return None if since is None else Move(str(since), str(here))
 
 
 def _without_name(text: str, our_name: str) -> str | None:

@@ -16,7 +16,7 @@ from telegram import Bot, Update
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, TelegramError
 
 from bot.store.errors import StoreError
-from bot.telegram.channel import TOKEN_REJECTED
+from bot.telegram.channel import NOT_OURS, TOKEN_REJECTED
 from bot.telegram.wire import Flooded, PollingWire, Waits, reason
 
 POLLING, CONNECTING, CONFLICT = "polling", "connecting", "conflict"
@@ -40,13 +40,17 @@ class Patience:
     longest_pause: float = 3.0
 
 
-_ANSWERED = (BadRequest, Conflict, Flooded, Forbidden, InvalidToken)
-"""Errors that Telegram itself told: the connection is well."""
+class _Doubtful(TelegramError):
+    """Telegram was not asked."""
+
+
+_ANSWERED = (BadRequest, Conflict, Flooded, Forbidden, InvalidToken, _Doubtful)
+"""Errors that tell nothing against the connection."""
 
 
 class Poller:
     """Hands updates to `take`, in order, and confirms them when that returns. `connected` is called at each new
-    connection.
+    connection. It polls only while `works`: another process may have taken over.
     """
 
     def __init__(
@@ -57,11 +61,13 @@ class Poller:
         connected: Callable[[], None],
         patience: Patience,
         waits: Waits,
+        works: Callable[[], bool] = lambda: True,
     ) -> None:
         self._bot = bot
         self._wire = wire
         self._take = take
         self._connected = connected
+        self._works = works
         self._patience = patience
         self._longest, self._answer = waits.longest, min(waits.answer, patience.answer)
         self._offset = 0
@@ -100,6 +106,8 @@ class Poller:
         self.begin()
         while True:
             try:
+                if not self._works():
+                    raise _Doubtful(NOT_OURS)
                 await self._connect()
                 await self._poll()
             except TelegramError as error:
@@ -144,7 +152,9 @@ class Poller:
             self._tell(POLLING)
         self._glance = False
         if updates:
+            self._alive_at = time.monotonic() + self._longest  # the database may keep them waiting
             await self._take(updates)
+            self._alive_at = time.monotonic()
             self._offset = updates[-1].update_id + 1
 
     async def _rest(self, error: TelegramError) -> None:

@@ -2,7 +2,7 @@
 
 Not a flood: what is over within a minute is not told, and of one thing at most one stop an hour; the keys hold that
 also over processes that end and begin anew. A notice that cannot be written down, because the database is what stopped,
-is kept and tried again.
+is kept and tried again. What an earlier process told of and never called back is taken up: the keys say that too.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from bot.answers.health import GuardReport, Health
 from bot.render import notices
@@ -26,18 +26,38 @@ SELDOM = 3_600
 AGAIN = 10.0
 """Seconds until a notice that could not be written is tried again."""
 
+SETTLED = 900.0
+"""Seconds for which what an earlier process left open has to be well: longer than any guard takes to notice."""
+
 log = logging.getLogger(__name__)
 
 Post = Callable[[str, str], Awaitable[None]]
 """Owes the administrators a message: its key, which makes it one however often it is written, and its HTML."""
 
+Posted = Callable[[], Awaitable[Sequence[tuple[str, Instant]]]]
+"""The keys that were owed in the last days, with when each was, the oldest first."""
+
+
+async def nothing_posted() -> Sequence[tuple[str, Instant]]:
+    """Nobody was told anything."""
+    return ()
+
 
 class Notices:
     """Hears every report, writes few. `now` is the wall clock: a notice may be read an hour later."""
 
-    def __init__(self, post: Post, now: Callable[[], Instant], clock: Callable[[], float] = time.monotonic) -> None:
-        self._post, self._now, self._clock = post, now, clock
+    def __init__(
+        self,
+        post: Post,
+        now: Callable[[], Instant],
+        clock: Callable[[], float] = time.monotonic,
+        posted: Posted = nothing_posted,
+    ) -> None:
+        self._post, self._now, self._clock, self._posted = post, now, clock, posted
         self._open: dict[str, Instant] = {}
+        self._left: dict[str, Instant] = {}
+        self._has_taken_up = False
+        self._well_since: dict[str, float] = {}
         self._told: dict[str, float] = {}
         self._ending: set[str] = set()
         self._owed: deque[tuple[str, str]] = deque()
@@ -46,26 +66,47 @@ class Notices:
 
     def hear(self, report: GuardReport) -> None:
         """Take note of how a guarded thing is; what is worth a message is owed."""
-        since = self._open.get(report.name)
         if report.health is Health.WELL:
-            if since is not None:
-                del self._open[report.name]
-                self._owe(report, "back", since, notices.back(report.name, since, self._now(), report.restarts))
+            self._well(report)
         elif report.health is Health.GIVEN_UP:
-            if report.name in self._ending:
-                return
+            self._ends(report)
+        else:
+            self._silent(report)
+
+    def _well(self, report: GuardReport) -> None:
+        """Back, if it was told of. A process that has just begun finds everything well: of what another one left open
+        it says so only after a while.
+        """
+        name, now = report.name, self._clock()
+        if (since := self._open.pop(name, None)) is not None:
+            self._owe(report, "back", since, notices.back(name, since, self._now(), report.restarts))
+        elif (since := self._left.get(name)) is not None:
+            well = now - self._well_since.setdefault(name, now)
+            if well >= SETTLED:
+                del self._left[name]
+                self._owe(report, "back", since, notices.back(name, since, self._now() - round(well)))
+
+    def _ends(self, report: GuardReport) -> None:
+        if report.name not in self._ending:
             self._ending.add(report.name)
-            since = self._now() - report.silent_for if since is None else since
+            since = self._open.get(report.name, self._now() - report.silent_for)
             words = notices.ending(report.name, since, self._now(), report.why, report.restarts)
             self._owe(report, "ending", since, words)
-        elif since is None and report.silent_for >= WORTH and self._is_seldom(report.name):
-            since = self._open[report.name] = self._now() - report.silent_for
-            self._told[report.name] = self._clock()
-            words = notices.stopped(report.name, since, self._now(), report.why, report.restarts)
+
+    def _silent(self, report: GuardReport) -> None:
+        name = report.name
+        self._well_since.pop(name, None)
+        if name not in self._open and report.silent_for >= WORTH and self._is_seldom(name):
+            self._left.pop(name, None)
+            since = self._open[name] = self._now() - report.silent_for
+            self._told[name] = self._clock()
+            words = notices.stopped(name, since, self._now(), report.why, report.restarts)
             self._owe(report, "stopped", since, words)
 
     async def run(self) -> None:
         """Write what is owed until cancelled."""
+        while not (self._has_taken_up or await self._take_up()):
+            await asyncio.sleep(AGAIN)
         while True:
             await self._more.wait()
             self._more.clear()
@@ -77,6 +118,17 @@ class Notices:
         """Write what is owed now, once each at most."""
         while self._owed and await self._write():
             pass
+
+    async def _take_up(self) -> bool:
+        """What an earlier process left open; whether that is known now."""
+        try:
+            left = _left_open(await self._posted())
+        except Exception as error:  # as below
+            self._fails("what administrators were told cannot be read yet", error)
+            return False
+        self._left = {name: since for name, since in left.items() if name not in self._open}
+        self._has_taken_up, self._failing = True, False
+        return True
 
     def _is_seldom(self, name: str) -> bool:
         return name not in self._told or self._clock() - self._told[name] >= SELDOM
@@ -92,11 +144,26 @@ class Notices:
         try:
             await self._post(key, html)
         except Exception as error:  # the database is down, most likely: it may be what the notice tells of
-            if not self._failing:
-                log.error("a notice to the administrators cannot be written yet: %s", error)
-            self._failing = True
+            self._fails("a notice to the administrators cannot be written yet", error)
             return False
         self._failing = False
         if self._owed and self._owed[0][0] == key:
             self._owed.popleft()
         return True
+
+    def _fails(self, what: str, error: Exception) -> None:
+        if not self._failing:
+            log.error("%s: %s", what, error)
+        self._failing = True
+
+
+def _left_open(posted: Sequence[tuple[str, Instant]]) -> dict[str, Instant]:
+    """What was said to have stopped, or to end its process, and not to be back since; and when that was said first."""
+    found: dict[str, Instant] = {}
+    for key, at in posted:
+        name, what, _ = key.removeprefix("notice/").rsplit("/", 2)
+        if what == "back":
+            found.pop(name, None)
+        else:
+            found.setdefault(name, at)
+    return found

@@ -21,7 +21,7 @@ Clock = Callable[[], float]
 class Pace:
     """Seconds: between two looks, by how many a look may be late, and how many a restart may take.
 
-    When a look is later than that the process itself was stopped: what slept with it is not silent.
+    When a look is later than that the process itself was held up meanwhile: those seconds are nobody's silence.
     """
 
     look: float = 1.0
@@ -82,7 +82,8 @@ class _Guard:
         self.name = guarded.name
         self._guarded, self._give_up, self._clock, self._pace = guarded, give_up, clock, pace
         self._standing: Standing = Well()
-        self._looked = self._woke = clock()
+        self._looked = clock()
+        self._silent = 0.0
         self._restarting: asyncio.Future[None] | None = None
 
     def report(self) -> GuardReport:
@@ -109,13 +110,17 @@ class _Guard:
             self._give_up(f"{self.name}: {self._sentence()}")
 
     def _age(self) -> float:
-        """Seconds without a sign of life, those in which the whole process was stopped left out."""
+        """Seconds without a sign of life; those in which the whole process was held up are left out, and no others."""
         now = self._clock()
-        if now - self._looked > self._pace.look + self._pace.overslept:
-            self._woke = now
+        passed = now - self._looked
         self._looked = now
+        held_up = passed > self._pace.look + self._pace.overslept
+        self._silent += self._pace.look if held_up else passed
         age = self._guarded.age()
-        return min(max(age, 0.0), now - self._woke) if math.isfinite(age) else math.inf
+        if not math.isfinite(age):
+            return math.inf
+        self._silent = min(max(age, 0.0), self._silent)
+        return self._silent
 
     async def _restart(self, restart: Callable[[], Awaitable[None]]) -> None:
         """Within a bound, whatever it does. One that hangs is left alone, and counts as one that did not help."""
@@ -127,7 +132,9 @@ class _Guard:
                 self._restarting.cancel()
         if not self._restarting.done():
             log.error("the restart of %s hangs", self.name)
-        now = self._looked = self._clock()
+        now = self._clock()
+        self._silent += min(now - self._looked, self._pace.restarting)
+        self._looked = now
         self._standing = replace(self._standing, restarts=(*self._standing.restarts, now))
 
     async def _restarted(self, restart: Callable[[], Awaitable[None]]) -> None:

@@ -28,6 +28,7 @@ from rules.bars import DAY, Interval
 from rules.model import XNYS
 from tests.bot.markets import NOW
 from tests.bot.rooms import in_a_room
+from tests.bot.store.stores import Place, opened
 from tests.servers.telegram_messages import read_photo, size_of
 
 ASKED = Question("telegram", "71", "private", "71", "/start")
@@ -314,3 +315,19 @@ def test_the_library_that_draws_is_loaded_with_the_first_picture() -> None:
     """A fresh process imports all that the service is made of."""
     code = "import sys, bot.live, bot.telegram.application; sys.exit('matplotlib' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_twenty_people_who_ask_at_once_are_all_answered(place: Place, tmp_path: Path) -> None:
+    """Who holds a connection and waits for a second one while others do the same waits for ever."""
+
+    async def use(_reception: Reception, parts: Parts) -> None:
+        database = opened(place)
+        await database.migrate()
+        reception = Reception(replace(parts, database=database))
+        asking = (reception.answer(replace(ASKED, address=str(n), text="/status")) for n in range(20))
+        answers = await asyncio.wait_for(asyncio.gather(*asking), 20)
+        assert [each.html for each in answers if "does not answer" in each.html] == []
+        reception.close()
+        await database.close()
+
+    in_a_room(tmp_path, use)

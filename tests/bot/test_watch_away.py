@@ -276,3 +276,31 @@ def test_what_could_not_be_sent_as_long_as_it_was_news_is_listed_once_the_line_i
         settles(station, after(FRIDAY, 91), "sent", 1)
         station.ticks([after(FRIDAY, 100)])
         assert len(sent_to(station)) == 5
+
+
+def test_what_could_not_be_sent_and_turned_out_not_to_be_so_is_in_no_summary(tmp_path: Path) -> None:
+    feed = indices(RUT={WEDNESDAY: 101.0, THURSDAY: 99.0})
+    with Station(tmp_path / "a.db", feed, rules=[SPREAD, HIGH]).starts(MORNING) as station:
+        station.chat("all", MORNING)
+        station.ticks([MORNING, after(WEDNESDAY)])
+        settles(station, after(WEDNESDAY, 61), "expired", 1)
+        feed.restates("RUT", Interval.DAY, WEDNESDAY, close=97.5, low=97.5)
+        happened = station.ticks(range(after(WEDNESDAY, 62), THURSDAY, 30 * MINUTE))
+        assert "high corrected 2025-12-03" in told(happened)
+        assert [row.state for row in station.rows(schema.deliveries)][:2] == ["withdrawn", "withdrawn"]
+        assert not [row for row in station.rows(schema.deliveries) if row.event.startswith("away/")]
+
+
+def test_who_is_not_let_in_any_more_is_listed_nothing_until_they_are_again(tmp_path: Path) -> None:
+    """What had lapsed for them was called listed, and nobody was told."""
+    feed = indices(RUT={WEDNESDAY: 101.0})
+    with Station(tmp_path / "a.db", feed, rules=[SPREAD, HIGH]).starts(MORNING) as station:
+        station.chat("7", MORNING)
+        station.ticks([MORNING, after(WEDNESDAY)])
+        settles(station, after(WEDNESDAY, 61), "expired", 2)
+        station.admits("8")
+        station.ticks([after(WEDNESDAY, 70)])
+        assert [row.state for row in station.rows(schema.deliveries)] == ["expired", "expired"]
+        station.admits("7", "8")
+        station.ticks([after(WEDNESDAY, 80)])
+        assert [row.state for row in station.rows(schema.deliveries)] == ["listed", "listed", "owed"]

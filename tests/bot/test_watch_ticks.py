@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 
 from bot.feeds.contract import TradeRemark, untold
 from bot.store import schema
+from bot.store.errors import StoreError
 from rules.alerting import Firing, Inactive, Pending
-from rules.bars import DAY, Interval, Tick
+from rules.bars import DAY, HOUR, Interval, Tick
 from rules.model import AlertEvent, Basis, Instant, Instrument
 from tests.bot.market.stations import MINUTE, FakeFeed, Station, rule, told
 from tests.bot.markets import at
@@ -46,6 +48,27 @@ def test_a_tick_rule_fires_in_the_session_once_and_says_that_it_is_provisional(t
         assert "provisional" in owed.html
         assert told(station.tick(after(WEDNESDAY)).events) == ["high fired 2025-12-03"]
         assert [event.provisional for event in station.recorded()] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "why", [StoreError("the connection was cut"), asyncio.CancelledError()], ids=["cut off", "cancelled"]
+)
+def test_a_commit_of_which_the_answer_is_lost_is_found_out_about_before_anything_is_judged_again(
+    tmp_path: Path, why: BaseException
+) -> None:
+    """The rule fired in the store and not in memory: it went on as if it had not, and what the store held stayed so."""
+    with Station(tmp_path / "a.db", indices(), rules=[QUICK]).starts(MORNING) as station:
+        station.chat("one", MORNING)
+        trading(station, (5, 99.0))
+        station.database.loses_an_answer(why)
+        with pytest.raises(type(why)):
+            trading(station, (4, 101.0))
+        assert told(station.recorded()) == ["quick fired 2025-12-03"]
+        assert told(trading(station, (3, 90.0))) == ["quick resolved 2025-12-03"]
+        last = alert(station, "quick")
+        station.restarts(OPEN + HOUR)
+        assert alert(station, "quick") == last
+        assert len(station.rows(schema.deliveries)) == 1
 
 
 def test_a_tick_rule_takes_as_many_different_trades_as_it_wants_confirmed(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def simulated_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_folder(tmp_path_factory.mktemp("simulated"), SimulatedFeed(Sessions(until), until))
 
 
-@pytest.fixture(params=["real", "simulated"], scope="session")
+@pytest.fixture(params=[pytest.param("real", marks=pytest.mark.soak), "simulated"], scope="session")
 def folder(request: pytest.FixtureRequest) -> Path:
     """Each market in turn."""
     if request.param == "simulated":

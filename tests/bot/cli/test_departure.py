@@ -29,7 +29,7 @@ async def main():
         {work}
         await told.wait()
         {cleaning}
-        departure.begin()
+        departure.begin({code})
     departure.only_threads_are_left({code})
 
 asyncio.run(main())
@@ -85,6 +85,15 @@ def test_a_task_that_hangs_is_left_behind_and_named_and_the_stop_is_no_clean_one
         code, complaints = ended(running)
     assert code == 1
     assert complaints.startswith("bellwether: still busy when the process had to end: task Task-1, task letters")
+
+
+def test_a_process_that_was_given_up_says_so_also_when_its_end_hangs() -> None:
+    """It ended with 1, which tells a supervisor nothing."""
+    hangs = 'departure.begin(75); await asyncio.create_task(stubborn(asyncio.Event()), name="letters")'
+    with process(work="told.set()", cleaning=hangs, code=75) as running:
+        code, complaints = ended(running)
+    assert code == 75
+    assert "task letters" in complaints
 
 
 def test_a_loop_that_hangs_cannot_hold_the_process_either() -> None:

@@ -40,7 +40,7 @@ def said(desk: Desk, line: str) -> tuple[str, Change | None]:
 @pytest.mark.parametrize(
     ("line", "stranger", "subscriber"),
     [
-        ("/start", Change.SUBSCRIBE, None),
+        ("/start", Change.SUBSCRIBE, Change.SUBSCRIBE),
         ("/stop", None, Change.UNSUBSCRIBE),
         ("/forget", None, None),
         ("/forget yes", Change.FORGET, Change.FORGET),

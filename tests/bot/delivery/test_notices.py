@@ -6,8 +6,10 @@ from pathlib import Path
 
 from bot.delivery.notices import LASTING, ON_TIME, Noticeboard
 from bot.store.chats import subscribe, unsubscribe
+from bot.store.database import Database
+from rules.model import Instant
 from tests.bot.delivery.post import Post, played
-from tests.bot.store.stores import NOW, message, subscribed
+from tests.bot.store.stores import NOW, Place, message, owes, stored, subscribed, subscribes
 
 STOPPED = "\u26a0 <b>Not well: the outbox</b>"
 
@@ -23,7 +25,7 @@ def test_every_administrator_is_told_once_and_nobody_else(tmp_path: Path) -> Non
         notices = board(post, "7", "-100")
         for _ in range(2):
             await notices.post("notice/outbox/stopped/1", STOPPED)
-        assert await post.delivers() == [f"7: {STOPPED}", f"-100: {STOPPED}"]
+        assert sorted(await post.delivers()) == [f"-100: {STOPPED}", f"7: {STOPPED}"]
         assert [each.chat for each in await subscribed(post.database)] == [1]
 
     played(tmp_path, story)
@@ -65,3 +67,22 @@ def test_without_administrators_nothing_is_written(tmp_path: Path) -> None:
         assert await post.rows() == []
 
     played(tmp_path, story)
+
+
+def test_the_next_process_knows_what_was_posted_in_the_last_days(place: Place) -> None:
+    async def story(database: Database) -> list[tuple[str, Instant]]:
+        at = [NOW]
+        notices = Noticeboard(database, "telegram", ("7", "-100"), lambda: at[0], lambda: None)
+        await subscribes(database, "7", "8")
+        await owes(database, message(1))
+        for key in ("notice/polling/stopped/1", "notice/polling/back/2", "notice/polling/ending/3"):
+            at[0] += LASTING // 2
+            await notices.post(key, STOPPED)
+        return await notices.posted()
+
+    last = NOW + 3 * (LASTING // 2)
+    assert stored(place, story) == [
+        ("notice/polling/stopped/1", last - LASTING),
+        ("notice/polling/back/2", last - LASTING // 2),
+        ("notice/polling/ending/3", last),
+    ]

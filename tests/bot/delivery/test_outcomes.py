@@ -13,6 +13,7 @@ from bot.delivery.channel import (
     NotUnderstood,
     Outcome,
     Rejected,
+    Resting,
     RetryLater,
     Sent,
     TokenRejected,
@@ -22,7 +23,7 @@ from bot.delivery.worker import Worker
 from bot.store.schema import chats, subscriptions
 from rules.model import Delivery
 from tests.bot.delivery.post import Post, played, until
-from tests.bot.store.stores import HOUR, NOW, Place, message, rows
+from tests.bot.store.stores import HOUR, NOW, Place, message, rows, subscribes
 
 ONCE = Delivery.AT_MOST_ONCE
 REPEAT = "May be a repeat: its first sending went unanswered"
@@ -141,6 +142,37 @@ def test_a_chat_that_is_gone_is_owed_nothing_more_and_not_told_until_it_comes_ba
         ]  # fmt: skip
         assert (await rows(post.database, chats))[0]["gone"] == "bot was blocked by the user"
         assert [each["chat"] for each in await rows(post.database, subscriptions)] == [2]
+
+    played(place, story)
+
+
+def test_who_came_back_while_the_refusal_was_on_its_way_is_told_again(place: Place) -> None:
+    """Telegram said "blocked"; that could not be written for a while, and the reader has written /start meanwhile."""
+
+    async def story(post: Post) -> None:
+        await post.owes(message(1), message(2))
+        post.channel.answers(ChatGone("blocked"))
+        post.channel.hangs_on("7")
+        async with post.at_work():
+            await until(lambda: len(post.channel.sent) == 1)
+            post.now += 5
+            await subscribes(post.database, "7", now=post.now)
+            post.channel.goes_on()
+            await until(lambda: post.channel.at_once == 0)
+        await post.restarts()
+        assert await post.delivers(later=60) == ["7: message 1", "7: message 2"]
+
+    played(place, story)
+
+
+def test_a_chat_that_has_to_rest_is_tried_again_when_it_has(place: Place) -> None:
+    async def story(post: Post) -> None:
+        post.channel.answers(Resting(1.2))
+        await post.owes(message(1))
+        assert len(await post.delivers()) == 1
+        row = await post.row()
+        assert (row["due_at"], row["attempts"], row["repeat"], row["owner"]) == (post.now + 2, 0, False, None)
+        assert await post.delivers(later=2) == ["7: message 1"]
 
     played(place, story)
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.delivery.channel import Rank
-from bot.delivery.pacing import MOST_PASSED, OnHold, Pace, Pacer
+from bot.delivery.pacing import MOST_PASSED, OnHold, Pace, Pacer, ToRest
 
 SLACK = 1e-9
 
@@ -138,7 +138,7 @@ def test_who_is_impatient_is_told_how_long_a_chat_has_to_rest_and_takes_nobodys_
         for _ in range(2):
             await day.sends("-7", group=True)
         for patience in (30.0, 60.0):
-            with pytest.raises(OnHold) if patience < 50 else nullcontext():
+            with pytest.raises(ToRest) if patience < 50 else nullcontext():
                 await day.pacer.turn("-7", group=True, patience=patience)
         assert day.now >= 1_000 + 60
 
@@ -305,6 +305,17 @@ def test_a_cancelled_caller_leaves_its_place_and_nothing_else(rank: Rank) -> Non
     assert Counter(address for address, _ in day.turns)["7"] == 4
     assert len(day.turns) == 24
     assert day.times()[-1] - 1_000 < 4 * 1.1
+
+
+def test_at_the_end_alerts_and_digests_are_told_that_their_turn_does_not_come_and_replies_go_out() -> None:
+    async def story(day: Afternoon) -> None:
+        waiting = [asyncio.create_task(day.pacer.turn("7", rank=rank)) for rank in Rank for _ in range(2)]
+        await asyncio.sleep(0)
+        day.pacer.turn_away()
+        ended = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(each) for each in ended] == [type(None)] * 2 + [ToRest] * 4
+
+    play(story)
 
 
 def test_who_is_cancelled_just_as_its_turn_comes_takes_it_along_and_the_next_is_served() -> None:

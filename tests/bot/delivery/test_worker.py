@@ -375,6 +375,20 @@ def test_a_digest_goes_after_every_alert_that_is_due(tmp_path: Path) -> None:
     played(tmp_path, story, at_a_time=1)
 
 
+def test_a_chat_that_has_just_been_told_comes_after_all_others_and_holds_up_no_lane(tmp_path: Path) -> None:
+    """By due time alone the first chat's backlog would come first, a second apart, while everybody else waits."""
+
+    async def story(post: Post) -> None:
+        await post.owes(message(1), message(2), message(3), to=("7",))
+        post.now += 1
+        await post.owes(message(4), to=("8", "9"))
+        assert await post.delivers() == [
+            "7: message 1", "8: message 4", "9: message 4", "7: message 2", "7: message 3", "7: message 4",
+        ]  # fmt: skip
+
+    played(tmp_path, story, at_a_time=1)
+
+
 def test_a_worker_that_may_not_send_claims_nothing_and_goes_on_when_it_may(tmp_path: Path) -> None:
     async def story(post: Post) -> None:
         post.is_relieved()

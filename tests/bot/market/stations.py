@@ -191,11 +191,17 @@ class FakeFeed:
 
 
 class Disk(Database):
-    """A database that can be made to fail at the end of a transaction."""
+    """A database that can be made to fail at the end of a transaction, or just after it."""
 
     def __init__(self, path: Path, *, durable: bool = True) -> None:
         super().__init__(path, durable=durable)
         self.room = FAR
+        self.cut: BaseException | None = None
+        self.intact = 0
+
+    def loses_an_answer(self, why: BaseException, *, after: int = 0) -> None:
+        """After so many that are told, a transaction is committed, and nobody gets to know."""
+        self.cut, self.intact = why, after
 
     def is_full(self, *, after: int = 0) -> None:
         """No transaction is committed any more, after so many that are."""
@@ -212,6 +218,11 @@ class Disk(Database):
             if self.room <= 0:
                 raise StoreError("the disk is full")
             self.room -= 1
+        if self.cut is not None:
+            self.intact -= 1
+            if self.intact < 0:
+                why, self.cut = self.cut, None
+                raise why
 
 
 class Station:

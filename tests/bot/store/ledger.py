@@ -6,6 +6,7 @@ not: what readers were truly shown.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from bot.delivery.channel import (
     ChatMoved,
     NotUnderstood,
     Rejected,
+    Resting,
     RetryLater,
     Sent,
     TokenRejected,
@@ -28,12 +30,15 @@ TOLD = ("owed", "sent", "unsure")
 
 @dataclass(eq=False)
 class Chat:
-    """A chat: where it is, since when it is told, and whether it is gone. A forgotten one is in no list."""
+    """A chat: where it is, since when it is told, whether it is gone, and when it last asked to be told. One that was
+    forgotten is in no list.
+    """
 
     id: int
     address: str
     since: Instant | None = None
     gone: bool = False
+    heard: Instant = 0
 
 
 @dataclass(eq=False)
@@ -171,7 +176,7 @@ class Ledger:
     def settles(self, owed: Owed, ended: Ended, now: Instant) -> None:
         """How a sending ended. What is told of a chat holds in any case, of a delivery only if the claim still does."""
         row, chat = self.row(owed.id), self.of(owed.chat)
-        if isinstance(ended, ChatGone):
+        if isinstance(ended, ChatGone) and (chat is None or chat.heard <= owed.claimed_at):
             if chat is not None:
                 self.retires(chat)
             return
@@ -188,15 +193,20 @@ class Ledger:
             row.closes("withdrawn")
         return frozenset(row.chat.id for row in telling if row not in unsent and row.state in TOLD)
 
-    def lapses(self) -> dict[int, list[str]]:
-        """What was no news any more, of chats that nothing is owed to; each once."""
-        found: dict[int, list[str]] = {}
+    def lapses(self) -> list[tuple[int, str]]:
+        """What was no news any more, of chats that are told and that nothing is owed to; each once."""
         waiting = {row.chat.id for row in self.rows if row.is_open}
-        for row in sorted(self.rows, key=lambda row: row.id):
-            if row.state == "expired" and row.chat.id not in waiting:
-                found.setdefault(row.chat.id, []).append(row.message.event)
-                row.closes("listed")
-        return found
+        found = [
+            row
+            for row in sorted(self.rows, key=lambda row: row.id)
+            if row.state == "expired"
+            and row.chat.id not in waiting
+            and row.chat.since is not None
+            and row.chat.since <= row.message.at
+        ]
+        for row in found:
+            row.closes("listed")
+        return [(row.chat.id, row.message.event) for row in found]
 
 
 def _settles(row: Row, owed: Owed, ended: Ended, now: Instant) -> None:
@@ -223,10 +233,12 @@ def _settles(row: Row, owed: Owed, ended: Ended, now: Instant) -> None:
             row.waits(now + round(seconds or 0), repeat=owed.repeat)
         case TokenRejected():
             row.waits(now + LONGEST_PAUSE, repeat=owed.repeat)
-        case ChatMoved():
+        case ChatMoved() | ChatGone():
             row.waits(pause, repeat=owed.repeat)
-        case NotTried():
-            row.attempts, row.owner, row.due, row.repeat = owed.attempts - 1, None, now, owed.repeat
+        case NotTried() | Resting():
+            due = now + (math.ceil(ended.seconds) if isinstance(ended, Resting) else 0)
+            row.attempts, row.owner, row.repeat = owed.attempts - 1, None, owed.repeat
+            row.due = min(due, row.message.expires_at)
 
 
 def is_once(row: Row) -> bool:

@@ -25,6 +25,7 @@ from bot.delivery.channel import (
     ChatMoved,
     NotUnderstood,
     Rejected,
+    Resting,
     RetryLater,
     Sent,
     TokenRejected,
@@ -39,10 +40,11 @@ from bot.delivery.settle import (
 )
 from bot.store.chats import forget, subscribe, subscribers, unsubscribe
 from bot.store.database import Connection
-from bot.store.outbox import Message, Owed, claim, free_claims, lapsed, next_due, owe, take_back
+from bot.store.outbox import Message, Owed, claim, free_claims, next_due, owe
+from bot.store.summaries import close_lapsed, lapsed, take_back
 from rules.model import Delivery
 from tests.bot.store.ledger import Chat, Ledger, Row, is_once
-from tests.bot.store.office import CHANNEL, Office, all_rows, chat_at, ids_of
+from tests.bot.store.office import CHANNEL, Office, all_rows, chat_at, happens, ids_of
 from tests.bot.store.stores import NOW, Place
 
 STEPS = 50
@@ -57,7 +59,9 @@ POLICIES = st.sampled_from(Delivery)
 LATER = st.sampled_from([0, 1, 2, 30, SENDING, LEASE, LONGEST_PAUSE + 1, 601])
 LASTING = st.sampled_from([86_400, 3_600, 60])
 REFUSED: st.SearchStrategy[Ended] = st.one_of(
-    st.sampled_from([RetryLater("no network"), RetryLater("a flood", 600.0), TokenRejected("unknown"), NotTried()]),
+    st.sampled_from(
+        [RetryLater("no network"), RetryLater("a flood", 600.0), TokenRejected("unknown"), NotTried(), Resting(2.5)]
+    ),
     st.sampled_from([NotUnderstood("a tag"), Rejected("too long"), Ambiguous("no answer"), Fault("a bug")]),
     st.sampled_from([ChatGone("blocked"), *(ChatMoved(address) for address in PLACES)]),
 )
@@ -117,6 +121,7 @@ class OutboxMachine(RuleBasedStateMachine):
             self.ledger.chats.append(chat := Chat(found, address))
         chat.gone = False
         chat.since = self.now if chat.since is None else chat.since
+        chat.heard = self.now
 
     # What happens in the market
 
@@ -139,7 +144,7 @@ class OutboxMachine(RuleBasedStateMachine):
     def a_tick(self, data: st.DataObject, what: str) -> None:
         """It repeats one that was cut off, takes back what has turned out not to be so, or sums up what lapsed."""
         if what == "sums up":
-            assert self.office.write(lambda connection: lapsed(connection, CHANNEL)) == self.ledger.lapses()
+            assert self.office.write(self._sums_up) == self.ledger.lapses()
             return
         message = data.draw(st.sampled_from(self.told))
         if what == "repeats":
@@ -148,8 +153,14 @@ class OutboxMachine(RuleBasedStateMachine):
         found = self.office.write(lambda connection: take_back(connection, message.event, self.now))
         assert found == self.ledger.takes_back(message.event)
 
+    async def _sums_up(self, connection: Connection) -> list[tuple[int, str]]:
+        late = await lapsed(connection, CHANNEL)
+        await close_lapsed(connection, late, frozenset(), self.now)
+        return [(each.chat, event) for each in late for event in each.events]
+
     def _owes(self, message: Message) -> None:
         async def owed(connection: Connection) -> int:
+            await happens(connection, message.event, self.now)
             return await owe(connection, [message], await subscribers(connection, CHANNEL), self.now)
 
         wanted = self.ledger.wants(message)

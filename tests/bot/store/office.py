@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from bot.store.conflict import insert_new
 from bot.store.database import Connection, Database
-from bot.store.schema import chats, deliveries
+from bot.store.schema import chats, deliveries, events
 from tests.bot.store.stores import Place, opened
 
 CHANNEL = "telegram"
@@ -36,6 +37,7 @@ class Office:
         async def cleared(connection: Connection) -> None:
             await connection.execute(sa.delete(deliveries))
             await connection.execute(sa.delete(chats))
+            await connection.execute(sa.delete(events))
 
         self.write(cleared)
 
@@ -67,6 +69,12 @@ async def chat_at(connection: Connection, address: str) -> int:
     """The id of a chat."""
     query = sa.select(chats.c.id).where(chats.c.channel == CHANNEL, chats.c.address == address)
     return int((await connection.execute(query)).scalar_one())
+
+
+async def happens(connection: Connection, key: str, now: int) -> None:
+    """An event is recorded, once."""
+    of_it = {"key": key, "rule": "high", "at": now, "content": {}, "recorded_at": now, "unsaid": False}
+    await connection.execute(insert_new(events), of_it)
 
 
 async def ids_of(connection: Connection, event: str) -> dict[int, int]:

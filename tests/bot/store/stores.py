@@ -84,6 +84,12 @@ async def rows(database: Database, table: sa.Table) -> list[dict[str, object]]:
         return [dict(row._mapping) for row in found]
 
 
+async def size_of(database: Database) -> int:
+    """Bytes that it takes on its disk."""
+    async with database.read() as connection:
+        return await database.size(connection)
+
+
 async def states(database: Database) -> list[str]:
     """Of every delivery, by its order, to whom, what and how it stands: `7: message 1 sent`."""
     async with database.read() as connection:

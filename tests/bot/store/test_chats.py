@@ -8,7 +8,7 @@ from bot.store.chats import count_subscribed, forget, move, retire, subscribe, s
 from bot.store.database import Database
 from bot.store.outbox import claim, settle
 from bot.store.schema import chats, metadata
-from tests.bot.store.stores import NOW, Place, message, owes, rows, states, stored, subscribed, subscribes
+from tests.bot.store.stores import HOUR, NOW, Place, message, owes, rows, states, stored, subscribed, subscribes
 
 
 async def since(database: Database, address: str) -> int | None:
@@ -26,9 +26,9 @@ async def is_forgotten(database: Database, address: str) -> None:
         await forget(connection, "telegram", address)
 
 
-async def is_gone(database: Database, chat: int) -> None:
+async def is_gone(database: Database, chat: int, known_at: int = NOW + 24 * HOUR) -> None:
     async with database.write() as connection:
-        await retire(connection, chat, "bot was blocked by the user")
+        assert await retire(connection, chat, "bot was blocked by the user", known_at)
 
 
 async def moves(database: Database, chat: int, address: str) -> None:

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from bot.store.database import Database
 from bot.store.errors import StoreError
 from bot.store.schema import backfills, chats, deliveries, events
 from rules.bars import Interval
-from tests.bot.store.stores import Place, message, owes, rows, states, stored, subscribes
+from tests.bot.store.stores import Place, message, owes, rows, size_of, states, stored, subscribes
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -218,13 +219,13 @@ import asyncio, resource, signal, sys
 from pathlib import Path
 from bot.store.database import Database
 from bot.store.errors import StoreError
-from tests.bot.store.stores import message, owes, states, stored, subscribes
+from tests.bot.store.stores import message, owes, size_of, states, stored, subscribes
 
 async def story(database):
     await subscribes(database, "7")
     await owes(database, message(1))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (await database.size(), -1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (await size_of(database), -1))
     try:
         await owes(database, *(message(number) for number in range(2, 5_000)))
     except StoreError as error:
@@ -270,13 +271,71 @@ def test_kills_leave_events_and_messages_together_or_not_at_all(place: Place) ->
         known = len(told)
 
 
+def test_a_writer_does_not_wait_for_all_that_wait_for_a_locked_file(tmp_path: Path) -> None:
+    """Each of them waited its patience out with the line behind it: a dozen that tried again held up a /stop for
+    minutes.
+    """
+
+    async def story(database: Database) -> None:
+        hasty = Database(database.path, patience=0.2)
+        holder = sqlite3.connect(database.path, isolation_level=None)
+        holder.execute("begin immediate")
+
+        async def insists() -> None:
+            while True:
+                with suppress(StoreError):
+                    await set_to(hasty, 1)
+
+        insisting = [asyncio.create_task(insists()) for _ in range(100)]
+        await asyncio.sleep(0)
+        async with asyncio.timeout(10):  # a hundred patiences are twenty
+            with pytest.raises(StoreError):
+                await set_to(hasty, 2)
+        for each in insisting:
+            each.cancel()
+        await asyncio.gather(*insisting, return_exceptions=True)
+        holder.execute("rollback")
+        holder.close()
+        await set_to(hasty, 3)
+        assert await value(database) == 3, "who gave up has left the line"
+        await hasty.close()
+
+    stored(tmp_path, story)
+
+
+def test_a_writer_whose_turn_does_not_come_says_so(place: Place) -> None:
+    async def story(database: Database) -> None:
+        hasty = Database(database.backend, patience=0.01)
+        async with hasty.write():
+            with pytest.raises(StoreError, match=r"others have been writing for 0\.03 s"):
+                await set_to(hasty, 1)
+        await set_to(hasty, 2)
+        await hasty.close()
+
+    stored(place, story)
+
+
+def test_a_refusal_says_where_for_the_operator_and_why_for_everybody(tmp_path: Path) -> None:
+    async def story(database: Database) -> StoreError:
+        hasty = Database(database.path, patience=0.05)
+        async with database.write():
+            with pytest.raises(StoreError) as refused:
+                await set_to(hasty, 1)
+        await hasty.close()
+        return refused.value
+
+    error = stored(tmp_path, story)
+    assert str(error).startswith(str(tmp_path))
+    assert error.why == "database is locked"
+
+
 def test_the_size_counts_the_log_too(tmp_path: Path) -> None:
     async def story(database: Database) -> tuple[int, int]:
         await subscribes(database, "7")
         await owes(database, message(1))
         assert await states(database) == ["7: message 1 owed"]
         log = database.path.with_name("bellwether.db-wal")
-        return await database.size(), database.path.stat().st_size + log.stat().st_size
+        return await size_of(database), database.path.stat().st_size + log.stat().st_size
 
     size, parts = stored(tmp_path, story)
     assert size == parts > 0

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import sqlalchemy as sa
+
 from bot.store.database import Database
 from bot.store.inbox import REMEMBERED, Line, answered, keep, unanswered
 from bot.store.schema import inbox
@@ -73,3 +77,26 @@ def test_what_waits_is_never_forgotten(place: Place) -> None:
         return await left(database)
 
     assert stored(place, story) == [line(1), line(2)]
+
+
+def test_what_is_forgotten_is_found_by_an_index(tmp_path: Path) -> None:
+    """A busy bot remembers a hundred thousand numbers, and looks for old ones with each line."""
+    asked: list[tuple[str, tuple[object, ...]]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, given: tuple[object, ...], *_rest: object) -> None:
+        if statement.startswith("DELETE FROM inbox"):
+            asked.append((statement, given))
+
+    async def story(database: Database) -> list[str]:
+        sa.event.listen(sa.Engine, "before_cursor_execute", note)
+        try:
+            await kept(database, line(1))
+        finally:
+            sa.event.remove(sa.Engine, "before_cursor_execute", note)
+        [(statement, given)] = asked
+        async with database.read() as connection:
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+            return [row.detail for row in plan]
+
+    [step] = stored(tmp_path, story)
+    assert "ix_inbox_answered (channel=? AND answered_at<?)" in step

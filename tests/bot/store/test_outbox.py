@@ -12,20 +12,19 @@ import sqlalchemy as sa
 from bot.store.chats import forget, unsubscribe
 from bot.store.database import Database
 from bot.store.outbox import (
-    Debt,
     Owed,
     abandon,
     claim,
-    debt,
     free_claims,
     give_back,
     next_due,
     owe,
     postpone,
     settle,
-    take_back,
 )
+from bot.store.owed import Debt, debt
 from bot.store.schema import deliveries
+from bot.store.summaries import take_back
 from rules.model import Delivery, Instant
 from tests.bot.store.stores import NOW, Place, message, owes, rows, states, stored, subscribed, subscribes
 
@@ -93,7 +92,7 @@ def test_a_message_comes_back_as_it_was_written(place: Place) -> None:
     assert stored(place, story) == [
         Owed(
             id=1, chat=1, address="7", html="message 1", policy=Delivery.AT_MOST_ONCE, silent=True, digest=False,
-            plain=False, repeat=False, attempts=1, owner="me", at=told.at, late_after=told.late_after,
+            plain=False, repeat=False, attempts=1, owner="me", claimed_at=NOW, at=told.at, late_after=told.late_after,
             expires_at=told.expires_at,
         )
     ]  # fmt: skip

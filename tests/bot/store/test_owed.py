@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.answers.outbox import BEHIND, NOT_TRIED, UNDER_WAY, Delivery, Outbox
+from bot.store.alerts import save_events
 from bot.store.chats import retire
 from bot.store.database import Database
 from bot.store.outbox import abandon, claim, postpone, settle
@@ -43,6 +44,7 @@ def test_what_was_given_up_is_told_for_a_while_and_what_lapsed_until_it_is_liste
         await subscribes(database, "1", "2", "3")
         await owes(database, message(1))
         async with database.write() as connection:
+            await save_events(connection, [event(1)], NOW)
             first, second, third = await claim(connection, "telegram", "me", NOW, 60, 3)
             await settle(connection, first, NOW, "rejected", "Bad Request: too long")
             await settle(connection, second, NOW + 1, "rejected", "Bad Request: too long")
@@ -86,7 +88,7 @@ def test_what_ended_without_being_sent_is_listed_the_newest_first(place: Place) 
             await settle(connection, first, NOW, "sent")
             await settle(connection, second, NOW, "rejected", "Bad Request")
             await abandon(connection, third.chat, "Forbidden: bot was blocked", NOW)
-            await retire(connection, third.chat, "Forbidden: bot was blocked")
+            await retire(connection, third.chat, "Forbidden: bot was blocked", NOW)
         async with database.read() as connection:
             return await count_undelivered(connection), await undelivered(connection, 9)
 

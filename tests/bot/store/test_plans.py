@@ -12,7 +12,9 @@ import sqlalchemy as sa
 
 from bot.store.chats import move, subscribers, unsubscribe
 from bot.store.database import Database
-from bot.store.outbox import abandon, claim, debt, free_claims, lapsed, next_due, owe, postpone, settle, take_back
+from bot.store.outbox import abandon, claim, free_claims, next_due, owe, postpone, settle
+from bot.store.owed import debt
+from bot.store.summaries import lapsed, take_back
 from tests.bot.store.postgres import Postgres
 from tests.bot.store.stores import NOW, message, stored, subscribes
 
@@ -52,7 +54,7 @@ async def everything(database: Database) -> None:
         await next_due(connection, "telegram", (first.id,))
         await settle(connection, first, NOW, "sent")
         await postpone(connection, second, NOW + 9, "flood")
-        await lapsed(connection, "telegram")
+        await lapsed(connection, "telegram", ("7", "8"))
         await debt(connection, "telegram", NOW)
         await free_claims(connection, NOW)
         await owe(connection, [message(3)], (await subscribers(connection, "telegram"))[:3], NOW)

@@ -16,7 +16,7 @@ from bot.telegram.access import Access
 from bot.telegram.answering import Limits
 from bot.telegram.application import TelegramService
 from bot.telegram.channel import TelegramChannel
-from bot.telegram.incoming import Incoming
+from bot.telegram.incoming import Incoming, Move
 from bot.telegram.letterbox import Letterbox
 from bot.telegram.polling import Patience
 from bot.telegram.wire import Waits, open_bot
@@ -40,6 +40,7 @@ class Pile:
     def __init__(self, *left: Incoming) -> None:
         self.kept: dict[int, Incoming] = {each.number: each for each in left}
         self.done: list[Incoming] = []
+        self.moves: list[Move] = []
         self._faults: list[StoreError] = []
 
     def breaks(self, times: int = 1) -> None:
@@ -50,8 +51,9 @@ class Pile:
         if self._faults:
             raise self._faults.pop()
 
-    async def keep(self, lines: Sequence[Incoming]) -> Sequence[Incoming]:
+    async def keep(self, lines: Sequence[Incoming], moves: Sequence[Move] = ()) -> Sequence[Incoming]:
         self._stumble()
+        self.moves.extend(moves)
         done = {each.number for each in self.done}
         self.kept |= {each.number: each for each in lines if each.number not in done}
         return [each for each in lines if each.number not in done]
@@ -83,6 +85,8 @@ def live(
     limits: Limits = SOON,
     pace: Pace = UNPACED,
     waits: Waits = IMPATIENT,
+    always: Callable[[str], bool] = lambda _line: False,
+    works: Callable[[], bool] = lambda: True,
 ) -> None:
     """Start the service, let the story happen, stop it."""
 
@@ -102,6 +106,8 @@ def live(
             patience=patience,
             limits=limits,
             waits=waits,
+            always=always,
+            works=works,
         )
         await service.start()
         try:

@@ -8,11 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from bot.delivery.channel import Answer
+from bot.delivery.channel import Answer, RetryLater
+from bot.store.errors import Fenced
 from bot.telegram.access import Access
 from bot.telegram.answering import Limits
 from bot.telegram.application import TelegramService
-from bot.telegram.incoming import Incoming
+from bot.telegram.incoming import Incoming, Move
 from tests.bot.telegram.service import SOON, Pile, arrives, live, png, until
 from tests.servers.telegram import TelegramServer
 
@@ -77,6 +78,121 @@ def test_a_line_that_telegram_hands_out_twice_is_answered_once(server: TelegramS
 
     live(server, story, letters=pile)
     assert read(server) == ["you: /last"]
+
+
+def test_a_line_that_changes_something_is_taken_however_many_wait(server: TelegramServer) -> None:
+    pile = Pile()
+
+    async def answer(incoming: Incoming) -> str | None:
+        await asyncio.sleep(0.05)
+        return incoming.text
+
+    async def story(service: TelegramService) -> None:
+        await until(lambda: service.state == "polling")
+        for number in range(6):
+            server.hears(f"/corr {number}")
+        server.hears("/stop")
+        await arrives(server, "/stop")
+
+    live(server, story, answer=answer, letters=pile, limits=replace(SOON, waiting=3), always="/stop".__eq__)
+    assert read(server)[-4:] == ["/corr 0", "/corr 1", "/corr 2", "/stop"]
+
+
+def test_lines_that_are_handed_out_again_after_a_kill_take_no_room_twice(server: TelegramServer) -> None:
+    pile = Pile(*(written(FIRST + number, f"/corr {number}") for number in range(3)))
+    for number in range(3):
+        server.hears(f"/corr {number}")
+    server.hears("/regime")
+
+    async def answer(incoming: Incoming) -> str | None:
+        await asyncio.sleep(0.1)
+        return incoming.text
+
+    async def story(service: TelegramService) -> None:
+        await arrives(server, "/regime")
+
+    live(server, story, answer=answer, letters=pile, limits=replace(SOON, waiting=4))
+    assert [line.partition("\n")[0] for line in read(server)] == ["/corr 0", "/corr 1", "/corr 2", "/regime"]
+
+
+def test_a_line_whose_answer_cannot_be_sent_by_a_fault_of_ours_is_not_carried_out_again_later(
+    server: TelegramServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Carried out by the next process, a /start would undo the /stop that was acknowledged after it."""
+    pile = Pile()
+
+    async def story(service: TelegramService) -> None:
+        await until(lambda: service.state == "polling")
+        server.answers_with(b'{"ok": true, "result": true}', method="sendMessage")
+        server.hears("/start")
+        server.hears("/stop")
+        await arrives(server, "you: /stop")
+        await until(lambda: len(pile.done) == 2)
+
+    live(server, story, letters=pile)
+    assert "could not be answered" in caplog.text
+
+
+def test_while_it_is_not_sure_that_this_process_works_nothing_is_asked_answered_or_sent(server: TelegramServer) -> None:
+    ours = False
+    server.knows(1001)
+    server.hears("/new")
+    pile = Pile(written(3, "/left"))
+
+    async def story(service: TelegramService) -> None:
+        nonlocal ours
+        await until(lambda: service.state == "connecting: it is not sure that this process works")
+        assert isinstance(await service.channel.send("1001", "alert"), RetryLater)
+        assert (server.sent, server.calls.count("getUpdates"), service.polling_age() < 1) == ([], 0, True)
+        ours = True
+        await arrives(server, "you: /new")
+
+    live(server, story, letters=pile, limits=SOON_AGAIN, works=lambda: ours)
+    assert [line.partition("\n")[0] for line in read(server)] == ["you: /left", "you: /new"]
+
+
+def test_a_process_that_was_replaced_leaves_its_lines_to_the_one_that_works(server: TelegramServer) -> None:
+    pile = Pile()
+
+    async def answer(incoming: Incoming) -> str | None:
+        raise Fenced("another process has taken over")
+
+    async def story(service: TelegramService) -> None:
+        server.hears("/stop")
+        server.hears("/start")
+        await until(lambda: len(pile.kept) == 2)
+        await asyncio.sleep(0.2)
+
+    live(server, story, answer=answer, letters=pile)
+    assert (read(server), pile.done) == ([], [])
+
+
+def test_a_line_of_last_week_is_carried_out_and_its_answer_tried_once(server: TelegramServer) -> None:
+    server.knows(1001)
+    pile = Pile(replace(written(3, "/stop"), waited=7 * 86_400))
+
+    async def story(service: TelegramService) -> None:
+        server.fails_with(429, retry_after=100)
+        await until(lambda: [each.text for each in pile.done] == ["/stop"])
+
+    live(server, story, letters=pile, limits=replace(SOON_AGAIN, latest=0.5))
+    assert server.calls.count("sendMessage") == 1
+
+
+@pytest.mark.parametrize("told_in", ["the old chat", "the new one"])
+def test_a_group_that_becomes_a_supergroup_is_kept_with_what_was_written(server: TelegramServer, told_in: str) -> None:
+    pile, old, new = Pile(), -5, -1005
+
+    async def story(service: TelegramService) -> None:
+        if told_in == "the old chat":
+            server.hears("", chat=old, kind="group", migrate_to_chat_id=new)
+        else:
+            server.hears("", chat=new, kind="supergroup", migrate_from_chat_id=old)
+        server.hears("/stop", chat=new, kind="supergroup")
+        await arrives(server, "/stop")
+
+    live(server, story, letters=pile)
+    assert pile.moves == [Move("-5", "-1005")]
 
 
 def test_what_an_earlier_process_left_is_answered_before_anything_new(server: TelegramServer) -> None:
@@ -148,9 +264,25 @@ def test_an_answer_that_surely_has_not_arrived_is_found_anew_and_sent_as_long_as
         server.hears("/corr")
         await arrives(server, "answer")
 
-    live(server, story, answer=answer, limits=replace(SOON_AGAIN, latest=0.5))
+    live(server, story, answer=answer, limits=replace(SOON_AGAIN, latest=0.5, fresh=0.1))
     [told] = read(server)
     assert int(told.removeprefix("answer ")) > 1
+
+
+def test_an_answer_that_is_still_fresh_is_not_found_anew(server: TelegramServer) -> None:
+    answers = iter(range(1, 1_000))
+
+    async def answer(incoming: Incoming) -> str | None:
+        return f"answer {next(answers)}"
+
+    async def story(service: TelegramService) -> None:
+        await until(lambda: service.state == "polling")
+        server.fails_with(429, retry_after=1, times=2)
+        server.hears("/stop")
+        await arrives(server, "answer")
+
+    live(server, story, answer=answer, limits=replace(SOON_AGAIN, latest=0.5))
+    assert read(server) == ["answer 1"]
 
 
 def test_nobody_waits_for_ever(server: TelegramServer) -> None:

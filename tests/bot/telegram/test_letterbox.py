@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from bot.store.chats import Subscriber, subscribe, unsubscribe
 from bot.store.database import Database
-from bot.telegram.incoming import Incoming
+from bot.telegram.incoming import Incoming, Move
 from bot.telegram.letterbox import StoredLetters
-from tests.bot.store.stores import NOW, stored
+from tests.bot.store.stores import NOW, stored, subscribed
 
 PRIVATE = Incoming("1001", "private", 1001, "/start", number=880_001)
 TOPIC = Incoming("-4242", "group", 12, "/corr “RUT” 🟠", 9, 880_002)
@@ -27,3 +29,29 @@ def test_another_process_finds_what_was_kept_and_not_answered(tmp_path: Path) ->
         return await StoredLetters(database, lambda: NOW).unanswered()
 
     assert stored(tmp_path, second) == [TOPIC]
+
+
+def test_a_line_that_another_process_left_says_for_how_long(tmp_path: Path) -> None:
+    async def first(database: Database) -> None:
+        await StoredLetters(database, lambda: NOW).keep([PRIVATE])
+
+    async def second(database: Database) -> Sequence[Incoming]:
+        return await StoredLetters(database, lambda: NOW + 500).unanswered()
+
+    stored(tmp_path, first)
+    assert stored(tmp_path, second) == [replace(PRIVATE, waited=500)]
+
+
+def test_a_wish_to_hear_no_more_that_is_written_in_the_new_supergroup_holds(tmp_path: Path) -> None:
+    """The group's alerts would follow it there with the next message."""
+
+    async def story(database: Database) -> list[Subscriber]:
+        async with database.write() as connection:
+            await subscribe(connection, "telegram", "-5", "group", NOW)
+        letters = StoredLetters(database, lambda: NOW)
+        await letters.keep([replace(TOPIC, address="-1005")], [Move("-5", "-1005"), Move("-9", "-1009")])
+        async with database.write() as connection:
+            await unsubscribe(connection, "telegram", "-1005")
+        return await subscribed(database)
+
+    assert stored(tmp_path, story) == []

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from bot.telegram.application import TelegramService
-from bot.telegram.incoming import Incoming
+from bot.telegram.incoming import Incoming, Move
 from bot.telegram.polling import Patience
 from bot.watchdog.guard import Guarded
 from bot.watchdog.watchdog import Pace, Watchdog
@@ -36,7 +36,7 @@ class Stuck(Pile):
         super().__init__()
         self.hung = False
 
-    async def keep(self, lines: Sequence[Incoming]) -> Sequence[Incoming]:
+    async def keep(self, lines: Sequence[Incoming], moves: Sequence[Move] = ()) -> Sequence[Incoming]:
         if not self.hung:
             self.hung = True
             await asyncio.Event().wait()

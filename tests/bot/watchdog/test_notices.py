@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.answers.health import GuardReport, Health
-from bot.watchdog.notices import SELDOM, WORTH, Notices
+from bot.watchdog.notices import SELDOM, SETTLED, WORTH, Notices
 from rules.model import Instant
 from tests.bot.markets import at
 from tests.bot.watchdog.things import Clock, plays
@@ -22,9 +22,10 @@ class Office:
         self.clock = Clock()
         self._first = self.clock()
         self.posted: dict[str, str] = {}
+        self.earlier: list[tuple[str, Instant]] = []
         self.attempts = 0
         self.closed = False
-        self.notices = Notices(self.post, self.wall, self.clock)
+        self.notices = Notices(self.post, self.wall, self.clock, self.posted_before)
 
     def wall(self) -> Instant:
         return START + round(self.clock() - self._first)
@@ -35,14 +36,36 @@ class Office:
             raise OSError("disk full")
         self.posted[key] = html
 
+    async def posted_before(self) -> list[tuple[str, Instant]]:
+        if self.closed:
+            raise OSError("disk full")
+        return self.earlier
+
+    def follows(self, *earlier: tuple[str, Instant]) -> None:
+        """It begins after another one, which has posted this."""
+        self.earlier += earlier
+
+        async def story() -> None:
+            running = asyncio.create_task(self.notices.run())
+            for _ in range(5):
+                await asyncio.sleep(0)
+            running.cancel()
+            await asyncio.wait([running])
+
+        plays(story)
+
     def silent(self, seconds: int, name: str = "polling", why: str = "") -> None:
         """The thing falls silent and stays so for a while, with a report each second."""
         for passed in range(1, seconds + 1):
             self.clock.now += 1.0
             self.notices.hear(GuardReport(name, Health.SILENT, passed, 0, why))
 
-    def well(self, name: str = "polling") -> None:
+    def well(self, name: str = "polling", seconds: int = 0) -> None:
+        """It is well, and for so long."""
         self.notices.hear(GuardReport(name, Health.WELL))
+        for _ in range(seconds):
+            self.clock.now += 1.0
+            self.notices.hear(GuardReport(name, Health.WELL))
 
     def gives_up(self, seconds: int) -> None:
         self.notices.hear(GuardReport("polling", Health.GIVEN_UP, seconds, 3))
@@ -157,3 +180,55 @@ def test_notices_go_out_by_themselves() -> None:
         await asyncio.wait([running])
 
     plays(story)
+
+
+STOPPED, ENDING = ("notice/polling/stopped/1", START - 700), ("notice/polling/ending/1", START - 300)
+
+
+def test_what_an_earlier_process_told_of_is_said_to_be_back_by_the_next() -> None:
+    office = Office()
+    office.follows(STOPPED, ENDING)
+    office.well(seconds=round(SETTLED))
+    assert office.sends() == ["✅ <b>Well again: polling</b>"]
+    [(key, html)] = office.posted.items()
+    assert key == f"notice/polling/back/{START - 700}"
+    assert "11 min" in html, "the time until it is sure of that is not time that it was away"
+
+
+def test_a_process_that_has_just_begun_finds_everything_well_and_says_nothing_of_it_yet() -> None:
+    office = Office()
+    office.follows(STOPPED)
+    office.well(seconds=round(SETTLED) - 1)
+    office.silent(30)
+    office.well(seconds=round(SETTLED) - 1)
+    assert office.sends() == []
+
+
+def test_what_stops_again_before_it_was_said_to_be_back_is_back_once() -> None:
+    office = Office()
+    office.follows(STOPPED)
+    office.silent(300)
+    office.well(seconds=3 * round(SETTLED))
+    assert office.sends() == ["⚠ <b>Not well: polling</b>", "✅ <b>Well again: polling</b>"]
+
+
+def test_what_an_earlier_process_said_to_be_back_is_left_alone() -> None:
+    office = Office()
+    office.follows(STOPPED, (f"notice/polling/back/{START - 700}", START - 500), ("notice/a/b/ending/7", START - 9))
+    office.well(seconds=2 * round(SETTLED))
+    office.well("a/b", seconds=2 * round(SETTLED))
+    assert office.sends() == ["✅ <b>Well again: a/b</b>"]
+
+
+def test_what_was_told_before_is_read_once_the_database_is_there(caplog: pytest.LogCaptureFixture) -> None:
+    office = Office()
+    office.closed = True
+    office.follows(STOPPED)
+    office.well(seconds=2 * round(SETTLED))
+    office.closed = False
+    office.follows()
+    office.well(seconds=round(SETTLED))
+    assert office.sends() == ["✅ <b>Well again: polling</b>"]
+    assert [each.getMessage() for each in caplog.records] == [
+        "what administrators were told cannot be read yet: disk full"
+    ]

@@ -227,12 +227,45 @@ def test_a_process_that_was_stopped_and_continued_restarts_nothing() -> None:
         thing.falls_silent()
         await kennel.passes(watchdog, 10)
         kennel.clock.now += 3_600
-        await kennel.passes(watchdog, LIMIT)
+        await kennel.passes(watchdog, LIMIT - 11)
         assert thing.restarts == []
-        await kennel.passes(watchdog, 2)
+        await kennel.passes(watchdog, 3)
         assert len(thing.restarts) == 1
 
     plays(story)
+
+
+def test_a_loop_that_is_held_up_now_and_then_excuses_no_silence_but_its_own() -> None:
+    """A pause of seconds each minute forgave everything before it: nothing was ever restarted, however long silent."""
+    kennel = Kennel()
+    thing = Thing(kennel.clock, curable=False)
+
+    async def story() -> None:
+        watchdog = kennel.guards(thing)
+        thing.falls_silent()
+        for _ in range(60):
+            kennel.clock.now += 7.5
+            await kennel.passes(watchdog, 59)
+
+    plays(story)
+    assert (len(thing.restarts), len(kennel.given_up)) == (RESTARTS, 1)
+
+
+def test_the_seconds_of_a_restart_are_not_forgiven() -> None:
+    kennel = Kennel()
+    thing = Thing(kennel.clock, curable=False)
+
+    async def takes_long() -> None:
+        thing.restarts.append(kennel.clock())
+        kennel.clock.now += 8.0
+
+    async def story() -> None:
+        watchdog = kennel.guards(thing, restart=takes_long)
+        thing.falls_silent()
+        await kennel.passes(watchdog, 1_000)
+
+    plays(story)
+    assert len(kennel.given_up) == 1
 
 
 def test_a_probe_that_raises_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -25,6 +25,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("channel", "id", name=op.f("pk_inbox")),
         comment="lines that people wrote, until they are answered",
     )
+    done = sa.text("answered_at IS NOT NULL")
+    by = ["channel", "answered_at"]
+    op.create_index("ix_inbox_answered", "inbox", by, unique=False, sqlite_where=done, postgresql_where=done)
     op.create_table(
         "leases",
         sa.Column("name", sa.String(length=16), nullable=False),
@@ -34,6 +37,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
         comment="which of several processes works; it checks its token whenever it writes",
     )
+    op.create_index("ix_parts_head", "parts", ["head"], unique=False)
+    heard_at: sa.Column[int] = sa.Column(
+        "heard_at", sa.BigInteger(), nullable=True, comment="when somebody there last asked to be told"
+    )
+    op.add_column("chats", heard_at)
     digest: sa.Column[bool] = sa.Column(
         "digest", sa.Boolean(), nullable=False, server_default=sa.false(),
         comment="no news: it goes after all that is",
