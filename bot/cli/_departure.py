@@ -19,6 +19,9 @@ from types import FrameType
 WHOLE, THREADS = 25.0, 2.0
 """Seconds for everything, and for threads when nothing else is left."""
 
+SAME = 1.0
+"""Seconds within which a second signal is the first one, handed on twice."""
+
 FAILURE = 1
 """The exit code when more than threads had to be left behind by a process that was to end well."""
 
@@ -28,8 +31,14 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 class Departure:
     """From the first signal, or from `begin`, to the end of the process. `end` ends it at once."""
 
-    def __init__(self, whole: float = WHOLE, threads: float = THREADS, end: Callable[[int], object] = os._exit) -> None:
-        self._whole, self._threads, self._end = whole, threads, end
+    def __init__(
+        self,
+        whole: float = WHOLE,
+        threads: float = THREADS,
+        same: float = SAME,
+        end: Callable[[int], object] = os._exit,
+    ) -> None:
+        self._whole, self._threads, self._same, self._end = whole, threads, same, end
         self._loop: asyncio.AbstractEventLoop | None = None
         self._deadline = 0.0
         self._code = FAILURE
@@ -38,19 +47,24 @@ class Departure:
 
     @contextmanager
     def on_signal(self, stop: Callable[[], None]) -> Iterator[None]:
-        """Meanwhile the first SIGTERM or SIGINT begins the departure and calls `stop` in the running loop; the next one
-        ends the process as the system does it.
+        """Meanwhile the first SIGTERM or SIGINT begins the departure and calls `stop` in the running loop; a later one
+        ends the process as the system does it. At the same moment it is the same one: a terminal, and whatever has
+        started us, may both hand on a Ctrl-C.
 
         It is no handler of the loop's own: the loop may be what hangs.
         """
         self._loop = loop = asyncio.get_running_loop()
+        told_at: list[float] = []
 
         def told(number: int, frame: FrameType | None) -> None:
-            del number, frame
-            for each in _SIGNALS:
-                signal.signal(each, signal.SIG_DFL)
-            self.begin()
-            loop.call_soon_threadsafe(stop)
+            del frame
+            told_at.append(time.monotonic())
+            if len(told_at) == 1:
+                self.begin()
+                loop.call_soon_threadsafe(stop)
+            elif told_at[-1] - told_at[0] > self._same:
+                signal.signal(number, signal.SIG_DFL)
+                signal.raise_signal(number)
 
         before = {each: signal.signal(each, told) for each in _SIGNALS}
         try:

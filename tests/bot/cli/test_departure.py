@@ -23,7 +23,7 @@ async def stubborn(over):
             print("held", flush=True)
 
 async def main():
-    told, departure = asyncio.Event(), Departure(whole=1.0, threads=0.5)
+    told, departure = asyncio.Event(), Departure(whole=1.0, threads=0.5, same=0.4)
     with departure.on_signal(told.set):
         print("ready", flush=True)
         {work}
@@ -61,6 +61,14 @@ def ended(running: subprocess.Popen[str]) -> tuple[int, str]:
 def test_what_hangs_nowhere_ends_by_itself_and_says_nothing(number: signal.Signals) -> None:
     with process() as running:
         running.send_signal(number)
+        assert ended(running) == (0, "")
+
+
+def test_a_signal_that_is_handed_on_twice_is_one() -> None:
+    """A terminal tells the whole group of processes; so does whoever started us."""
+    with process(cleaning="await asyncio.sleep(0.3)") as running:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+            running.send_signal(number)
         assert ended(running) == (0, "")
 
 
@@ -105,11 +113,12 @@ def test_a_loop_that_hangs_cannot_hold_the_process_either() -> None:
     assert complaints.startswith("bellwether: still busy")
 
 
-def test_who_is_told_twice_ends_at_once() -> None:
+def test_who_is_told_a_second_time_ends_at_once() -> None:
     with process(cleaning='print("stopping", flush=True); await asyncio.sleep(60)') as running:
         running.send_signal(signal.SIGTERM)
         assert running.stdout is not None
         assert running.stdout.readline() == "stopping\n"
+        time.sleep(0.5)
         running.send_signal(signal.SIGTERM)
         assert ended(running) == (-signal.SIGTERM, "")
 
