@@ -35,6 +35,9 @@ class ConsoleChannel:
 
     name = "console"
 
+    def turn_away(self) -> None:
+        """Nobody waits for a terminal."""
+
     async def send(
         self,
         address: str,  # noqa: ARG002

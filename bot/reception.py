@@ -135,6 +135,7 @@ class Reception:
 
         Raises Fenced where another process works: that one answers.
         """
+        begun = False
         try:
             since, status, told = await self._known_of(question)
             chat = Chat(question.channel, question.address, question.kind, since, question.user)
@@ -143,13 +144,14 @@ class Reception:
             desk = Desk(view, chat, status, status.now, trades, await self._outbox_for(question))
             work = asyncio.get_running_loop().run_in_executor
             reply = await work(self._thinking, answer, desk, question.text)
-            if reply.change is not None:
+            if begun := reply.change is not None:
                 await self._carry_out(reply.change, question)
         except Fenced:
             raise
         except StoreError as error:
             log.error("a question of %s could not be answered: %s", question.address, error)
-            return Answer("The database does not answer; nothing was changed. Please try again later.")
+            changed = "it is not known whether that was done" if begun else "nothing was changed"
+            return Answer(f"The database does not answer; {changed}. Please try again later.")
         return Answer(reply.html, None if reply.picture is None else await self._easel.draw(reply.picture))
 
     async def _known_of(self, question: Question) -> tuple[Instant | None, Status, tuple[AlertEvent, ...]]:

@@ -19,7 +19,7 @@ from bot.store.writable import touch
 from bot.watchdog.guard import Guarded
 from bot.watchdog.kept import Kept
 from bot.watchdog.lag import Pulse
-from bot.watchdog.notices import Notices, Post, Posted, nothing_posted
+from bot.watchdog.notices import SETTLED, Notices, Post, Posted, nothing_posted
 from bot.watchdog.ping import Ping
 from bot.watchdog.watchdog import Watchdog
 from rules.model import Instant
@@ -97,7 +97,7 @@ class StoreProbe:
                 due = await next_due(connection, self._channel)
                 owed = await debt(connection, self._channel, self._now())
         except StoreError as error:
-            self.reason, self._still = error.why, False
+            self.reason, self._still, self._moved = error.why, False, self._clock()
             return
         self.reason, self._wrote = "", self._clock()
         seen = (due, owed.owed)
@@ -123,7 +123,8 @@ class Upkeep:
     ) -> None:
         self._last_words = last_words
         self._pulse = Pulse()
-        self._notices = Notices(care.post, now, posted=care.posted)
+        settled = max([SETTLED, *(2 * each.limit for each in guarded)])
+        self._notices = Notices(care.post, now, posted=care.posted, settled=settled)
         beside = [Kept("the notices", self._notices.run)]
         if care.ping_url:
             beside.append(Kept("the dead-man's switch", Ping(care.ping_url, care.ping_seconds, self._trouble).run))

@@ -14,7 +14,7 @@ NOT_TRIED, UNDER_WAY, BEHIND = "not tried yet", "being sent", "behind another of
 class Outbox:
     """What is owed now, for which reasons and since when; when the next attempt is due; and of the last day, what was
     given up and why. Reasons are counted, the most frequent first. `lapsed` were no news any more when they could be
-    sent, and wait to be listed in a summary.
+    sent, and are in no summary yet; of the last day too.
     """
 
     owed: int

@@ -102,6 +102,10 @@ class Channel(Protocol):
         """How chats of this channel are stored: telegram, console."""
         ...
 
+    def turn_away(self) -> None:
+        """Tell everything that waits for its turn, and is no reply, that it gets none: whoever sends it ends."""
+        ...
+
     async def send(
         self, address: str, html: str, *, plain: bool = False, silent: bool = False, rank: Rank = Rank.ALERT
     ) -> Outcome:

@@ -91,6 +91,7 @@ class Worker:
     async def stop(self) -> None:
         """Send nothing more; what is being sent is waited for by whoever awaits `run`."""
         self._stopping = True
+        self._channel.turn_away()
         self._more.set()
 
     async def round(self) -> int:

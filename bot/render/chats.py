@@ -11,7 +11,10 @@ from rules.model import Instant
 NO_ADVICE = "Not investment advice."
 UNKEPT = "This terminal keeps no subscription: alerts come from <code>bellwether run</code>."
 NOTHING_STORED = "Nothing is stored about this terminal."
-STORED = "its id and kind, when it first wrote, since when alerts come, and the alerts it was sent or is owed"
+STORED = (
+    "its id and kind, when it first wrote and last asked for alerts, "
+    "since when they come, and those it was sent or is owed"
+)
 
 
 def greeting(subscription: str) -> str:

@@ -51,7 +51,7 @@ def _owed(outbox: Outbox, now: Instant) -> Iterator[str]:
 
 def _given_up(outbox: Outbox) -> Iterator[str]:
     if outbox.lapsed:
-        yield f"No news any more: {outbox.lapsed}, to be listed"
+        yield f"No news any more in 24 h: {outbox.lapsed:,}"
     if outbox.failures:
         yield f"Given up in 24 h: {sum(count for _, count in outbox.failures)}"
         yield from _reasons(outbox.failures)

@@ -1,4 +1,6 @@
-"""Chats and what they asked to be told. Of a chat only its address, its kind and its subscriptions are kept."""
+"""Chats and what they asked to be told. Of a chat only its address, its kind, its subscriptions and when it last asked
+for one are kept.
+"""
 
 from __future__ import annotations
 
@@ -98,9 +100,9 @@ async def count_subscribed(connection: Connection, channel: str) -> int:
 
 async def retire(connection: Connection, chat: int, reason: str, known_at: Instant) -> bool:
     """Nothing can be sent to this chat any more; it comes back by subscribing again. Returns whether that holds: not
-    if it has asked to be told after `known_at`, when it may still have been gone.
+    if it has asked to be told since `known_at`, when it may still have been gone.
     """
-    heard_since = sa.select(chats.c.id).where(chats.c.id == chat, chats.c.heard_at > known_at)
+    heard_since = sa.select(chats.c.id).where(chats.c.id == chat, chats.c.heard_at >= known_at)
     if (await connection.execute(heard_since)).first() is not None:
         return False
     await connection.execute(sa.update(chats).where(chats.c.id == chat).values(gone=reason[:200]))

@@ -57,3 +57,9 @@ async def answered(connection: Connection, channel: str, numbers: Iterable[int],
     blank = {"address": "", "kind": "", "user": "", "text": "", "thread": None, "answered_at": now}
     theirs = sa.update(inbox).where(inbox.c.channel == channel, inbox.c.id.in_([*numbers]))
     await connection.execute(theirs.values(blank))
+
+
+async def move_lines(connection: Connection, channel: str, old: str, new: str) -> None:
+    """A chat lives at another address: what was written there is answered here."""
+    theirs = inbox.c.channel == channel, inbox.c.address == old, inbox.c.answered_at.is_(None)
+    await connection.execute(sa.update(inbox).where(*theirs).values(address=new))

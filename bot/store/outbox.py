@@ -221,11 +221,12 @@ async def give_back(connection: Connection, owed: Owed, due: Instant) -> None:
     await _update(connection, owed, due_at=min(due, owed.expires_at), repeat=owed.repeat, attempts=owed.attempts - 1)
 
 
-async def _update(connection: Connection, owed: Owed, reason: str = "", **values: object) -> None:
+async def _update(connection: Connection, owed: Owed, reason: str | None = None, **values: object) -> None:
     """One that was claimed anew meanwhile, or closed with its chat, is left as it is."""
     held = (deliveries.c.id == owed.id, deliveries.c.owner == owed.owner, deliveries.c.attempts == owed.attempts)
     changed = sa.update(deliveries).where(is_owed(deliveries), *held)
-    await connection.execute(changed, {**values, "reason": reason[:LONGEST_REASON], "owner": None})
+    why = {} if reason is None else {"reason": reason[:LONGEST_REASON]}
+    await connection.execute(changed, {**values, **why, "owner": None})
 
 
 async def abandon(connection: Connection, chat: int, reason: str, now: Instant) -> None:

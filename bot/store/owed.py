@@ -48,7 +48,7 @@ async def outbox(connection: Connection, channel: str, since: Instant) -> Outbox
     ours = _of(channel)
     owed = sa.select(_COUNT, sa.func.min(deliveries.c.created_at), sa.func.min(deliveries.c.due_at))
     count, oldest, due = (await connection.execute(owed.where(is_owed(deliveries), ours))).one()
-    lapsed = sa.select(_COUNT).where(has_lapsed(deliveries), TELLS, ours)
+    lapsed = sa.select(_COUNT).where(has_lapsed(deliveries), TELLS, ours, deliveries.c.settled_at >= since)
     failed = sa.select(deliveries.c.reason.label("why"), _COUNT).where(has_failed(deliveries), ours)
     return Outbox(
         count,

@@ -159,7 +159,7 @@ parts = sa.Table(
     "parts",
     metadata,
     sa.Column("event", sa.String(120), primary_key=True),
-    sa.Column("head", sa.String(120), nullable=False, index=True),
+    sa.Column("head", sa.String(120), primary_key=True, index=True),
     comment="events that are told in the message of another",
 )
 

@@ -4,9 +4,11 @@ what nobody could be told as long as it was news.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -15,6 +17,11 @@ from bot.store.database import Connection
 from bot.store.schema import chats, deliveries, events, parts, subscriptions
 from bot.store.states import LISTED, OWED, TOLD, WITHDRAWN, has_lapsed, is_owed
 from rules.model import Instant
+
+T = TypeVar("T")
+
+AT_A_TIME = 5_000
+"""Rows that a statement names: PostgreSQL takes 65,535 parameters, SQLite on some systems 32,766."""
 
 _OTHER = deliveries.alias()
 _FREE = ~sa.exists().where(is_owed(_OTHER), _OTHER.c.chat == deliveries.c.chat)
@@ -44,11 +51,11 @@ async def take_back(connection: Connection, event: str, now: Instant) -> frozens
     """The chats that were told of an event, or may have been. What has surely not arrived and tells of nothing else is
     not sent any more: who has not heard of it need not hear that it is not so.
     """
-    head = (await connection.execute(sa.select(parts.c.head).where(parts.c.event == event))).scalar()
-    of_it = deliveries.c.event.in_([event, head])
+    heads = (await connection.execute(sa.select(parts.c.head).where(parts.c.event == event))).scalars().all()
+    of_it = deliveries.c.event.in_([event, *heads])
     telling = (await connection.execute(sa.select(deliveries).where(of_it))).all()
     others = sa.select(sa.func.count()).where(parts.c.head == event)
-    alone = head is None and not (await connection.execute(others)).scalar_one()
+    alone = not heads and not (await connection.execute(others)).scalar_one()
     unsent = [row.id for row in telling if alone and row.state == OWED and not row.repeat and row.owner is None]
     await _withdraw(connection, unsent, now)
     return frozenset(row.chat for row in telling if row.id not in unsent and row.state in TOLD)
@@ -66,10 +73,10 @@ async def lapsed(connection: Connection, channel: str, admitted: Collection[str]
     rows = sorted(await connection.execute(query))  # by id; asked to, SQLite reads all there are
     if not rows:
         return []
-    beside = await connection.execute(sa.select(parts).where(parts.c.head.in_({row.event for row in rows})))
     members: dict[str, list[str]] = {}
-    for row in beside:
-        members.setdefault(row.head, []).append(row.event)
+    for some in _sliced({row.event for row in rows}):
+        for row in await connection.execute(sa.select(parts).where(parts.c.head.in_(some)).order_by(parts.c.event)):
+            members.setdefault(row.head, []).append(row.event)
     return [
         Lapsed(row.id, row.chat, (*((row.event,) if row.happened else ()), *members.get(row.event, ()))) for row in rows
     ]
@@ -79,10 +86,18 @@ async def close_lapsed(connection: Connection, late: Sequence[Lapsed], undone: A
     """What a summary lists now is listed; what tells of nothing but what is `undone` meanwhile nobody need hear."""
     void = {each.id for each in late if set(each.events) <= undone}
     await _withdraw(connection, void, now)
-    listed = sa.update(deliveries).where(deliveries.c.id.in_({each.id for each in late} - void))
-    await connection.execute(listed.values(state=LISTED))
+    for some in _sliced({each.id for each in late} - void):
+        await connection.execute(sa.update(deliveries).where(deliveries.c.id.in_(some)).values(state=LISTED))
 
 
 async def _withdraw(connection: Connection, ids: Collection[int], now: Instant) -> None:
     closed = {"state": WITHDRAWN, "reason": "corrected before it was sent", "settled_at": now}
-    await connection.execute(sa.update(deliveries).where(deliveries.c.id.in_(ids)).values(closed))
+    for some in _sliced(ids):
+        await connection.execute(sa.update(deliveries).where(deliveries.c.id.in_(some)).values(closed))
+
+
+def _sliced(many: Collection[T]) -> Iterator[list[T]]:
+    """As many at a time as a statement may name."""
+    left = iter(many)
+    while some := list(islice(left, AT_A_TIME)):
+        yield some

@@ -11,14 +11,14 @@ import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.delivery.channel import Answer
 from bot.store.errors import Fenced, StoreError
 from bot.telegram.access import Access
 from bot.telegram.incoming import Incoming
 from bot.telegram.letterbox import Letterbox
-from bot.telegram.replies import Replies
+from bot.telegram.replies import Left, Replies
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Limits:
 
     `answers` at once in all; `waiting` lines of a chat, the one being answered included; `answer` for finding one,
     `stop` for ending. A reply is tried `attempts` times, with `retry` between them where Telegram does not say; not
-    longer if Telegram wants it later than `latest`. While it surely has not arrived it is sent again, first after
+    longer if Telegram wants it later than `latest`. While it surely has not arrived it is sent again, each time after
     `again`, and found anew when it is not `fresh` any more, for as long as somebody may wait for it: `lasting`.
     `courtesy` is how often at most a stranger, or a chat that asks too much, is told so.
     """
@@ -80,6 +80,12 @@ class Answering:
         """How many more lines of a chat may wait."""
         return max(0, self._limits.waiting - len(self._lines.get(address, ())))
 
+    def readdress(self, old: str, new: str) -> None:
+        """A chat lives at another address: what was written there is answered here."""
+        line = self._lines.get(old, ())
+        for index, incoming in enumerate(line):
+            self._lines[old][index] = replace(incoming, address=new)
+
     def end(self) -> None:
         """Begin no further line."""
         self._ending.set()
@@ -119,19 +125,26 @@ class Answering:
     async def _insist(self, incoming: Incoming) -> None:
         """Answer a line until its answer has gone, or nobody waits for it any more. Raises Fenced."""
         until = time.monotonic() + max(0.0, self._limits.lasting - incoming.waited)
-        answer, found_at, pause = None, -math.inf, self._limits.again
+        answer, found_at = None, -math.inf
         while self._access.admits(incoming):
-            if self._works():
-                async with self._places:
-                    if time.monotonic() - found_at > self._limits.fresh:
-                        answer, found_at = await self._found(incoming), time.monotonic()
-                    repeat = incoming.number in self._perhaps
-                    if answer is None or await self._replies.send(incoming, answer, repeat=repeat):
-                        return
-                if time.monotonic() >= until:
+            if not self._works():
+                await self._rest(self._limits.retry)
+                continue
+            async with self._places:
+                if time.monotonic() - found_at > self._limits.fresh:
+                    answer, found_at = await self._found(incoming), time.monotonic()
+                if answer is None or not await self._send(incoming, answer):
                     return
-            await self._rest(pause)
-            pause = min(2 * pause, self._limits.fresh)
+            if time.monotonic() >= until:
+                return
+            await self._rest(self._limits.again)
+
+    async def _send(self, incoming: Incoming, answer: Answer) -> bool:
+        """Try to send an answer; whether it is to be tried again."""
+        left = await self._replies.send(incoming, answer, repeat=incoming.number in self._perhaps)
+        if left is Left.A_REPEAT:
+            self._perhaps.add(incoming.number)
+        return left is not Left.NOTHING
 
     async def _forget(self, incoming: Incoming) -> None:
         """Write down that a line is answered, until that works: it would be answered again."""

@@ -10,6 +10,7 @@ import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 
 from telegram import BotCommand, Update
 from telegram.error import TelegramError
@@ -140,10 +141,15 @@ class TelegramService:
     async def _take(self, updates: Sequence[Update]) -> None:
         """Keep the lines of some updates, then see to them. Raises StoreError where they cannot be kept."""
         lines, moves = self._read(updates)
-        welcome = self._welcome(lines)
-        if welcome or moves:
-            for incoming in await self._kept(welcome, moves):
-                self._answering.line_up(incoming)
+        now_at = {move.old: move.new for move in moves}
+        welcome = [replace(each, address=now_at.get(each.address, each.address)) for each in self._welcome(lines)]
+        if not welcome and not moves:
+            return
+        kept = await self._kept(welcome, moves)
+        for move in moves:
+            self._answering.readdress(move.old, move.new)
+        for incoming in kept:
+            self._answering.line_up(incoming)
 
     def _read(self, updates: Sequence[Update]) -> tuple[list[Incoming], list[Move]]:
         lines, moves = [], []
@@ -215,7 +221,6 @@ class TelegramService:
     async def hush(self) -> None:
         """Take no more lines and begin no answer; what is under way goes on. Within the `stop` limit."""
         self._answering.end()
-        self._channel.turn_away()
         try:
             await self._end_polling()
         except TimeoutError as error:

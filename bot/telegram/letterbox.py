@@ -7,7 +7,7 @@ from typing import Literal, Protocol, cast
 
 from bot.store.chats import readdress
 from bot.store.database import Database
-from bot.store.inbox import Line, answered, keep, unanswered
+from bot.store.inbox import Line, answered, keep, move_lines, unanswered
 from bot.telegram.incoming import Incoming, Move
 from rules.model import Instant
 
@@ -44,6 +44,7 @@ class StoredLetters:
         async with self._database.write() as connection:
             for each in moves:
                 await readdress(connection, CHANNEL, each.old, each.new)
+                await move_lines(connection, CHANNEL, each.old, each.new)
             waiting = await keep(connection, CHANNEL, [_line(each, now) for each in by_number.values()], now)
         return [by_number[line.id] for line in waiting]
 

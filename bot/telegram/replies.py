@@ -9,12 +9,23 @@ other messages may come between the two.
 from __future__ import annotations
 
 import asyncio
+import enum
 import logging
 from collections.abc import Awaitable
 from functools import partial
 from typing import Protocol
 
-from bot.delivery.channel import Ambiguous, Answer, NotUnderstood, Outcome, Rank, RetryLater, Sent, TokenRejected
+from bot.delivery.channel import (
+    Ambiguous,
+    Answer,
+    NotUnderstood,
+    Outcome,
+    Rank,
+    Resting,
+    RetryLater,
+    Sent,
+    TokenRejected,
+)
 from bot.render.alerts import SIMULATED_LINE, as_sent
 from bot.render.plain import units
 from bot.telegram.channel import LONGEST_CAPTION, TelegramChannel
@@ -24,6 +35,14 @@ PICTURE_ATTEMPTS = 2
 """The second one is for a pause that Telegram asked for, or for plain words."""
 
 _log = logging.getLogger(__name__)
+
+
+class Left(enum.Enum):
+    """What is left to be done for an answer: nothing; all of it, later; or that, saying that it may be a repeat."""
+
+    NOTHING = enum.auto()
+    ALL = enum.auto()
+    A_REPEAT = enum.auto()
 
 
 class _Sending(Protocol):
@@ -43,25 +62,28 @@ class Replies:
         self._channel = channel
         self._attempts, self._pause, self._latest = attempts, pause, latest
 
-    async def send(self, incoming: Incoming, answer: Answer, rank: Rank = Rank.REPLY, *, repeat: bool = False) -> bool:
+    async def send(self, incoming: Incoming, answer: Answer, rank: Rank = Rank.REPLY, *, repeat: bool = False) -> Left:
         """Send an answer to where the question came from, and log what could not be sent.
 
         What was never answered may have arrived or not: it is sent once more, and says that it may be a `repeat`.
-        Returns whether that is all: False where it surely has not arrived and may yet be sent, later.
+        Returns what is left to be done.
         """
+        perhaps = False
         if answer.picture is not None:
             words = as_sent(answer.html, late=None, repeat=repeat)
             fits = units(words) <= LONGEST_CAPTION
             shown = await self._show(incoming, answer.picture, words if fits else _headline(words), fits, rank)
             if fits and isinstance(shown, Sent):
-                return True
-            repeat = repeat or (fits and isinstance(shown, Ambiguous))
-        outcome = await self._say(incoming, answer.html, repeat, rank)
+                return Left.NOTHING
+            perhaps = fits and isinstance(shown, Ambiguous)
+        outcome = await self._say(incoming, answer.html, repeat or perhaps, rank)
         if isinstance(outcome, Ambiguous):
-            outcome = await self._say(incoming, answer.html, True, rank)
+            perhaps, outcome = True, await self._say(incoming, answer.html, True, rank)
         if not isinstance(outcome, Sent):
             _log.warning("a reply was not sent: %s", outcome)
-        return not isinstance(outcome, RetryLater | TokenRejected)
+        if not isinstance(outcome, RetryLater | Resting | TokenRejected):
+            return Left.NOTHING
+        return Left.A_REPEAT if perhaps else Left.ALL
 
     async def _say(self, incoming: Incoming, html: str, repeat: bool, rank: Rank) -> Outcome:
         words = as_sent(html, late=None, repeat=repeat)
@@ -90,7 +112,7 @@ class Replies:
         for _ in range(attempts - 1):
             if isinstance(outcome, NotUnderstood) and not plain:
                 plain = True
-            elif isinstance(outcome, RetryLater):
+            elif isinstance(outcome, RetryLater | Resting):
                 seconds = pause if outcome.seconds is None else outcome.seconds
                 if seconds is None or seconds > self._latest:
                     break

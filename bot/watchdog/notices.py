@@ -27,7 +27,7 @@ AGAIN = 10.0
 """Seconds until a notice that could not be written is tried again."""
 
 SETTLED = 900.0
-"""Seconds for which what an earlier process left open has to be well: longer than any guard takes to notice."""
+"""Seconds for which what an earlier process left open has to be well, at least."""
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,9 @@ async def nothing_posted() -> Sequence[tuple[str, Instant]]:
 
 
 class Notices:
-    """Hears every report, writes few. `now` is the wall clock: a notice may be read an hour later."""
+    """Hears every report, writes few. `now` is the wall clock: a notice may be read an hour later. What an earlier
+    process left open is back when it has been well for `settled` seconds: longer than any guard takes to notice.
+    """
 
     def __init__(
         self,
@@ -52,8 +54,10 @@ class Notices:
         now: Callable[[], Instant],
         clock: Callable[[], float] = time.monotonic,
         posted: Posted = nothing_posted,
+        settled: float = SETTLED,
     ) -> None:
         self._post, self._now, self._clock, self._posted = post, now, clock, posted
+        self._settled = settled
         self._open: dict[str, Instant] = {}
         self._left: dict[str, Instant] = {}
         self._has_taken_up = False
@@ -82,7 +86,7 @@ class Notices:
             self._owe(report, "back", since, notices.back(name, since, self._now(), report.restarts))
         elif (since := self._left.get(name)) is not None:
             well = now - self._well_since.setdefault(name, now)
-            if well >= SETTLED:
+            if well >= self._settled:
                 del self._left[name]
                 self._owe(report, "back", since, notices.back(name, since, self._now() - round(well)))
 

@@ -82,7 +82,9 @@ def test_a_change_that_cannot_be_stored_is_not_said_to_be_done(tmp_path: Path) -
         await holder
         await impatient.close()
         await other.close()
-        assert refused == "The database does not answer; nothing was changed. Please try again later."
+        assert refused == (
+            "The database does not answer; it is not known whether that was done. Please try again later."
+        )
         assert "from now on" in await told(reception, "/start")
 
     in_a_room(tmp_path, use)

@@ -60,6 +60,9 @@ class Reader:
     async def stop(self) -> None:
         pass
 
+    def turn_away(self) -> None:
+        """Nobody waits here."""
+
     async def send(
         self, address: str, html: str, *, plain: bool = False, silent: bool = False, rank: Rank = Rank.ALERT
     ) -> Outcome:

@@ -55,6 +55,9 @@ class FakeChannel:
             each.set()
         self._hanging.clear()
 
+    def turn_away(self) -> None:
+        """Nobody waits here."""
+
     async def send(
         self, address: str, html: str, *, plain: bool = False, silent: bool = False, rank: Rank = Rank.ALERT
     ) -> Outcome:

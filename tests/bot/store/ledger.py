@@ -176,7 +176,7 @@ class Ledger:
     def settles(self, owed: Owed, ended: Ended, now: Instant) -> None:
         """How a sending ended. What is told of a chat holds in any case, of a delivery only if the claim still does."""
         row, chat = self.row(owed.id), self.of(owed.chat)
-        if isinstance(ended, ChatGone) and (chat is None or chat.heard <= owed.claimed_at):
+        if isinstance(ended, ChatGone) and (chat is None or chat.heard < owed.claimed_at):
             if chat is not None:
                 self.retires(chat)
             return

@@ -195,6 +195,30 @@ def test_a_group_that_becomes_a_supergroup_is_kept_with_what_was_written(server:
     assert pile.moves == [Move("-5", "-1005")]
 
 
+def test_what_was_written_before_a_group_moved_is_carried_out_and_answered_where_it_is_now(
+    server: TelegramServer,
+) -> None:
+    pile, old, new = Pile(written(3, "/left", chat=-5)), -5, -1005
+    server.knows(new, "supergroup")
+    asked: list[Incoming] = []
+
+    async def answer(incoming: Incoming) -> str | None:
+        if incoming.text == "/left" and incoming.address == "-5":
+            await asyncio.sleep(0.1)
+        asked.append(incoming)
+        return incoming.text
+
+    server.hears("/stop", chat=old, kind="group")
+    server.hears("", chat=old, kind="group", migrate_to_chat_id=new)
+
+    async def story(service: TelegramService) -> None:
+        await arrives(server, "/stop")
+
+    live(server, story, answer=answer, letters=pile)
+    assert [(each.text, each.address) for each in asked if each.text == "/stop"] == [("/stop", "-1005")]
+    assert [each.chat_id for each in server.sent if each.plain == "/stop"] == [new]
+
+
 def test_what_an_earlier_process_left_is_answered_before_anything_new(server: TelegramServer) -> None:
     """Of each chat it may have sent the first answer, not the others."""
     pile = Pile(written(3, "/start"), written(4, "/stop"), written(5, "/corr", chat=7))
@@ -283,6 +307,24 @@ def test_an_answer_that_is_still_fresh_is_not_found_anew(server: TelegramServer)
 
     live(server, story, answer=answer, limits=replace(SOON_AGAIN, latest=0.5))
     assert read(server) == ["answer 1"]
+
+
+def test_an_answer_that_may_have_arrived_says_so_also_when_it_is_sent_much_later(server: TelegramServer) -> None:
+    """The answer to the first sending is lost, and then the network is gone for a while."""
+
+    async def story(service: TelegramService) -> None:
+        await until(lambda: service.state == "polling")
+        server.loses_answers()
+        server.hears("/corr")
+        await arrives(server, "you: /corr")
+        server.goes_down()
+        await until(lambda: service.state.startswith("connecting"))
+        await asyncio.sleep(0.3)
+        server.comes_back()
+        await until(lambda: len(server.sent) == 2)
+
+    live(server, story, limits=replace(SOON_AGAIN, attempts=1))
+    assert read(server) == ["you: /corr", f"you: /corr\n{REPEAT}"]
 
 
 def test_nobody_waits_for_ever(server: TelegramServer) -> None:

@@ -55,3 +55,13 @@ def test_a_wish_to_hear_no_more_that_is_written_in_the_new_supergroup_holds(tmp_
         return await subscribed(database)
 
     assert stored(tmp_path, story) == []
+
+
+def test_what_another_process_left_of_a_group_that_moved_is_answered_where_it_is_now(tmp_path: Path) -> None:
+    async def story(database: Database) -> Sequence[Incoming]:
+        letters = StoredLetters(database, lambda: NOW)
+        await letters.keep([TOPIC])
+        await letters.keep([], [Move("-4242", "-1007")])
+        return await letters.unanswered()
+
+    assert stored(tmp_path, story) == [replace(TOPIC, address="-1007")]

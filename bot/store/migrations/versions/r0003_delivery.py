@@ -37,6 +37,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
         comment="which of several processes works; it checks its token whenever it writes",
     )
+    op.execute("create table parts_before as select event, head from parts")
+    op.drop_table("parts")
+    op.create_table(
+        "parts",
+        sa.Column("event", sa.String(length=120), nullable=False),
+        sa.Column("head", sa.String(length=120), nullable=False),
+        sa.PrimaryKeyConstraint("event", "head", name=op.f("pk_parts")),
+        comment="events that are told in the message of another",
+    )
+    op.execute("insert into parts (event, head) select event, head from parts_before")
+    op.drop_table("parts_before")
     op.create_index("ix_parts_head", "parts", ["head"], unique=False)
     heard_at: sa.Column[int] = sa.Column(
         "heard_at", sa.BigInteger(), nullable=True, comment="when somebody there last asked to be told"
