@@ -29,7 +29,7 @@ from tests.servers.redirect_ccxt import redirect_ccxt
 from tests.servers.redirect_yahoo import redirect_yahoo
 from tests.servers.yahoo import YahooServer
 
-pytestmark = pytest.mark.shared_data
+pytestmark = [pytest.mark.shared_data, pytest.mark.soak]
 
 NOW = at("2026-01-01T12:00Z")
 

@@ -84,7 +84,9 @@ def evidence(event: AlertEvent) -> dict[str, float | None]:
     return {**event.context, **event.values}
 
 
-@pytest.mark.parametrize("a", INSTRUMENTS[:-1])
+@pytest.mark.parametrize(
+    "a", [a if a in ("RUT", "VIX", "SOL") else pytest.param(a, marks=pytest.mark.soak) for a in INSTRUMENTS[:-1]]
+)
 def test_every_pairs_numbers_are_the_same_bits_in_answers_rules_and_evidence(app: App, a: str) -> None:
     """The rules name a pair the other way round, and are judged side by side."""
     view = app.view()

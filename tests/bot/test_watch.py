@@ -86,7 +86,7 @@ def performance(path: Path) -> Station:
     return Station(path, feed, rules=settings.compiled, instruments=instruments, depth=depth)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.soak)])
 def test_session_by_session_with_restarts_in_between_it_tells_what_a_replay_tells(tmp_path: Path, seed: int) -> None:
     """Every tick is done twice: the second time nothing happens."""
     chance, ends = random.Random(seed), closes("2025-08-15", "2025-12-31")

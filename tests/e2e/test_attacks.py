@@ -47,6 +47,7 @@ def assert_quiet(world: World) -> None:
         assert "Traceback" not in output
 
 
+@pytest.mark.soak
 def test_told_to_stop_in_the_middle_of_a_tick_it_ends_without_a_word(simulated_folder: Path, tmp_path: Path) -> None:
     """APScheduler took the cancelled tick for a fault, and printed where it stood."""
     with world_at("21:29:50", simulated_folder, tmp_path) as world:
@@ -80,6 +81,7 @@ def test_an_alert_finds_every_chat_that_is_still_there(simulated_folder: Path, t
         assert_quiet(world)
 
 
+@pytest.mark.soak
 def test_a_wall_clock_that_jumps_there_and_back_loses_and_repeats_nothing(
     simulated_folder: Path, tmp_path: Path
 ) -> None:

@@ -121,6 +121,7 @@ def rows(home: Path, query: str) -> list[tuple[int]]:
         return connection.execute(query).fetchall()
 
 
+@pytest.mark.soak
 def test_with_nothing_reachable_the_service_stays_up_and_says_so(simulated_folder: Path, tmp_path: Path) -> None:
     market = Market(simulated_folder, "2025-11-04")
     with world_of(market, tmp_path, "20:50") as world:

@@ -83,6 +83,7 @@ def test_a_service_that_is_told_while_it_begins_ends_too(tmp_path: Path) -> None
     assert "Traceback" not in log.read_text()
 
 
+@pytest.mark.soak
 def test_a_service_that_nothing_helps_ends_for_its_supervisor_and_says_why(tmp_path: Path) -> None:
     with service(tmp_path, WITH_A_FAULT) as (running, log):
         assert running.wait(90) == 75

@@ -433,7 +433,11 @@ def test_chat_answers_what_is_piped_into_it(terminal: Terminal, prices: Path, mo
 
 
 @pytest.mark.parametrize(
-    "rules", ["rules = []\n", '[[rules]]\nid = "btc"\nwhen = "close(BTC) > 1"\nclear = "close(BTC) < 1"\n']
+    "rules",
+    [
+        pytest.param("rules = []\n", marks=pytest.mark.soak),
+        '[[rules]]\nid = "btc"\nwhen = "close(BTC) > 1"\nclear = "close(BTC) < 1"\n',
+    ],
 )
 def test_the_demo_runs_also_without_a_rule_on_the_exchanges_clock(
     terminal: Terminal, tmp_path: Path, rules: str
@@ -446,6 +450,7 @@ def test_the_demo_runs_also_without_a_rule_on_the_exchanges_clock(
     assert "Where to go next" in ran.out
 
 
+@pytest.mark.soak
 def test_the_demo_runs_on_real_prices_too(terminal: Terminal, prices: Path) -> None:
     ran = terminal.runs("demo", "--data", prices)
     assert ran.code in (0, 1)

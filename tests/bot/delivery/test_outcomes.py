@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -280,7 +281,7 @@ def test_a_message_that_is_late_and_perhaps_a_repeat_says_both(place: Place) -> 
     played(place, story)
 
 
-def test_a_postponed_message_goes_out_in_time_though_nobody_wakes_the_worker(place: Place) -> None:
+def test_a_postponed_message_goes_out_in_time_though_nobody_wakes_the_worker(tmp_path: Path) -> None:
     async def story(post: Post) -> None:
         begun = asyncio.get_running_loop().time()
         clock = asyncio.get_running_loop().time
@@ -290,7 +291,7 @@ def test_a_postponed_message_goes_out_in_time_though_nobody_wakes_the_worker(pla
         async with post.at_work():
             await until(lambda: len(post.channel.sent) == 3)
 
-    played(place, story, idle=3_600.0)
+    played(tmp_path, story, idle=3_600.0)
 
 
 # In which order

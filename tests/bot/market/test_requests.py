@@ -17,10 +17,12 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
         return played(market)
 
 
+@pytest.mark.soak
 def test_no_poll_and_no_question_costs_a_source_more_than_is_owed(rows: list[Row]) -> None:
     assert {row.what: row.most for row in rows if not row.is_enough} == {}
 
 
+@pytest.mark.soak
 def test_the_polls_that_are_counted_are_those_that_cost_something(rows: list[Row]) -> None:
     """A day in which nothing is asked would be within every bound."""
     costs = {row.what: row.most for row in rows}

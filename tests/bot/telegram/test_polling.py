@@ -62,6 +62,7 @@ def test_the_pace_keeps_its_promise() -> None:
     assert patience.answer + patience.longest_pause < 9.0
 
 
+@pytest.mark.soak
 def test_connections_that_are_dead_and_say_nothing_are_left_however_often(server: TelegramServer) -> None:
     """The pool stayed wedged: new connections were tried after a minute of silence, and once a minute at most."""
 

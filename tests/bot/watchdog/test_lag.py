@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from bot.watchdog.lag import GAVE_UP, Pulse, Sentry
 from tests.bot.watchdog.things import Clock, plays
 
@@ -104,6 +106,7 @@ def test_a_loop_that_beats_is_left_alone_and_one_that_ended_in_good_order_too(tm
     assert (ended, (tmp_path / "said").read_text()) == ([], "")
 
 
+@pytest.mark.soak
 def test_a_process_that_was_stopped_as_a_whole_and_continued_goes_on() -> None:
     with subprocess.Popen([sys.executable, "-c", STOPPED], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stdout is not None

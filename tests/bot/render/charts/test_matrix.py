@@ -42,7 +42,7 @@ def test_instruments_that_are_late_are_told() -> None:
     assert words(pictures.matrix(15, late=late))[-1] == "Only as of 2025-12-08: XRP, ADA; 2025-12-05: UUP"
 
 
-@pytest.mark.parametrize("instruments", [2, 3, 11, 30])
+@pytest.mark.parametrize("instruments", [2, 3, 11, pytest.param(30, marks=pytest.mark.soak)])
 def test_a_matrix_of_any_size_keeps_its_words_in_their_cells(instruments: int) -> None:
     shown = figure(pictures.matrix(instruments))
     (axes, _) = shown.axes
