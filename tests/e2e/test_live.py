@@ -53,6 +53,7 @@ def assert_nothing_leaked(world: World) -> None:
         assert "Traceback" not in output
 
 
+@pytest.mark.soak
 def test_a_record_is_told_once_whatever_is_killed_before_and_after(market: Market, tmp_path: Path) -> None:
     with world_of(market, tmp_path, "20:50") as world:
         first = world.starts()

@@ -432,10 +432,11 @@ def test_chat_answers_what_is_piped_into_it(terminal: Terminal, prices: Path, mo
     assert "rut-record-close" not in ran.out
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "rules",
     [
-        pytest.param("rules = []\n", marks=pytest.mark.soak),
+        "rules = []\n",
         '[[rules]]\nid = "btc"\nwhen = "close(BTC) > 1"\nclear = "close(BTC) < 1"\n',
     ],
 )
