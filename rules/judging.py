@@ -48,7 +48,7 @@ class Judge:
     """One evaluation of the rules of a track: `compute` once, then `judge` each of them.
 
     Closes are folded from the settled row, so that a row whose bars have changed is judged by the same stroke; trades
-    are judged once.
+    are judged once, and their rules have no use for it.
     """
 
     def __init__(self, track: str, rules: Sequence[CompiledRule], book: Book, market: Market) -> None:
@@ -140,7 +140,7 @@ class Judge:
             alert=taken.states[-1],
             coverage=coverage,
             through=through,
-            settled=taken.after(self._settles),
+            settled=record.settled if rule.rule.basis is Basis.TICK else taken.after(self._settles),
             settled_at=self._closes[self._settles] if self._settles >= 0 else BEFORE,
         )
         if name in self.silent:
