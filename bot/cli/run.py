@@ -34,8 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the service until it is told to stop: 0; or until a watchdog gives it up: 75."""
     keep_little()
     settings = settings_of(arguments.config)
-    token = settings.telegram.token.get_secret_value()
-    with install([token, *settings.store.secrets, *settings.watchdog.secrets], sys.stderr):
+    with install(settings.secrets, sys.stderr):
         for warning in warnings(settings):
             logging.getLogger(__name__).warning("%s", warning)
         return asyncio.run(_until_the_end(settings, Departure()))

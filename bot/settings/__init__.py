@@ -8,6 +8,15 @@ from bot.settings.doubts import warnings
 from bot.settings.environment import CONFIG_VARIABLE
 from bot.settings.load import load_settings
 from bot.settings.models import MarketSettings, Settings
+from bot.settings.operations import (
+    ChannelSettings,
+    LogFormat,
+    LogSettings,
+    RetentionSettings,
+    Role,
+    WatchdogSettings,
+    WebSettings,
+)
 from bot.settings.problems import ConfigurationError, Problem
 from bot.settings.service import (
     DeliverySettings,
@@ -20,18 +29,22 @@ from bot.settings.service import (
     StoreSettings,
     TelegramSettings,
     Venue,
-    WatchdogSettings,
 )
 
 __all__ = [
     "CONFIG_VARIABLE",
+    "ChannelSettings",
     "ConfigurationError",
     "DeliverySettings",
     "FeedsSettings",
+    "LogFormat",
+    "LogSettings",
     "MarketSettings",
     "PicturesSettings",
     "Prices",
     "Problem",
+    "RetentionSettings",
+    "Role",
     "RunSettings",
     "Settings",
     "SettleSettings",
@@ -40,6 +53,7 @@ __all__ = [
     "TelegramSettings",
     "Venue",
     "WatchdogSettings",
+    "WebSettings",
     "load_settings",
     "warnings",
 ]

@@ -22,9 +22,13 @@ _HOST = r"(\[[^\[\]]+\]|[^\[\]:,]*)(:[0-9]+)?"
 _HOSTS = re.compile(f"{_HOST}(,{_HOST})*")
 _SPACES = re.compile(r"[\s\x00-\x1f]")
 _PING = re.compile(r"https?://[^\s/?#@]+(/[^\s#]*|\?[^\s#]*)?")
+_WEBHOOK = re.compile(r"https://[^\s/?#@]+(/[^\s?#]*)?")
+_LISTEN = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
+_CHANNEL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://\S+")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LONGEST_CHAT = 2**52
 """Telegram's ids have at most 52 bits."""
+_LAST_PORT = 65_535
 
 
 class Section(BaseModel):
@@ -76,6 +80,25 @@ def _ping(value: SecretStr) -> SecretStr:
     return value
 
 
+def _channel(value: SecretStr) -> SecretStr:
+    if not _CHANNEL.fullmatch(value.get_secret_value()):
+        raise _misshapen()
+    return value
+
+
+def _webhook(value: str) -> str:
+    if value and not _WEBHOOK.fullmatch(value):
+        raise _misshapen()
+    return value
+
+
+def _listen(value: str) -> str:
+    found = _LISTEN.fullmatch(value)
+    if value and (found is None or int(found[2]) > _LAST_PORT):
+        raise _misshapen()
+    return value
+
+
 def _chat(value: int) -> int:
     if not 0 < abs(value) <= _LONGEST_CHAT:
         raise _misshapen()
@@ -101,6 +124,10 @@ RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
 Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 Symbol = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
+ChannelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+ChannelUrl = Annotated[SecretStr, AfterValidator(_channel)]
+WebhookUrl = Annotated[str, AfterValidator(_webhook)]
+ListenAddress = Annotated[str, AfterValidator(_listen)]
 PingUrl = Annotated[SecretStr, AfterValidator(_ping)]
 ChatId = Annotated[Whole, AfterValidator(_chat)]
 SessionDate = Annotated[dt.date, BeforeValidator(_session_date)]

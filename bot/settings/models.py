@@ -13,7 +13,14 @@ from pydantic import Field, StringConstraints
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.settings.environment import read_environment
-from bot.settings.fields import Count, InstrumentId, RuleId, Section, Symbol, Tag, Whole
+from bot.settings.fields import ChannelName, Count, InstrumentId, RuleId, Section, Symbol, Tag, Whole
+from bot.settings.operations import (
+    ChannelSettings,
+    LogSettings,
+    RetentionSettings,
+    WatchdogSettings,
+    WebSettings,
+)
 from bot.settings.service import (
     DeliverySettings,
     FeedsSettings,
@@ -22,7 +29,6 @@ from bot.settings.service import (
     SourceFeed,
     StoreSettings,
     TelegramSettings,
-    WatchdogSettings,
 )
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule, compile_rule
@@ -104,7 +110,11 @@ class Settings(BaseSettings):
     telegram: TelegramSettings
     feeds: FeedsSettings
     delivery: DeliverySettings
+    channels: dict[ChannelName, ChannelSettings]
     watchdog: WatchdogSettings
+    web: WebSettings
+    log: LogSettings
+    retention: RetentionSettings
     pictures: PicturesSettings
     baskets: dict[InstrumentId, tuple[str, ...]]
     instruments: dict[InstrumentId, InstrumentSettings]
@@ -122,6 +132,13 @@ class Settings(BaseSettings):
         """Environment over the user's file over the built-in file. pydantic-settings names the arguments."""
         environment = InitSettingsSource(settings_cls, read_environment(settings_cls, os.environ).values)
         return environment, init_settings, InitSettingsSource(settings_cls, built_in())
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no output may hold."""
+        channels = [secret for each in self.channels.values() for secret in each.secrets]
+        token = self.telegram.token.get_secret_value()
+        return (*([token] if token else []), *self.store.secrets, *self.watchdog.secrets, *channels)
 
     @cached_property
     def instrument_map(self) -> dict[str, Instrument]:

@@ -12,12 +12,21 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from bot.answers.theme import Theme
-from bot.settings.fields import ChatId, PingUrl, Section, ServerUrl, SessionDate, StoreUrl, Token, Whole
+from bot.settings.fields import (
+    ChatId,
+    ListenAddress,
+    Section,
+    ServerUrl,
+    SessionDate,
+    StoreUrl,
+    Token,
+    WebhookUrl,
+    Whole,
+)
+from bot.settings.operations import SHORTEST_SECRET
 from rules.model import Kind
 
 _SQLITE = "sqlite:///"
-_SHORTEST_SECRET = 8
-"""What is shorter would be hidden where it means something else."""
 
 
 class Prices(enum.StrEnum):
@@ -99,7 +108,7 @@ class StoreSettings(Section):
         url = urlsplit(self.url.get_secret_value())
         asked, written = dict(parse_qsl(url.query)), url.password or ""
         found = (unquote(written), written, asked.get("password", ""), asked.get("sslpassword", ""))
-        return tuple(dict.fromkeys(each for each in found if len(each) >= _SHORTEST_SECRET))
+        return tuple(dict.fromkeys(each for each in found if len(each) >= SHORTEST_SECRET))
 
 
 class TelegramSettings(Section):
@@ -110,6 +119,9 @@ class TelegramSettings(Section):
     allow: tuple[ChatId, ...]
     everyone: bool
     admins: tuple[ChatId, ...]
+    commands_per_minute: Annotated[Whole, Field(ge=1, le=600)]
+    webhook_url: WebhookUrl
+    webhook_listen: ListenAddress
 
     @property
     def given(self) -> bool:
@@ -144,17 +156,4 @@ class DeliverySettings(Section):
     """How alerts are delivered."""
 
     expire_minutes: Annotated[Whole, Field(ge=1, le=7 * 24 * 60)]
-
-
-class WatchdogSettings(Section):
-    """The dead-man's switch: which address is asked for at which pace, while all is well. Often it holds a secret."""
-
-    ping_url: PingUrl
-    ping_seconds: Annotated[Whole, Field(ge=10, le=3600)]
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What no output may hold: the URL, and what stands behind its host."""
-        url = self.ping_url.get_secret_value()
-        behind = re.sub(r"^https?://[^/?]*[/?]", "", url)
-        return tuple(each for each in (url, behind) if len(each) >= _SHORTEST_SECRET)
+    fallback_minutes: Annotated[Whole, Field(ge=1, le=24 * 60)]

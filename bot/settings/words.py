@@ -13,7 +13,7 @@ from bot.settings.problems import Fault
 from bot.settings.shape import Path, keys_of, word
 from rules.language.errors import listing, nearest
 
-_SECRET = ("telegram", "store", "watchdog")
+_SECRET = ("telegram", "store", "channels", "watchdog")
 """Sections of which no value is ever shown: a token, or a URL with a password in it."""
 
 _WANTED: dict[tuple[str, int | str], str] = {
@@ -28,6 +28,11 @@ _WANTED: dict[tuple[str, int | str], str] = {
     ("delivery", 1): "a table, such as [delivery]",
     ("watchdog", 1): "a table, such as [watchdog]",
     ("pictures", 1): "a table, such as [pictures]",
+    ("channels", 1): "tables, such as [channels.pager]",
+    ("channels", 2): "a table, such as [channels.pager]",
+    ("web", 1): "a table, such as [web]",
+    ("log", 1): "a table, such as [log]",
+    ("retention", 1): "a table, such as [retention]",
     ("baskets", 1): "a table, such as [baskets]",
     ("baskets", 2): 'a list of instruments, such as ["SOL", "ADA"]',
     ("instruments", 1): "tables, such as [instruments.RUT]",
@@ -41,6 +46,7 @@ _WANTED: dict[tuple[str, int | str], str] = {
 """Every table and list there is, by section and depth, or by section and key where a depth has several."""
 
 _ID = "up to 12 capital letters and digits, a letter first"
+_LISTEN = "must be an address and a port, such as 127.0.0.1:8719 or [::1]:8719; empty for none"
 _FORMS = {
     ("run", "days_from"): "must be a date from 1990-01-02 on, such as 2000-01-03",
     ("store", "url"): (
@@ -51,6 +57,14 @@ _FORMS = {
     ("telegram", "base_url"): "must be a server's URL without a slash at its end, such as https://api.telegram.org",
     ("telegram", "allow"): "must be the id of a person or a chat, as the bot's /id tells it; negative for a group",
     ("telegram", "admins"): "must be the id of a person or a chat, as the bot's /id tells it; negative for a group",
+    ("telegram", "webhook_url"): "must be an https URL, such as https://bot.example.org/telegram; empty to poll",
+    ("telegram", "webhook_listen"): _LISTEN,
+    (
+        "channels",
+        "[key]",
+    ): "the name of a channel must be up to 32 lower-case letters, digits and dashes, such as pager",
+    ("channels", "url"): "must be an Apprise URL, such as ntfys://ntfy.sh/your-topic",
+    ("web", "listen"): _LISTEN,
     ("watchdog", "ping_url"): "must be an http or https URL, such as https://hc-ping.com/your-check; empty for none",
     ("baskets", "[key]"): f"the name of a basket must be {_ID}, such as ALTS",
     ("instruments", "[key]"): f"the id of an instrument must be {_ID}, such as RUT",

@@ -19,7 +19,7 @@ from bot.store.conflict import insert_new
 from bot.store.database import Connection
 from bot.store.schema import chats, deliveries, parts
 from bot.store.states import GONE, OWED, is_owed
-from rules.model import Delivery, Instant
+from rules.model import Delivery, Instant, Severity
 
 LONGEST_REASON, LONGEST_OWNER = 200, 64
 
@@ -65,7 +65,8 @@ class Message:
     """What happened at an instant, in words, for whoever is to be told. `event` is the key of what it tells.
 
     `parts` are the keys of other events of the same close that are told by it too: whoever may see the one may see the
-    others. `only` are the chats that it is meant for; None: all. A `digest` goes after all that is news.
+    others. `only` are the chats that it is meant for; None: all. A `digest` goes after all that is news. `severity`
+    is that of the gravest event it tells.
     """
 
     event: str
@@ -78,6 +79,7 @@ class Message:
     parts: tuple[str, ...] = ()
     only: frozenset[int] | None = None
     digest: bool = False
+    severity: Severity = Severity.NOTICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ def _row(message: Message, chat: int, now: Instant) -> dict[str, object]:
         "at_most_once": message.policy is Delivery.AT_MOST_ONCE,
         "silent": message.silent,
         "digest": message.digest,
+        "severity": message.severity.value,
         "created_at": now,
         "state": OWED,
         "reason": "",

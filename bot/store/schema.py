@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot.store.document import Document
 from bot.store.states import has_failed, has_lapsed, is_owed
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The newest migration; a test holds it to bot/store/migrations."""
 
 metadata = sa.MetaData(
@@ -189,6 +189,7 @@ deliveries = sa.Table(
     sa.Column(
         "digest", sa.Boolean, nullable=False, server_default=sa.false(), comment="no news: it goes after all that is"
     ),
+    sa.Column("severity", sa.String(8), nullable=False, server_default="notice", comment="of the gravest it tells"),
     sa.UniqueConstraint("chat", "event"),
     sqlite_autoincrement=True,
 )

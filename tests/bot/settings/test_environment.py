@@ -98,7 +98,7 @@ ENVIRONMENT_FAULTS = {
     "BELLWETHER_": (
         "1",
         "BELLWETHER_ (environment): names no section; known here: market, run, store, telegram, feeds, delivery, "
-        "watchdog, pictures, baskets, instruments, rules",
+        "channels, watchdog, web, log, retention, pictures, baskets, instruments, rules",
     ),
     "BELLWETHER_MARKET__SEED__X": (
         "1",

@@ -9,15 +9,19 @@ import pytest
 from pydantic import BaseModel
 
 from bot.settings import (
+    ChannelSettings,
     ConfigurationError,
     DeliverySettings,
     FeedsSettings,
+    LogSettings,
     PicturesSettings,
+    RetentionSettings,
     RunSettings,
     SettleSettings,
     StoreSettings,
     TelegramSettings,
     WatchdogSettings,
+    WebSettings,
     load_settings,
 )
 from bot.settings.models import InstrumentSettings, MarketSettings, RuleSettings
@@ -41,7 +45,7 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_line(config: Path) ->
         (b"[market]\nseed = 1 # \xff\n", "my.toml: not UTF-8 text; a configuration looks like config.example.toml"),
         ("colour = 1",
          "my.toml line 1, colour: unknown key colour; known here: market, run, store, telegram, feeds, delivery, "
-         "watchdog, pictures, baskets, instruments, rules"),
+         "channels, watchdog, web, log, retention, pictures, baskets, instruments, rules"),
         ("[market]\nsed = 1", "my.toml line 2, market.sed: unknown key sed; did you mean seed?"),
         ("[market]\nseed = 1.5", "my.toml line 2, market.seed: must be a whole number, not 1.5"),
         ("[market]\nseed = -1", "my.toml line 2, market.seed: must be greater than or equal to 0, not -1"),
@@ -106,6 +110,9 @@ TOKEN_FORM = "must be a token as @BotFather gives it: digits, a colon, about 35 
 SERVER = "must be a server's URL without a slash at its end, such as https://api.telegram.org"
 CHAT = "must be the id of a person or a chat, as the bot's /id tells it; negative for a group"
 PING = "must be an http or https URL, such as https://hc-ping.com/your-check; empty for none"
+WEBHOOK = "must be an https URL, such as https://bot.example.org/telegram; empty to poll"
+LISTEN = "must be an address and a port, such as 127.0.0.1:8719 or [::1]:8719; empty for none"
+CHANNEL = "must be an Apprise URL, such as ntfys://ntfy.sh/your-topic"
 DAYS_FROM = "must be a date from 1990-01-02 on, such as 2000-01-03"
 
 
@@ -162,6 +169,27 @@ DAYS_FROM = "must be a date from 1990-01-02 on, such as 2000-01-03"
         ("watchdog", "ping_url = 'https://hc-ping.com/a key'", f"ping_url: {PING}"),
         ("watchdog", "ping_seconds = 9", "ping_seconds: must be greater than or equal to 10"),
         ("watchdog", "ping_seconds = 3601", "ping_seconds: must be less than or equal to 3600"),
+        ("telegram", "webhook_url = 'http://bot.example.org/x'", f"webhook_url: {WEBHOOK}"),
+        ("telegram", "webhook_url = 'https://me:key@bot.example.org/x'", f"webhook_url: {WEBHOOK}"),
+        ("telegram", "webhook_url = 'https://bot.example.org/x?key=1'", f"webhook_url: {WEBHOOK}"),
+        ("telegram", "webhook_listen = '8720'", f"webhook_listen: {LISTEN}"),
+        ("telegram", "commands_per_minute = 0", "commands_per_minute: must be greater than or equal to 1"),
+        ("watchdog", "free_mb = -1", "free_mb: must be greater than or equal to 0"),
+        ("web", "listen = '127.0.0.1'", f"listen: {LISTEN}, not '127.0.0.1'"),
+        ("web", "listen = '127.0.0.1:65536'", f"listen: {LISTEN}, not '127.0.0.1:65536'"),
+        ("web", "listen = '::1:80'", f"listen: {LISTEN}, not '::1:80'"),
+        ("web", "listen = 'http://127.0.0.1:80'", f"listen: {LISTEN}, not 'http://127.0.0.1:80'"),
+        ("log", "format = 'xml'", "format: must be 'text' or 'json', not 'xml'"),
+        ("retention", "deliveries_days = 59", "deliveries_days: must be greater than or equal to 60, not 59"),
+        ("retention", "events_days = 36501", "events_days: must be less than or equal to 36500, not 36501"),
+        ("delivery", "fallback_minutes = 0", "fallback_minutes: must be greater than or equal to 1, not 0"),
+        ("channels", "pager = 'ntfy://x'", "pager: must be a table, such as [channels.pager]"),
+        ("channels", "pager.url = 'ntfy'", f"pager.url: {CHANNEL}"),
+        ("channels", "pager.url = 'ntfy://a topic'", f"pager.url: {CHANNEL}"),
+        ("channels", "pager.role = 'fallback'", "pager.url: url is missing"),
+        ("channels", "a = { url = 'ntfy://x', role = 'boss' }", "a.role: must be 'subscriber' or 'fallback'"),
+        ("channels", "Pager.url = 'ntfy://x'", "Pager: the name of a channel must be up to 32 lower-case letters, "
+         "digits and dashes, such as pager"),
         ("feeds", "venues = []", "venues: must not be empty"),
         ("feeds", "venues = 'kraken'",
          "venues: must be a list of exchanges, such as [\"coinbase\", \"kraken\"], not 'kraken'"),
@@ -258,6 +286,7 @@ def test_a_built_in_rule_that_no_longer_fits_is_told_as_such(config: Path) -> No
 SERVICE: dict[str, type[BaseModel]] = {
     "run": RunSettings, "store": StoreSettings, "telegram": TelegramSettings, "feeds": FeedsSettings,
     "delivery": DeliverySettings, "watchdog": WatchdogSettings, "pictures": PicturesSettings,
+    "web": WebSettings, "log": LogSettings, "retention": RetentionSettings,
 }  # fmt: skip
 PLACES = [
     "{}", "market = {}", *(f"{section} = {{}}" for section in SERVICE), "baskets = {}",
@@ -266,7 +295,8 @@ PLACES = [
     *(f"[{section}]\n{key} = {{}}" for section, model in SERVICE.items() for key in model.model_fields),
     *(f"[run]\nsettle_minutes.{kind} = {{}}" for kind in SettleSettings.model_fields),
     "[telegram]\nallow = [{}]", "[feeds]\nvenues = [{}]", "[baskets]\nX = {}", "[baskets]\nX = [{}]",
-    "[instruments]\nX = {}",
+    "[instruments]\nX = {}", "channels = {}", "[channels]\nx = {}",
+    *(f"[channels.x]\n{key} = {{}}" for key in ChannelSettings.model_fields),
     *(f"[instruments.RUT]\n{key} = {{}}" for key in InstrumentSettings.model_fields),
     "[instruments.RUT]\nsources.yahoo = {}", "rules = [{}]",
     *(f"[[rules]]\n{key} = {{}}" for key in RuleSettings.model_fields), "[[rules]]\ntags = [{}]",

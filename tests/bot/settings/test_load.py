@@ -7,19 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from bot.market.sessions import HISTORY_STARTS
 from bot.settings import (
+    ChannelSettings,
     DeliverySettings,
     FeedsSettings,
+    LogSettings,
     PicturesSettings,
+    RetentionSettings,
+    Role,
     RunSettings,
     Settings,
     StoreSettings,
     TelegramSettings,
     Venue,
     WatchdogSettings,
+    WebSettings,
     load_settings,
     warnings,
 )
@@ -61,6 +66,9 @@ OPTIONAL = {
         ("feeds", FeedsSettings),
         ("delivery", DeliverySettings),
         ("watchdog", WatchdogSettings),
+        ("web", WebSettings),
+        ("log", LogSettings),
+        ("retention", RetentionSettings),
         ("pictures", PicturesSettings),
         ("instruments", InstrumentSettings),
         ("rules", RuleSettings),
@@ -117,6 +125,37 @@ def test_the_service_is_as_documented_unless_said() -> None:
     assert (settings.feeds.timeout_seconds, settings.delivery.expire_minutes) == (20, 1440)
     assert settings.telegram.admins == ()
     assert (settings.watchdog.ping_url.get_secret_value(), settings.watchdog.ping_seconds) == ("", 60)
+    assert (settings.watchdog.free_mb, settings.delivery.fallback_minutes) == (200, 10)
+    assert (settings.web.listen, settings.log.format, dict(settings.channels)) == ("127.0.0.1:8719", "text", {})
+    assert (settings.telegram.webhook_url, settings.telegram.commands_per_minute) == ("", 20)
+
+
+def test_a_channel_is_a_url_and_tells_everything_unless_said(config: Path) -> None:
+    channel = load(config, '[channels.desk]\nurl = "ntfy://desk"').channels["desk"]
+    assert (channel.role, channel.least) == (Role.SUBSCRIBER, Severity.INFO)
+
+
+def test_a_fallback_tells_what_is_critical_unless_said(config: Path) -> None:
+    text = '[channels.pager]\nurl = "ntfy://desk"\nrole = "fallback"\n'
+    assert load(config, text).channels["pager"].least is Severity.CRITICAL
+    assert load(config, text + 'severity = "high"').channels["pager"].least is Severity.HIGH
+
+
+def test_every_part_of_a_channel_that_may_be_a_key_is_a_secret() -> None:
+    url = "mailtos://operator:p%40ss-word9@smtp.example.org:587/?to=desk@example.org&key=abcdefgh"
+    secrets = ChannelSettings(url=SecretStr(url)).secrets
+    assert {"operator", "p%40ss-word9", "p@ss-word9", "abcdefgh", url} == set(secrets)
+
+
+def test_all_secrets_are_known_in_one_place(config: Path) -> None:
+    text = f'[telegram]\ntoken = "{TOKEN}"\n[store]\nurl = "postgresql://u:password1@h/db"\n[channels.a]\nurl = "ntfy://topic-abc"\n'
+    text += '[watchdog]\nping_url = "https://hc-ping.com/secret-path"\n'
+    assert {TOKEN, "password1", "topic-abc", "secret-path"} <= set(load(config, text).secrets)
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:8719", "[::1]:0", "0.0.0.0:65535", "my-host.lan:80", ""])
+def test_an_address_to_listen_on_has_a_port(config: Path, listen: str) -> None:
+    assert load(config, f'[web]\nlisten = "{listen}"').web.listen == listen
 
 
 # A file lies over it

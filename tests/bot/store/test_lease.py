@@ -386,4 +386,4 @@ def test_who_stands_by_does_not_move_the_schema(url: str, postgres: Postgres) ->
         lived(story())
         assert postgres.execute("select expires_at from leases", url) == [(0,)], "it keeps nobody else from the lease"
     finally:
-        postgres.execute("update alembic_version set version_num = '0003'", url)
+        postgres.execute("update alembic_version set version_num = '0004'", url)

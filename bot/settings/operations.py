@@ -1,0 +1,103 @@
+"""The sections of whoever operates the service: what it shows of itself, whom else it tells, how long it keeps what."""
+
+from __future__ import annotations
+
+import enum
+import re
+from typing import Annotated
+from urllib.parse import unquote
+
+from pydantic import Field
+
+from bot.settings.fields import ChannelUrl, ListenAddress, PingUrl, Section, Whole
+from rules.model import Severity
+
+SHORTEST_SECRET = 8
+"""What is shorter would be hidden where it means something else."""
+
+
+def host_and_port(listen: str) -> tuple[str, int]:
+    """The parts of `127.0.0.1:8719` or `[::1]:8719`."""
+    host, _, port = listen.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+class WebSettings(Section):
+    """Where health and figures are served; `host:port`, empty for nowhere."""
+
+    listen: ListenAddress
+
+
+class LogFormat(enum.StrEnum):
+    """How a line of the log is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class LogSettings(Section):
+    """How the log is written."""
+
+    format: LogFormat
+
+
+class Role(enum.StrEnum):
+    """When a further channel is told: of every alert, or only of those that Telegram does not take."""
+
+    SUBSCRIBER = "subscriber"
+    FALLBACK = "fallback"
+
+
+class ChannelSettings(Section):
+    """A further way to be told, by an Apprise URL; its name is the table's. The URL is a secret: it holds passwords."""
+
+    url: ChannelUrl
+    role: Role = Role.SUBSCRIBER
+    severity: Severity | None = None
+
+    @property
+    def least(self) -> Severity:
+        """What is less severe is not told here."""
+        if self.severity is not None:
+            return self.severity
+        return Severity.CRITICAL if self.role is Role.FALLBACK else Severity.INFO
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no output may hold: the URL, and every part of it that may be a key. A host's name is none."""
+        url = self.url.get_secret_value()
+        parts = [part for part in re.split(r"[/?&=:@,]", url.partition("://")[2]) if "." not in part]
+        found = (url, *parts, *map(unquote, parts))
+        return tuple(dict.fromkeys(each for each in found if len(each) >= SHORTEST_SECRET))
+
+
+Days = Annotated[Whole, Field(ge=60, le=36_500)]
+"""Sixty days at least: a summary may be owed for thirty, a correction comes up to ten sessions later."""
+
+
+class RetentionSettings(Section):
+    """For how many days the store keeps what grows: settled deliveries, events, what bars said before, chats that are
+    told nothing.
+    """
+
+    deliveries_days: Days
+    events_days: Days
+    revisions_days: Days
+    chats_days: Days
+
+
+class WatchdogSettings(Section):
+    """The dead-man's switch: which address is asked for at which pace, while all is well. Often it holds a secret.
+    Administrators are told when less than `free_mb` are left for the database's file.
+    """
+
+    ping_url: PingUrl
+    ping_seconds: Annotated[Whole, Field(ge=10, le=3600)]
+    free_mb: Annotated[Whole, Field(ge=0, le=1_000_000)]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no output may hold: the URL, and what stands behind its host."""
+        url = self.ping_url.get_secret_value()
+        behind = re.sub(r"^https?://[^/?]*[/?]", "", url)
+        return tuple(each for each in (url, behind) if len(each) >= SHORTEST_SECRET)
