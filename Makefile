@@ -13,7 +13,7 @@ COMPILE := $(BIN)/uv pip compile -q --no-config --cache-dir .cache/uv pyproject.
 	--custom-compile-command "make lock" $(LOCK_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check all bench bench-stats figures soak lock clean
+.PHONY: help demo test check all bench bench-stats figures soak audit sbom lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,17 @@ figures: $(VENV)/.installed-dev ## draw the figures of the documentation again
 soak: $(VENV)/.installed-dev ## run the long tests
 	@echo "Running the long tests"
 	@$(BIN)/python -m pytest -q -m soak
+
+audit: $(VENV)/.installed-dev ## look for known vulnerabilities in what is locked, and for weak spots in our code
+	@echo "Auditing the packages of requirements.lock, then our own code"
+	@$(BIN)/pip-audit --disable-pip --require-hashes --strict --progress-spinner off -r requirements.lock \
+		|| { echo "NOT AUDITED, or vulnerable: see above. Without the index's advisories nothing is known" >&2; exit 1; }
+	@$(BIN)/bandit -q -ll -r bot rules
+
+sbom: $(VENV)/.installed-dev ## write the bill of materials, CycloneDX, to dist/sbom.json
+	@echo "Writing dist/sbom.json"
+	@mkdir -p dist
+	@$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --of JSON -o dist/sbom.json requirements.lock
 
 lock: $(VENV)/.installed-dev ## write the lock files again (newest versions: LOCK_FLAGS=--upgrade)
 	@echo "Locking the versions and hashes of all packages"

@@ -33,5 +33,10 @@ def settle() -> None:
         library.malloc_trim(0)
 
 
+def thaw() -> None:
+    """Part of what lived long lives no longer: the next `settle` looks through all of it again."""
+    gc.unfreeze()
+
+
 def _glibc() -> ctypes.CDLL | None:
     return ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None

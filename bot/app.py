@@ -55,7 +55,14 @@ def settings_of(config: Path | None, sessions: Sessions | None = None) -> Settin
     """The checked configuration of `config`, or of BELLWETHER_CONFIG, or the built-in one."""
     if config is None and os.environ.get(CONFIG_VARIABLE):
         config = Path(os.environ[CONFIG_VARIABLE])
-    return load_settings(config, (sessions or Sessions(now())).check)
+    return load_settings(config, (sessions or Sessions(now())).check, _check_channel)
+
+
+def _check_channel(url: str) -> None:
+    """Only a configuration with channels loads what sends to them."""
+    from bot.further.service import check
+
+    check(url)
 
 
 def open_app(options: Options, at: Instant | None = None) -> App:

@@ -12,7 +12,7 @@ from bot.commands.registry import Reply
 from bot.delivery.channel import Outcome, Rank, Sent
 from bot.render.plain import TAG
 
-TERMINAL = Chat("console", "terminal", "terminal", subscribed_since=None, user="")
+TERMINAL = Chat("console", "terminal", "terminal", subscribed_since=None, user="", admin=True)
 """The chat that a terminal is."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -66,6 +66,10 @@ class ConsoleFront:
 
     async def stop(self) -> None:
         """Nothing to close."""
+
+    def down_age(self) -> float:
+        """It is always there."""
+        return 0.0
 
 
 def converse(ask: Callable[[str], Reply], lines: Iterable[str], *, prompt: str) -> None:

@@ -1,156 +1,124 @@
-"""The live half of the composition root: builds the watch over a store, and the service round it."""
+"""The live half of the composition root: builds a service round a room, on what the process holds."""
 
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+from bot.attendance import Attendance, Self
 from bot.clock import now
-from bot.commands.registry import all_commands, may_change
-from bot.console import ConsoleFront
-from bot.delivery.announce import News
-from bot.delivery.channel import Answer
+from bot.delivery.fallback import Fallback, Main
+from bot.delivery.measured import Availability
 from bot.delivery.notices import Noticeboard
-from bot.delivery.pacing import Pacer
-from bot.feeds.contract import Feed, Setup, build_feed
-from bot.market.history import BEGINNING
-from bot.market.intake import Depth, Intake
-from bot.market.live import LiveHistory
-from bot.market.preference import order_of, ranks_of
-from bot.market.quality import Gate
-from bot.market.schedule import Schedule
+from bot.fronts import Hide, open_front
+from bot.further.roll import roll_of, urls_of
+from bot.hold import Hold
+from bot.housekeeping import FreeSpace, Housekeeping
 from bot.market.sessions import Sessions
-from bot.market.sources import Build, SourceId, Sources
-from bot.reception import Parts, Question, Reception
-from bot.render import charts
-from bot.service import Front, Service
+from bot.reception import Parts, Reception
+from bot.reload import Reloads
+from bot.render import charts, notices
+from bot.room import Room, admitted, live_sources, open_room
+from bot.service import Beside, Front, Service
 from bot.settings import Settings
-from bot.settings.service import Prices
+from bot.settings.operations import RetentionSettings
 from bot.store.chats import subscribe
-from bot.store.database import Database, open_database
-from bot.store.errors import StoreError
-from bot.store.lease import Lease, take_lease
-from bot.store.outbox import LONGEST_OWNER
-from bot.store.runner import holder, lock, register
+from bot.store.database import Database
+from bot.store.further import enrol
+from bot.store.lease import Lease
+from bot.store.retention import Limits
+from bot.store.runner import Earlier, register
 from bot.upkeep import Care
-from bot.watch import Watch
 from bot.watchdog.guard import Guarded
+from bot.watchdog.kept import Kept
+from bot.web.presence import Doing, Presence
 from rules.bars import DAY
-from rules.model import Instant, Instrument, Kind
+from rules.model import Instant
 
-if TYPE_CHECKING:
-    from bot.telegram.application import TelegramService
+LEASE = 60.0
+"""Seconds without being sure that it is this process that works that are too many."""
 
-POLLS, TELEGRAM, LEASE = 90.0, 120.0, 60.0
-"""Seconds without an attempt to hear from Telegram, without Telegram as it should be, and without being sure that it is
-this process that works, that are too many.
-"""
+TIDYING, ROOM = 60.0, 30.0
+"""Seconds without housekeeping, and without room for the database, that are too many."""
 
 log = logging.getLogger(__name__)
 
 Told = Callable[[str, float], None]
 
 
-@dataclass(frozen=True)
-class Room:
-    """A watch over a store, and what it is made of."""
-
-    database: Database
-    intake: Intake
-    watch: Watch
-    thinking: Executor
-
-    async def close(self) -> None:
-        """Close the sources and the store, and judge no more."""
-        self.thinking.shutdown(wait=False)
-        await self.intake.close()
-        await self.database.close()
-
-
-def open_room(
-    settings: Settings,
-    database: Database,
-    order: Mapping[str, Sequence[SourceId]],
-    build: Build,
-    channel: str,
-    at: Instant,
-) -> Room:
-    """Build a watch on a database that asks the sources of `order`."""
-    sessions, instruments = Sessions(at), settings.instrument_map
-    grace = settings.market.grace_minutes * 60
-    settle = {kind: settings.run.settle_minutes.seconds(kind) for kind in Kind}
-    days_from = max(BEGINNING, _midnight(settings.run.days_from))
-    intake = Intake(
-        database,
-        Sources(order, build),
-        LiveHistory(instruments, sessions, ranks_of(order)),
-        Schedule(instruments.values(), sessions, settle),
-        Depth(days_from, settings.run.hours_days * DAY),
-        grace,
-        Gate(instruments, sessions, settle),
-    )
-    news = News(sessions.next_open, grace, settings.delivery.expire_minutes * 60)
-    thinking = ThreadPoolExecutor(1, thread_name_prefix="judge")
-    closed = channel == "telegram" and not settings.telegram.everyone
-    admitted = frozenset(map(str, settings.telegram.allow)) if closed else None
-    watch = Watch(database, intake, sessions, settings.compiled, news, channel, at, thinking, admitted)
-    return Room(database, intake, watch, thinking)
-
-
-def live_sources(settings: Settings, sessions: Sessions, at: Instant) -> tuple[Mapping[str, Sequence[SourceId]], Build]:
-    """What `run` asks: the configured sources, or a simulated market that plays on as time passes."""
-    if settings.run.source is Prices.SIMULATED:
-        end_of_next_year = _midnight(dt.date(dt.datetime.fromtimestamp(at, dt.UTC).year + 2, 1, 1))
-        feed = build_feed("simulated", Setup(sessions, end_of_next_year, seed=settings.market.seed))
-        return one_feed(feed, settings.instrument_map)
-    timeout = float(settings.feeds.timeout_seconds)
-
-    def build(source: SourceId) -> Feed:
-        return build_feed(source.feed, Setup(sessions, at, venue=source.venue, timeout=timeout))
-
-    return order_of(settings.instrument_map, settings.feeds.venues), build
-
-
-def one_feed(feed: Feed, instruments: Mapping[str, Instrument]) -> tuple[Mapping[str, Sequence[SourceId]], Build]:
-    """Every instrument from the same feed."""
-    source = SourceId(feed.name, feed.name)
-    return dict.fromkeys(instruments, (source,)), lambda _: feed
-
-
-def _midnight(date: dt.date) -> Instant:
-    return (date - dt.date(1970, 1, 1)).days * DAY
-
-
-async def open_service(settings: Settings, stack: AsyncExitStack, told: Told) -> Service:
-    """A started service; `stack` stops it. Where another process works on the database, it waits for that one to end.
-
-    Raises StoreError when the database cannot be used, or is a file in use.
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What of a process outlives a configuration: what is told of it over HTTP, what administrators hear of it, who
+    reads another configuration, and who learns what is hidden in the log.
     """
-    owner = f"{socket.gethostname()}:{os.getpid()}"[-LONGEST_OWNER:]
-    database, lease = await _take_database(settings, owner, stack)
-    at = now()
-    sessions = Sessions(at)
-    order, build = live_sources(settings, sessions, at)
+
+    presence: Presence
+    attendance: Attendance
+    reloads: Reloads
+    hide: Hide
+
+
+async def open_service(
+    settings: Settings, hold: Hold, stack: AsyncExitStack, told: Told, around: Around, complaint: str = ""
+) -> Service:
+    """A started service on what the process holds; `stack` stops it, and leaves the database to who opened it.
+
+    `complaint` is why a newer configuration could not be taken: administrators are told. Raises StoreError when the
+    database cannot be used.
+    """
+    database, lease, at = hold.database, hold.lease, now()
     channel = "telegram" if settings.telegram.given else "console"
-    room = open_room(settings, database, order, build, channel, at)
-    stack.push_async_callback(room.close)
+    sessions = Sessions(at)
+    room = open_room(settings, database, *live_sources(settings, sessions, at), channel, at, around.presence.meters)
+    stack.push_async_callback(room.leave)
+    earlier = await _registered(settings, database, channel, at)
+    parts = _parts(settings, room, told, around)
+    reception = Reception(parts, partial(charts.draw, theme=settings.pictures.theme))
+    stack.callback(reception.close)
+    front, guarded, pushed = open_front(settings, database, reception, lambda: lease.valid, now, around.hide)
+    right = Guarded("the right to work", lambda: lease.doubted_for, LEASE, fatal=False)
+    admins = map(str, settings.telegram.admins) if channel == "telegram" else ()
+    board = Noticeboard(database, channel, admins, now, lambda: service.wake(), front.channel)
+    beside = _beside(settings, hold, guarded, lambda: service.wake(), stack)
+    service = Service(parts, _care(settings, board))
+    reception.front_state, reception.vitals = lambda: front.state, service.vitals
+    stack.push_async_callback(service.stop)
+    kept = _keep_house(settings, database, stack)
+    await service.start(front, hold.owner, (*guarded, right, *kept), lambda: lease.valid, beside)
+    if pushed is not None:
+        stack.push_async_callback(pushed.stop)
+        await pushed.start()
+    if complaint:
+        await board.post(f"configuration/refused/{at}", notices.not_taken(complaint))
+    around.presence.works(_doing(parts, service, front, lease))
+    stack.push_async_callback(around.attendance.ends, database, board)
+    counts = len(settings.compiled), len(settings.instrument_map)
+    await around.attendance.begins(database, board, earlier, *counts)
+    lost = asyncio.create_task(_end_when_lost(lease, service), name="lease")
+    stack.callback(lost.cancel)
+    return service
+
+
+async def _registered(settings: Settings, database: Database, channel: str, at: Instant) -> Earlier | None:
+    """This process stands in the store, and who is told by the configuration alone; which process was there before."""
     async with database.write() as connection:
-        await register(connection, socket.gethostname(), os.getpid(), _version(), at)
+        earlier = await register(connection, socket.gethostname(), os.getpid(), _version(), at)
         if channel == "console":
             await subscribe(connection, channel, "terminal", "terminal", at)
-    parts = Parts(
-        database,
+        await enrol(connection, roll_of(settings), at)
+    return earlier
+
+
+def _parts(settings: Settings, room: Room, told: Told, around: Around) -> Parts:
+    return Parts(
+        room.database,
         room.intake,
         room.watch,
         settings.compiled,
@@ -159,88 +127,91 @@ async def open_service(settings: Settings, stack: AsyncExitStack, told: Told) ->
         settings.run.poll_seconds,
         settings.market.grace_minutes * 60,
         told,
+        frozenset(map(str, settings.telegram.admins)),
+        around.reloads,
+        around.presence.meters,
+        _availability(settings),
     )
-    reception = Reception(parts, partial(charts.draw, theme=settings.pictures.theme))
-    stack.callback(reception.close)
-    front, guarded = _front(settings, database, reception, lease)
-    right = Guarded("the right to work", lambda: lease.doubted_for, LEASE, fatal=False)
-    admins = map(str, settings.telegram.admins) if channel == "telegram" else ()
-    board = Noticeboard(database, channel, admins, now, lambda: service.wake())
+
+
+def _care(settings: Settings, board: Noticeboard) -> Care:
     watchdog = settings.watchdog
-    service = Service(
-        parts, Care(watchdog.ping_url.get_secret_value(), watchdog.ping_seconds, board.post, board.posted)
+    return Care(watchdog.ping_url.get_secret_value(), watchdog.ping_seconds, board.post, board.posted, board.shout)
+
+
+def _beside(
+    settings: Settings, hold: Hold, guarded: Sequence[Guarded], wake: Callable[[], None], stack: AsyncExitStack
+) -> Beside | None:
+    """Further channels; what sends to them is loaded only where there are any."""
+    if not settings.channels:
+        return None
+    from bot.further.channel import open_channel
+
+    secrets = tuple(secret for each in settings.channels.values() for secret in each.secrets)
+    channel = open_channel(urls_of(settings.channels), secrets, lambda: hold.lease.valid)
+    stack.callback(channel.close)
+    least, after = roll_of(settings).fallback, settings.delivery.fallback_minutes * 60
+    if not least:
+        return Beside(channel)
+    trouble_age = next(each.age for each in guarded if each.name == "Telegram")
+    main = Main("telegram", trouble_age, admitted(settings))
+    return Beside(channel, Fallback(hold.database, main, least, after, now, wake))
+
+
+def _keep_house(settings: Settings, database: Database, stack: AsyncExitStack) -> tuple[Guarded, ...]:
+    """What is old is forgotten, until `stack` ends; that this goes on is guarded, and that there is room."""
+    kept = Kept("housekeeping", Housekeeping(database, _limits(settings.retention), now).run)
+    stack.push_async_callback(kept.stop)
+    kept.start()
+    space = FreeSpace(database, settings.watchdog.free_mb * 1_000_000)
+    return (
+        Guarded("housekeeping", kept.age, TIDYING, kept.restart, fatal=False),
+        Guarded("free disk space", space.age, ROOM, fatal=False, why=space.why),
     )
-    reception.front_state, reception.vitals = lambda: front.state, service.vitals
-    stack.push_async_callback(service.stop)
-    await service.start(front, owner, (*guarded, right), lambda: lease.valid)
-    lost = asyncio.create_task(_end_when_lost(lease, service), name="lease")
-    stack.callback(lost.cancel)
-    return service
 
 
-async def _take_database(settings: Settings, owner: str, stack: AsyncExitStack) -> tuple[Database, Lease]:
-    """The database, at the newest schema, and the right to work on it."""
-    if (file := settings.store.file) is not None:
-        if (held := lock(file)) is None:
-            other = await _who_runs(file)
-            raise StoreError(f"{file} is in use: {other} runs on it; stop that one, or name another file in store.url")
-        stack.callback(held.release)
-    database = open_database(settings.store.url.get_secret_value())
-    stack.push_async_callback(database.close)
-    lease = await take_lease(database, owner, lambda why: log.info("standing by: %s", why))
-    stack.push_async_callback(lease.release)
-    return database, lease
+def _limits(retention: RetentionSettings) -> Limits:
+    days = (retention.deliveries_days, retention.events_days, retention.revisions_days, retention.chats_days)
+    return Limits(*(each * DAY for each in days))
+
+
+def _availability(settings: Settings) -> Availability:
+    """When the bars of each rule count as closed."""
+    seconds = settings.run.settle_minutes.seconds
+    return Availability(settings.compiled, {name: seconds(each.kind) for name, each in settings.instrument_map.items()})
+
+
+def _doing(parts: Parts, service: Service, front: Front, lease: Lease) -> Doing:
+    """What is told of the work over HTTP."""
+    return Doing(
+        parts.intake,
+        len(parts.rules),
+        lambda: len(parts.watch.ready_rules),
+        lambda: front.state,
+        service.vitals,
+        service.looked,
+        lambda: lease.valid,
+        lambda: parts.database.is_lost,
+    )
+
+
+async def open_process(reloads: Reloads, stack: AsyncExitStack, hide: Hide) -> Around:
+    """What is told of this process, over HTTP until `stack` ends where `web.listen` says so."""
+    presence, listen = Presence(_version(), now), reloads.current.web.listen
+    if listen:
+        from bot.web.listener import Listener  # what serves is loaded only where it is wanted
+        from bot.web.site import site
+
+        listener = Listener(site(presence), listen)
+        stack.push_async_callback(listener.stop)
+        await listener.start()
+    return Around(presence, Attendance(Self(_version(), socket.gethostname(), os.getpid()), now), reloads, hide)
 
 
 async def _end_when_lost(lease: Lease, service: Service) -> None:
     """A process that another has taken over from begins anew, and stands by."""
     await lease.lost.wait()
     service.give_up("another process has taken over")
-
-
-def _front(
-    settings: Settings, database: Database, reception: Reception, lease: Lease
-) -> tuple[Front, Sequence[Guarded]]:
-    """Where people meet the bot, and what of it must show life."""
-    if not settings.telegram.given:
-        return ConsoleFront(), ()
-    front = _telegram(settings, database, reception, lease)
-    return front, (
-        Guarded("Telegram polling", front.polling_age, POLLS, front.restart_polling),
-        Guarded("Telegram", front.trouble_age, TELEGRAM, fatal=False, why=front.trouble),
-    )
-
-
-def _telegram(settings: Settings, database: Database, reception: Reception, lease: Lease) -> TelegramService:
-    """The bot in Telegram; loaded only where there is a token."""
-    from bot.telegram.access import Access
-    from bot.telegram.application import TelegramService
-    from bot.telegram.incoming import Incoming
-    from bot.telegram.letterbox import StoredLetters
-
-    async def answer(incoming: Incoming) -> Answer:
-        question = Question("telegram", incoming.address, incoming.kind, str(incoming.user), incoming.text)
-        return await reception.answer(question)
-
-    return TelegramService(
-        settings.telegram.token.get_secret_value(),
-        settings.telegram.base_url,
-        answer,
-        StoredLetters(database, now),
-        access=Access(frozenset(settings.telegram.allow), settings.telegram.everyone),
-        commands={name: each.summary for name, each in all_commands().items()},
-        pacer=Pacer(),
-        always=may_change,
-        works=lambda: lease.valid,
-    )
-
-
-async def _who_runs(path: Path) -> str:
-    database = Database(path)
-    try:
-        return await holder(database)
-    finally:
-        await database.close()
 
 
 def _version() -> str:

@@ -10,23 +10,29 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
-from bot.answers import Chat, Picture, SourceStatus, Status
+from bot.answers import Chat, Picture, Status
 from bot.answers.health import Vitals
 from bot.answers.outbox import Outbox
-from bot.commands.registry import Change, Desk, answer, trades_for, wants_outbox
+from bot.answers.reload import Reading
+from bot.commands.registry import TERMINAL, Change, Desk, Reply, answer, trades_for, wants_outbox, wants_reading
 from bot.delivery.channel import Answer
+from bot.delivery.measured import Available, nothing_known
 from bot.market.intake import Intake
-from bot.market.sources import Health, SourceId
 from bot.market.trades import LatestTrades
+from bot.meters import Meters
 from bot.queries.view import View
+from bot.reload import Reloads
 from bot.render import charts
 from bot.store.alerts import recorded_events
 from bot.store.chats import count_subscribed, forget, subscribe, subscribed_since, unsubscribe
 from bot.store.database import Connection, Database
 from bot.store.errors import Fenced, StoreError
+from bot.store.further import APPRISE, names
 from bot.store.owed import debt, outbox
+from bot.store.sizes import rows_by_table
 from bot.watch import Watch
 from rules.bars import DAY, Tick
 from rules.engine import Outcome
@@ -62,7 +68,9 @@ class Question:
 class Parts:
     """What a service is made of. `now` is the wall clock; `told` hears how far each history has come.
 
-    `grace` is how long after a close an answer waits for its bars, in seconds.
+    `grace` is how long after a close an answer waits for its bars, in seconds. `admins` are users by their ids; whoever
+    sits at the terminal is one. `reloads` reads the configuration anew; None where that cannot be. `available` says
+    when what an alert tells could be known.
     """
 
     database: Database
@@ -74,6 +82,10 @@ class Parts:
     poll_seconds: int
     grace: int
     told: Callable[[str, float], None]
+    admins: frozenset[str] = frozenset()
+    reloads: Reloads | None = None
+    meters: Meters = field(default_factory=Meters)
+    available: Available = nothing_known
 
 
 class Easel:
@@ -138,10 +150,12 @@ class Reception:
         begun = False
         try:
             since, status, told = await self._known_of(question)
-            chat = Chat(question.channel, question.address, question.kind, since, question.user)
+            admin = question.kind == TERMINAL or question.user in self._parts.admins
+            chat = Chat(question.channel, question.address, question.kind, since, question.user, admin)
             view = self._current_view(told)
             trades = await self._trades_for(question.text, view, status.now)
-            desk = Desk(view, chat, status, status.now, trades, await self._outbox_for(question))
+            outbox_now, reading = await self._outbox_for(question), await self._reading_for(question.text, chat)
+            desk = Desk(view, chat, status, status.now, trades, outbox_now, reading)
             work = asyncio.get_running_loop().run_in_executor
             reply = await work(self._thinking, answer, desk, question.text)
             if begun := reply.change is not None:
@@ -152,20 +166,32 @@ class Reception:
             log.error("a question of %s could not be answered: %s", question.address, error)
             changed = "it is not known whether that was done" if begun else "nothing was changed"
             return Answer(f"The database does not answer; {changed}. Please try again later.")
-        return Answer(reply.html, None if reply.picture is None else await self._easel.draw(reply.picture))
+        picture = None if reply.picture is None else await self._easel.draw(reply.picture)
+        return Answer(reply.html, picture, self._adoption_of(reply))
+
+    def _adoption_of(self, reply: Reply) -> Callable[[], None] | None:
+        """To take what a reply says is taken, once it has gone: who asked reads that it is, whatever follows."""
+        reloads, reading = self._parts.reloads, reply.adopts
+        return partial(reloads.adopt, reading) if reloads is not None and reading is not None else None
 
     async def _known_of(self, question: Question) -> tuple[Instant | None, Status, tuple[AlertEvent, ...]]:
         async with self._parts.database.read() as connection:
             since = await subscribed_since(connection, question.channel, question.address)
             told = await recorded_events(connection, None, RECENT)
-            return since, await self._status(connection, question.channel), tuple(told)
+            return since, await self._status(connection, question), tuple(told)
 
     async def _outbox_for(self, question: Question) -> Outbox | None:
         """What is owed, for a command that wants to be told."""
         if not wants_outbox(question.text):
             return None
         async with self._parts.database.read() as connection:
-            return await outbox(connection, question.channel, self._parts.now() - DAY)
+            return await outbox(connection, question.channel, self._parts.now() - DAY, APPRISE)
+
+    async def _reading_for(self, line: str, chat: Chat) -> Reading | None:
+        """What the configuration says now, for a command that wants to be told."""
+        if self._parts.reloads is None or not (chat.admin and wants_reading(line)):
+            return None
+        return await self._parts.reloads.look()
 
     async def _trades_for(self, line: str, view: View, now: Instant) -> Mapping[str, Tick]:
         """The latest trades that a command wants to be told, while an exchange is open."""
@@ -196,14 +222,14 @@ class Reception:
             self._view = (state, view)
         return self._view[1]
 
-    async def _status(self, connection: Connection, channel: str) -> Status:
-        now, intake, watch = self._parts.now(), self._parts.intake, self._parts.watch
-        owed = await debt(connection, channel, now - DAY)
+    async def _status(self, connection: Connection, question: Question) -> Status:
+        now, intake, watch, channel = self._parts.now(), self._parts.intake, self._parts.watch, question.channel
+        owed = await debt(connection, channel, now - DAY, APPRISE)
         ready = len(watch.ready_rules)
         return Status(
             started=self._started,
             now=now,
-            sources=_sources(intake.health),
+            sources=intake.sources,
             waiting=intake.waiting(),
             rules=len(self._parts.rules),
             rules_waiting=len(self._parts.rules) - ready,
@@ -211,20 +237,16 @@ class Reception:
             oldest_owed=owed.oldest,
             failed=owed.failed,
             chats=await count_subscribed(connection, channel),
+            further=tuple(await names(connection)),
             last_judged=watch.judged_at,
             telegram=self.front_state(),
             database=self._parts.database.name,
             size=await self._parts.database.size(connection),
+            free=self._parts.database.free,
+            rows=await rows_by_table(connection) if wants_outbox(question.text) else {},
             lost=self._parts.database.is_lost,
             faults=intake.faults,
             tallies=dict(intake.ledger.tallies),
             clocks=intake.clocks,
             vitals=self.vitals(),
         )
-
-
-def _sources(health: Mapping[SourceId, Health]) -> tuple[SourceStatus, ...]:
-    return tuple(
-        SourceStatus(str(name), each.last_answer, each.failing_since, each.reason, str(each.trouble or ""))
-        for name, each in health.items()
-    )

@@ -1,36 +1,18 @@
-"""Keeps secrets out of everything the program prints: every log record, every uncaught error, every warning.
-
-Three nets, because a library may log whatever it likes, through any logger, at any level: records are cleaned where
-they are made, so that every handler gets them clean; our handler cleans what was put into a record later; its formatter
-cleans the finished text. Uncaught errors and warnings become records, and so pass the same nets.
+"""Secrets, in every spelling in which they are printed, and records of the log without them. `bot.logs` puts the nets
+where records pass.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import re
-import sys
-import threading
-import time
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
-from types import TracebackType
-from typing import Any, TextIO
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
 HIDDEN = "<secret>"
 
 _SHORTEST_TAIL = 16
-_UNCAUGHT = logging.getLogger("bot.uncaught")
-_LOUDEST = {
-    **dict.fromkeys(("alembic", "httpx", "httpcore"), logging.WARNING),
-    "apscheduler": logging.CRITICAL,
-    "telegram": logging.CRITICAL,
-}
-"""Loggers that say too much. Those of `telegram` tell each failed request as an error: we tell it once, as a state.
-A tick tells its own faults. To be cancelled when the service stops is none, but `apscheduler` would print a traceback.
-"""
 
 
 class Redaction(logging.Filter):
@@ -41,7 +23,14 @@ class Redaction(logging.Filter):
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
-        spelled = sorted({each for secret in secrets for each in _spellings(secret)}, key=len, reverse=True)
+        self._spelled: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        self.learn(secrets)
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Hide these as well from now on. What was a secret once is never shown again."""
+        self._spelled.update(each for secret in secrets for each in _spellings(secret))
+        spelled = sorted(self._spelled, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, spelled)), re.IGNORECASE) if spelled else None
 
     def redact(self, text: str) -> str:
@@ -87,19 +76,6 @@ class Redaction(logging.Filter):
             record.stack_info = self.redact(record.stack_info)
 
 
-class _UtcFormatter(logging.Formatter):
-    """`2025-12-04 21:31:02Z INFO watch: text`; the instant is the one that logging noted."""
-
-    def __init__(self, redaction: Redaction) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(room)s: %(message)s", "%Y-%m-%d %H:%M:%SZ")
-        self.converter = time.gmtime
-        self._redaction = redaction
-
-    def format(self, record: logging.LogRecord) -> str:
-        record.room = str(record.name).removeprefix("bot.")
-        return self._redaction.redact(super().format(record))
-
-
 _PLAIN = logging.Formatter()
 
 
@@ -107,87 +83,8 @@ def _spellings(secret: str) -> Iterator[str]:
     """A secret as it is, percent-encoded, and without what stands before its last colon."""
     if not secret.strip():
         return
-    yield from (secret, quote(secret, safe=""), quote(secret), quote_plus(secret), repr(secret)[1:-1])
+    yield from (secret, quote(secret, safe=""), quote(secret), quote_plus(secret))
+    yield from (repr(secret)[1:-1], json.dumps(secret)[1:-1])
     tail = secret.rpartition(":")[2]
     if len(tail) >= _SHORTEST_TAIL and tail != secret:
         yield from _spellings(tail)
-
-
-def install(secrets: Iterable[str], stream: TextIO, *, level: int = logging.INFO) -> ExitStack:
-    """Log to `stream`, without `secrets`, and uncaught errors and warnings too.
-
-    Closing what is returned puts everything back as it was.
-    """
-    redaction = Redaction(secrets)
-    undo = ExitStack()
-    _clean_records_where_they_are_made(redaction, undo)
-    handler = logging.StreamHandler(stream)
-    handler.addFilter(redaction)
-    handler.setFormatter(_UtcFormatter(redaction))
-    root = logging.getLogger()
-    root.addHandler(handler)
-    undo.callback(root.removeHandler, handler)
-    for name, loudest in {"": level, **_LOUDEST}.items():
-        logger = logging.getLogger(name)
-        undo.callback(logger.setLevel, logger.level)
-        logger.setLevel(loudest)
-    _log_what_nobody_caught(undo)
-    return undo
-
-
-def _clean_records_where_they_are_made(redaction: Redaction, undo: ExitStack) -> None:
-    plain = logging.getLogRecordFactory()
-
-    def clean(*arguments: Any, **named: Any) -> logging.LogRecord:
-        record = plain(*arguments, **named)
-        redaction.filter(record)
-        return record
-
-    undo.callback(logging.setLogRecordFactory, plain)
-    logging.setLogRecordFactory(clean)
-
-
-def _log_what_nobody_caught(undo: ExitStack) -> None:
-    """asyncio logs what its tasks raise; these are the other ways to the terminal."""
-
-    def set_hook(module: object, name: str, hook: Callable[..., None]) -> None:
-        undo.callback(setattr, module, name, getattr(module, name))
-        setattr(module, name, hook)
-
-    set_hook(sys, "excepthook", _log_uncaught)
-    set_hook(sys, "unraisablehook", _log_unraisable)
-    set_hook(threading, "excepthook", _log_thread)
-    set_hook(warnings, "showwarning", _log_warning)
-
-
-def _log_uncaught(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
-    if issubclass(kind, KeyboardInterrupt):
-        _UNCAUGHT.critical("interrupted")
-    else:
-        _UNCAUGHT.critical("the program ends: nobody caught this", exc_info=(kind, error, at))
-
-
-def _log_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
-    error = unraisable.exc_value
-    what = f"{unraisable.err_msg or 'ignored an exception in'}: {unraisable.object!r}"
-    _UNCAUGHT.error("%s", what, exc_info=(type(error), error, unraisable.exc_traceback) if error else None)
-
-
-def _log_thread(thread: threading.ExceptHookArgs) -> None:
-    if thread.exc_value is None or issubclass(thread.exc_type, SystemExit):
-        return
-    name = thread.thread.name if thread.thread else "unknown"
-    _UNCAUGHT.error("thread %s ends", name, exc_info=(thread.exc_type, thread.exc_value, thread.exc_traceback))
-
-
-def _log_warning(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
-    """Shaped as `warnings.showwarning`; a warning meant for another file is logged as well."""
-    del file, line
-    logging.getLogger("bot.warnings").warning("%s: %s (%s:%s)", category.__name__, message, filename, lineno)

@@ -1,6 +1,6 @@
 """The running service: what it starts and how it ends. It is handed its parts; `bot.live` builds them.
 
-Three things run beside each other and never wait for one another: the scheduler's ticks, the outbox worker, and the
+These run beside each other and never wait for one another: the scheduler's ticks, a worker for each channel, and the
 front (Telegram or a terminal) that takes questions and carries messages. What each of them shows of life is guarded.
 """
 
@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.allocator import settle
-from bot.answers import NO_TOKEN, POLLING
+from bot.answers.condition import StoreLook
 from bot.answers.health import Vitals
 from bot.delivery.channel import Channel
-from bot.delivery.worker import Worker
+from bot.delivery.fallback import Fallback
 from bot.reception import Parts
+from bot.sending import Sending, open_sending
 from bot.store.errors import StoreError
 from bot.ticking import Ticking
-from bot.upkeep import Care, StoreProbe, Upkeep
+from bot.upkeep import Care, Upkeep
 from bot.watchdog.guard import Guarded
 from bot.watchdog.kept import Kept
 from bot.watchdog.lag import Pulse
-
-FINISHING = 4.0
-"""Seconds that what is being sent is waited for before a new worker goes on."""
 
 log = logging.getLogger(__name__)
 
@@ -37,14 +34,16 @@ class Bounds:
     """How long what may take, in seconds.
 
     `tick`: then it is given up. `stop`: messages that are being sent at the end. `probe`: between two looks at the
-    store. `outbox`: something is due and nothing happens. `database`: it takes nothing. `history`: filling it shows no
-    life.
+    store. `outbox`: something is due and nothing happens. `untaken`: something is owed and nothing is taken, longer
+    than what failed in a minute's trouble waits for its next try. `database`: it takes nothing. `history`: filling it
+    shows no life.
     """
 
     tick: float = 300.0
     stop: float = 10.0
     probe: float = 30.0
     outbox: float = 300.0
+    untaken: float = 180.0
     database: float = 180.0
     history: float = 900.0
 
@@ -74,15 +73,17 @@ class Front(Protocol):
         """End within a bound."""
         ...
 
+    def down_age(self) -> float:
+        """Seconds since nobody can be reached there; 0 while somebody can be."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
-class _Sending:
-    """What there is from the start on: the front, the worker's task, and who looks at what becomes of the outbox."""
+class Beside:
+    """Further channels beside the front's, and who sees what Telegram does not take."""
 
-    front: Front
-    outbox: Kept
-    probe: StoreProbe
-    looking: Kept
+    channel: Channel
+    fallback: Fallback | None = None
 
 
 class Service:
@@ -94,8 +95,10 @@ class Service:
         self._clocks = Kept("comparison of clocks", self._ticking.pulse)
         self._history = Kept("history", self._fill, may_end=True)
         self._stirred_at = 0.0
-        self._worker: Worker | None = None
-        self._sending: _Sending | None = None
+        self._front: Front | None = None
+        self._sending: Sending | None = None
+        self._further: Sending | None = None
+        self._fallback: Kept | None = None
         self._upkeep: Upkeep | None = None
 
     async def start(
@@ -104,47 +107,49 @@ class Service:
         owner: str,
         guarded: Sequence[Guarded] = (),
         may_send: Callable[[], bool] = lambda: True,
+        beside: Beside | None = None,
     ) -> None:
         """Take up where the store says we were, and begin. `owner` names this process in the outbox.
 
         `guarded` is what must show life beside what is started here; nothing is sent while `may_send` says no.
         """
-        self._sending = sending = self._prepared(front, owner, may_send)
+        self._front = front
+        self._sending = sending = self._sends(front.channel, ("outbox", "look at the store"), owner, may_send)
+        if beside is not None:
+            self._further = self._sends(beside.channel, ("further outbox", "look at it"), owner, may_send)
+            self._fallback = None if beside.fallback is None else Kept("fallback", beside.fallback.run)
         await self._parts.intake.restore()
         await self._parts.watch.restore()
         await front.start()
         self._stir()
         self._ticking.start()
-        for task in (sending.outbox, sending.looking, self._history, self._clocks):
-            task.start()
-        self._upkeep = Upkeep((*guarded, *self._guarded(sending)), self._care, self._parts.now)
+        for task in (sending, self._history, self._clocks, self._further, self._fallback):
+            if task is not None:
+                task.start()
+        guards = (*guarded, *self._guarded(sending), *self._guarded_beside())
+        self._upkeep = Upkeep(guards, self._care, self._parts.now)
         self._upkeep.start()
 
-    def _prepared(self, front: Front, owner: str, may_send: Callable[[], bool]) -> _Sending:
-        database, now = self._parts.database, self._parts.now
+    def _sends(self, channel: Channel, names: tuple[str, str], owner: str, may_send: Callable[[], bool]) -> Sending:
+        front = self._front
 
-        def worker() -> Worker:
-            return Worker(database, front.channel, owner, now, may_send=may_send)
+        def is_down() -> bool:
+            return front is not None and front.channel is channel and front.down_age() > 0.0
 
-        def excused() -> bool:
-            return front.state not in (POLLING, NO_TOKEN) or not may_send()
-
-        probe = StoreProbe(database, front.channel.name, now, excused, self._bounds.probe)
-        return _Sending(
-            front, Kept("outbox", partial(self._deliver, worker)), probe, Kept("look at the store", probe.run)
-        )
+        return open_sending(self._parts, channel, names, owner, may_send, is_down, self._bounds.probe)
 
     async def stop(self) -> None:
         """Take no more questions, finish what is being sent; the store and the sources are left to who opened them."""
         if self._upkeep is not None:
             await self._upkeep.stop()
             self._ticking.stop()
-        await self._end_worker()
-        if (sending := self._sending) is not None:
-            others = (sending.looking.stop(), self._history.stop(), self._clocks.stop())
-            await asyncio.gather(sending.front.hush(), sending.outbox.wait(self._bounds.stop), *others)
-            await sending.outbox.stop()
-            await sending.front.stop()
+        channels = [each for each in (self._sending, self._further) if each is not None]
+        for each in channels:
+            await each.end()
+        if (front := self._front) is not None:
+            beside = [each.stop() for each in (self._history, self._clocks, self._fallback) if each is not None]
+            await asyncio.gather(front.hush(), *(each.finish(self._bounds.stop) for each in channels), *beside)
+            await front.stop()
 
     async def tick(self) -> None:
         """One tick; whatever goes wrong in it, there will be another."""
@@ -154,6 +159,11 @@ class Service:
     def pulse(self) -> Pulse:
         """What beats in the event loop. Raises RuntimeError before the start."""
         return self._kept_up.pulse
+
+    def looked(self) -> StoreLook:
+        """What was found in the store at the last look, for every channel; nothing before the start."""
+        found = [each.probe.found() for each in (self._sending, self._further) if each is not None]
+        return replace(found[0], dues=tuple(due for each in found for due in each.dues)) if found else StoreLook(0.0)
 
     def vitals(self) -> Vitals:
         """How everything that is guarded is; empty before the start."""
@@ -175,16 +185,8 @@ class Service:
             raise RuntimeError("the service has not started")
         return self._upkeep
 
-    def _guarded(self, sending: _Sending) -> tuple[Guarded, ...]:
+    def _guarded(self, sending: Sending) -> tuple[Guarded, ...]:
         poll, bounds, ticking, probe = self._parts.poll_seconds, self._bounds, self._ticking, sending.probe
-
-        def delivering() -> float:
-            return max(sending.outbox.age(), probe.outbox_age())
-
-        async def deliver_anew() -> None:
-            await self._end_worker()
-            await sending.outbox.wait(FINISHING)
-            await sending.outbox.restart()
 
         def filling() -> float:
             still = asyncio.get_running_loop().time() - self._stirred_at
@@ -193,28 +195,32 @@ class Service:
         return (
             Guarded("the scheduler", ticking.silence, 3 * poll + 60, ticking.restart),
             Guarded("judging", ticking.unfinished, 2 * (bounds.tick + poll) + 60),
-            Guarded("the outbox", delivering, bounds.outbox, deliver_anew),
+            Guarded("the outbox", sending.silence, bounds.outbox, sending.anew),
+            Guarded("what is owed", probe.untaken_age, bounds.untaken, fatal=False, why=probe.untaken),
             Guarded("filling history", filling, bounds.history, self._history.restart, fatal=False),
             Guarded("the comparison of clocks", self._clocks.age, poll, self._clocks.restart),
             Guarded("the look at the store", sending.looking.age, poll, sending.looking.restart),
             Guarded("the database", probe.database_age, bounds.database, fatal=False, why=lambda: probe.reason),
         )
 
+    def _guarded_beside(self) -> Iterator[Guarded]:
+        """Nothing of it ends the process: Telegram goes on without."""
+        poll, bounds = self._parts.poll_seconds, self._bounds
+        if (further := self._further) is not None:
+            yield Guarded("further channels", further.silence, bounds.outbox, further.anew, fatal=False)
+            yield Guarded(
+                "the look at further channels", further.looking.age, poll, further.looking.restart, fatal=False
+            )
+        if (fallback := self._fallback) is not None:
+            yield Guarded("the fallback", fallback.age, poll, fallback.restart, fatal=False)
+
     # What runs beside the ticks
 
     def wake(self) -> None:
         """Something may be owed."""
-        if self._worker is not None:
-            self._worker.wake()
-
-    async def _deliver(self, new_worker: Callable[[], Worker]) -> None:
-        """Send what is owed, with a worker of its own for each start."""
-        self._worker = new_worker()
-        await self._worker.run()
-
-    async def _end_worker(self) -> None:
-        if self._worker is not None:
-            await self._worker.stop()
+        for each in (self._sending, self._further):
+            if each is not None:
+                each.wake()
 
     def _stir(self) -> None:
         """History is being filled: a sign of life."""

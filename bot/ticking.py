@@ -85,26 +85,39 @@ class Ticking:
             self._seen = _now()
 
     async def _ticked(self) -> None:
+        begun, outcome = _now(), "cut off"
+        try:
+            outcome = await self._judged()
+        finally:
+            self._parts.meters.ticked(outcome, _now() - begun)
+
+    async def _judged(self) -> str:
+        """One tick and what is told of it; the outcome as it is counted."""
+        outcome = "judged"
         try:
             async with self._ticking, asyncio.timeout(self._limit):
                 known = self._parts.watch.book.records.keys()
                 done = await self._parts.watch.tick(self._parts.now())
         except TimeoutError:
             log.error("a tick took longer than %.0f s and was given up", self._limit)
-            return
+            return "given up"
         except StoreError as error:
+            outcome = "not written"
             log.error("nothing was judged: %s", error)
         except Exception:
+            outcome = "failed"
             log.exception("a tick failed")
         else:
             adopted = self._parts.watch.book.records.keys()
             if adopted - known:
                 log.info("%d of %d rules adopted: from now on they tell", len(adopted), len(self._parts.rules))
             if done.bars or done.events:
-                log.info("%d bars, %d events, %d messages owed", done.bars, len(done.events), done.owed)
+                told = {"bars": done.bars, "events": len(done.events), "owed": done.owed}
+                log.info("%(bars)d bars, %(events)d events, %(owed)d messages owed", told, extra=told)
             if done.owed:
                 self._owed()
         self._ended = _now()
+        return outcome
 
     async def pulse(self) -> None:
         """Begin anew when the wall clock jumps. The scheduler sleeps by the other clock, which does not; and after a

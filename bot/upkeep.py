@@ -10,16 +10,19 @@ import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
+from bot.answers.condition import Due, StoreLook
 from bot.answers.health import Vitals
+from bot.delivery.channel import ChatGone, ChatMoved, NotUnderstood, Rejected, Sent
+from bot.delivery.settle import Ended
 from bot.store.database import Database
 from bot.store.errors import StoreError
 from bot.store.outbox import next_due
-from bot.store.owed import debt
+from bot.store.owed import Debt, debt, held_up
 from bot.store.writable import touch
 from bot.watchdog.guard import Guarded
 from bot.watchdog.kept import Kept
 from bot.watchdog.lag import Pulse
-from bot.watchdog.notices import SETTLED, Notices, Post, Posted, nothing_posted
+from bot.watchdog.notices import SETTLED, Notices, Post, Posted, Shout, nobody_hears, nothing_posted
 from bot.watchdog.ping import Ping
 from bot.watchdog.watchdog import Watchdog
 from rules.model import Instant
@@ -36,6 +39,9 @@ AGAIN = 60.0
 LAST_WORDS = 5.0
 """Seconds to tell the administrators that the process ends."""
 
+ANSWERED = (Sent, ChatGone, ChatMoved, NotUnderstood, Rejected)
+"""Ends of a sending that show that a channel takes messages: it took this one, or said what it has against it."""
+
 log = logging.getLogger(__name__)
 
 
@@ -47,19 +53,22 @@ async def _nobody(key: str, html: str) -> None:
 @dataclass(frozen=True, slots=True)
 class Care:
     """What an operator wants beside the watch: which address is asked for every so many seconds while all is well,
-    empty for none, how administrators are told, and what they were told before this process began.
+    empty for none, how administrators are told, what they were told before this process began, and how they are told
+    past the database.
     """
 
     ping_url: str = ""
     ping_seconds: float = 60.0
     post: Post = _nobody
     posted: Posted = nothing_posted
+    shout: Shout = nobody_hears
 
 
 class StoreProbe:
-    """Looks every `pace` seconds whether the database takes what is written, and whether the outbox moves.
+    """Looks every `pace` seconds whether the database takes what is written, whether the outbox moves, and whether what
+    is owed there is taken: an outbox whose every sending fails moves with each try.
 
-    `excused` says whether there is a reason for it not to move that is told elsewhere.
+    `excused` says whether there is a reason for all of that which is told elsewhere.
     """
 
     def __init__(
@@ -73,9 +82,12 @@ class StoreProbe:
     ) -> None:
         self._database, self._channel, self._now, self._excused = database, channel, now, excused
         self._pace, self._clock = pace, clock
-        self._wrote = self._moved = clock()
+        self._wrote = self._moved = self._took = clock()
         self._seen: Hashable = None
         self._still = False
+        self._waits: str | None = None
+        self._debt: Debt | None = None
+        self._size: int | None = None
         self.reason = ""
 
     async def run(self) -> None:
@@ -87,7 +99,12 @@ class StoreProbe:
 
     def begin(self) -> None:
         """All is well as of now."""
-        self._wrote = self._moved = self._clock()
+        self._wrote = self._moved = self._took = self._clock()
+
+    def hears(self, ended: Ended) -> None:
+        """How a sending ended."""
+        if isinstance(ended, ANSWERED):
+            self._took = self._clock()
 
     async def look(self) -> None:
         """Once."""
@@ -96,15 +113,26 @@ class StoreProbe:
                 await touch(connection, self._now())
                 due = await next_due(connection, self._channel)
                 owed = await debt(connection, self._channel, self._now())
+                waits = await held_up(connection, self._channel)
+                self._debt, self._size = owed, await self._database.size(connection)
         except StoreError as error:
             self.reason, self._still, self._moved = error.why, False, self._clock()
+            self._debt = self._size = self._waits = None
             return
         self.reason, self._wrote = "", self._clock()
         seen = (due, owed.owed)
         self._still = due is not None and due <= self._now() - GRACE and seen == self._seen and not self._excused()
         if not self._still:
             self._moved = self._clock()
-        self._seen = seen
+        self._seen, self._waits = seen, None if self._excused() else waits
+        if self._waits is None:
+            self._took = self._clock()
+
+    def found(self) -> StoreLook:
+        """What there was at the last look, without another one; unknown where the database did not answer."""
+        debt = self._debt
+        dues = () if debt is None else (Due(self._channel, debt.owed, debt.oldest),)
+        return StoreLook(self.database_age(), self.reason, dues, self._size)
 
     def database_age(self) -> float:
         """Seconds since the database last took something."""
@@ -113,6 +141,14 @@ class StoreProbe:
     def outbox_age(self) -> float:
         """Seconds for which something has been due and nothing in the outbox has changed; 0 when it moves."""
         return self._clock() - self._moved if self._still else 0.0
+
+    def untaken_age(self) -> float:
+        """Seconds for which something has been owed and the channel has taken nothing; 0 when it does."""
+        return 0.0 if self._waits is None else self._clock() - self._took
+
+    def untaken(self) -> str:
+        """Why the oldest of it was not taken when it was last tried."""
+        return self._waits or ""
 
 
 class Upkeep:
@@ -124,7 +160,7 @@ class Upkeep:
         self._last_words = last_words
         self._pulse = Pulse()
         settled = max([SETTLED, *(2 * each.limit for each in guarded)])
-        self._notices = Notices(care.post, now, posted=care.posted, settled=settled)
+        self._notices = Notices(care.post, now, posted=care.posted, settled=settled, shout=care.shout)
         beside = [Kept("the notices", self._notices.run)]
         if care.ping_url:
             beside.append(Kept("the dead-man's switch", Ping(care.ping_url, care.ping_seconds, self._trouble).run))

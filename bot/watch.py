@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from bot.delivery.announce import News, is_told, messages, summaries
-from bot.delivery.grouping import heads
+from bot.delivery.announce import News, is_told
+from bot.delivery.owing import Owing, Readers
 from bot.market.history import History
 from bot.market.intake import Intake
 from bot.market.progress import in_progress
 from bot.market.sessions import Sessions
-from bot.store.alerts import all_said, events_at, events_of, load_book, save_book, save_events, unsaid_events
-from bot.store.chats import Subscriber, subscribers
-from bot.store.database import Connection, Database
-from bot.store.outbox import Message, owe
-from bot.store.summaries import close_lapsed, lapsed, take_back
+from bot.meters import Meters
+from bot.store.alerts import load_book, save_book, save_events
+from bot.store.database import Database
+from bot.store.further import NOBODY, Roll
 from rules.bars import Tick
 from rules.book import Book
 from rules.engine import Outcome, evaluate
@@ -69,7 +68,8 @@ class _Closed:
 class Watch:
     """The rules on the market, from one tick to the next. `since` is when this process began to look.
 
-    `admitted` are the people who may be told; None: everybody who asked for it.
+    It owes what happens to the chats of `channel` and to the further ones in `roll`. `admitted` are the people who may
+    be told; None: everybody who asked for it.
     """
 
     def __init__(
@@ -83,11 +83,14 @@ class Watch:
         since: Instant,
         executor: Executor,
         admitted: frozenset[str] | None = None,
+        meters: Meters | None = None,
+        roll: Roll = NOBODY,
     ) -> None:
-        self._database, self._intake, self._sessions = database, intake, sessions
-        self._rules, self._news, self._channel = tuple(rules), news, channel
-        self._since, self._executor, self._admitted = since, executor, admitted
+        self._database, self._intake, self._sessions, self._meters = database, intake, sessions, meters or Meters()
+        self._rules, self._news = tuple(rules), news
+        self._since, self._executor = since, executor
         self._by_id = {rule.rule.id: rule for rule in rules}
+        self._owing = Owing(Readers(channel, admitted, roll), self._by_id, news)
         self._closed: _Closed | None = None
         self._judged_on: _Closed | None = None
         self._folded: Mapping[str, int] = {}
@@ -183,59 +186,21 @@ class Watch:
         async with self._database.write() as connection:
             await save_book(connection, self.book, after)
             fresh = await save_events(connection, outcome.events, seen.now, unsaid=late)
-            readers = await subscribers(connection, self._channel, self._admitted)
             news = [event for event in fresh if event.key not in late | outcome.untold]
-            owed = await owe(connection, await self._told(connection, news, seen.now), readers, seen.now)
+            owed = await self._owing.tell(connection, news, seen.now)
             if not seen.awaited:
-                owed += await self._summarise(connection, readers, seen.now)
+                owed += await self._owing.summarise(connection, seen.now)
         self.book, self._is_certain = after, True
         for event in fresh:
-            log.info("%s at the row that ended %s", event.key, event.session)
+            self._meters.happened(event.rule, event.edge, event.severity)
+            fields = {"rule": event.rule, "edge": event.edge.value, "session": str(event.session), "key": event.key}
+            log.info("%s at the row that ended %s", event.key, event.session, extra=fields)
         return tuple(fresh), owed
 
     def _is_no_news(self, event: AlertEvent, outcome: Outcome, now: Instant) -> bool:
         """Whether an event would have been told, had anybody watched."""
         told = is_told(event, self._by_id.get(event.rule)) and event.key not in outcome.untold
         return told and self._news.expires_at(event) <= now
-
-    async def _told(self, connection: Connection, events: Sequence[AlertEvent], now: Instant) -> list[Message]:
-        """Events in words; a correction for those who were told what it takes back."""
-        before = await events_at(connection, {at for _, at in heads(events, self._by_id)})
-        told = messages(events, self._by_id, self._news, before)
-        undone = {event.key: event for event in events if event.undone_key}
-        for index, message in enumerate(told):
-            if (correction := undone.get(message.event)) is not None:
-                only = await take_back(connection, correction.undone_key, now)
-                told[index] = replace(message, only=only)
-        return told
-
-    async def _summarise(self, connection: Connection, readers: Sequence[Subscriber], now: Instant) -> int:
-        """What happened while nobody watched, or could not be sent as long as it was news: in one message, once all
-        that was missed is judged."""
-        unsaid, late = await unsaid_events(connection), await lapsed(connection, self._channel, self._admitted)
-        if not unsaid and not late:
-            return 0
-        await all_said(connection)
-        known = await events_of(connection, {key for each in late for key in each.events})
-        of_chat: dict[int, list[AlertEvent]] = {}
-        for each in late:
-            of_chat.setdefault(each.chat, []).extend(known[key] for key in each.events if key in known)
-        around = {event.at for event in (*unsaid, *known.values())}
-        undone = {event.undone_key for event in await events_at(connection, around)}
-        await close_lapsed(connection, late, undone, now)
-        missed = {
-            reader.chat: _in_order(
-                event
-                for event in (*unsaid, *of_chat.get(reader.chat, ()))
-                if event.key not in undone and event.at >= reader.since
-            )
-            for reader in readers
-        }
-        return await owe(connection, summaries(missed, now), readers, now)
-
-
-def _in_order(events: Iterable[AlertEvent]) -> list[AlertEvent]:
-    return sorted(events, key=lambda event: event.at)
 
 
 def _of(names: Collection[str], table: Mapping[str, T]) -> dict[str, T]:

@@ -22,7 +22,7 @@ from bot.answers.regime import (
     RegimePicture,
     Spell,
 )
-from bot.answers.service import NO_TOKEN, POLLING, Chat, SourceStatus, Status
+from bot.answers.service import NO_TOKEN, POLLING, PUSHED, UP, Chat, SourceStatus, Status
 
 Picture = PairPicture | CorrelationList | CorrelationMatrix | RegimePicture
 """What can be drawn beside an answer."""
@@ -30,6 +30,8 @@ Picture = PairPicture | CorrelationList | CorrelationMatrix | RegimePicture
 __all__ = [
     "NO_TOKEN",
     "POLLING",
+    "PUSHED",
+    "UP",
     "Against",
     "Change",
     "Chat",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -25,6 +26,17 @@ class GuardReport:
     silent_for: int = 0
     restarts: int = 0
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """How large the database is, and what is left for it, in bytes, None where nobody knows; `rows` counts what grows
+    in it.
+    """
+
+    size: int
+    free: int | None
+    rows: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ class Chat:
     """Where a question came from, and what is stored of it.
 
     `channel` is telegram or console, `address` the chat's id there, `kind` private, group, channel or terminal, `user`
-    the id of who asks, empty where nobody is named. `subscribed_since` is None where no alerts go.
+    the id of who asks, empty where nobody is named. `subscribed_since` is None where no alerts go. An `admin` may do
+    what concerns everybody.
     """
 
     channel: str
@@ -23,6 +24,7 @@ class Chat:
     kind: str
     subscribed_since: Instant | None
     user: str
+    admin: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,10 @@ class PriceFault:
 ASKED_AGAIN = "asked for again"
 """How a fault's sentence ends that nobody has to do anything about."""
 
-POLLING = "polling"
+POLLING, PUSHED = "polling", "webhook"
 NO_TOKEN = "no token: terminal"
+UP = (POLLING, PUSHED, NO_TOKEN)
+"""What the way to readers says of itself when all is well."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +69,12 @@ class Status:
 
     `waiting` says of each instrument whose history is not complete why that is; `rules_waiting` counts the rules that
     are not judged because of it. `owed` messages are still to be sent, the oldest since `oldest_owed`; `failed` were
-    given up in the last 24 hours. `telegram` is POLLING, NO_TOKEN, or what is wrong. `size` is in bytes. `lost` is
+    given up in the last 24 hours. `telegram` is one of UP, or what is wrong. `size` is in bytes. `lost` is
     whether the database's file was deleted or replaced while it was in use. `faults` are what is wrong with prices now;
     `tallies` counts rows since the start by source, fault and what became of them, None where none came; `clocks` says
-    whose clocks differ; `vitals` is what the watchdog says, None before it looks.
+    whose clocks differ; `vitals` is what the watchdog says, None before it looks. `further` are the names of further
+    channels, whose messages count too. `free` is what is left for the database, in bytes, None where nobody knows;
+    `rows` counts what grows in it, where somebody wants to know.
     """
 
     started: Instant
@@ -90,3 +96,6 @@ class Status:
     tallies: Mapping[tuple[str, Fault, Ruling | None], int] = field(default_factory=dict)
     clocks: tuple[str, ...] = ()
     vitals: Vitals | None = None
+    further: tuple[str, ...] = ()
+    free: int | None = None
+    rows: Mapping[str, int] = field(default_factory=dict)

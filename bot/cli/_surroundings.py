@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from bot.cli._output import iso
+from bot.cli._signs import Sign
 from bot.feeds.contract import FeedError, Request, Setup, build_feed
 from bot.market.preference import order_of
 from bot.market.sessions import Sessions
@@ -23,15 +23,6 @@ BACK = 10 * DAY
 
 WRONG_CLOCK = 60
 """Seconds between a source's clock and this machine's that are worth a word."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """Something that was looked at: whether it works, and a sentence about it."""
-
-    subject: str
-    works: bool
-    told: str
 
 
 def calendars(settings: Settings, sessions: Sessions, now: Instant) -> list[Sign]:

@@ -15,10 +15,10 @@ from bot.cli._output import opened
 from bot.commands.registry import Desk, answer
 from bot.console import TERMINAL, ConsoleChannel, show
 from bot.delivery.worker import Worker
-from bot.live import Room, one_feed, open_room
 from bot.queries.view import NoAnswer
 from bot.render.alerts import SIMULATED
 from bot.render.numbers import date, session_of
+from bot.room import Room, one_feed, open_room
 from bot.store.chats import subscribe
 from bot.store.database import Database
 from rules.model import XNYS, Instant

@@ -1,4 +1,8 @@
-"""Look through price files or the store for what is wrong with them; without either, at what works here."""
+"""Look through price files or the store for what is wrong with them; without either, at what works here.
+
+What works here: the network, the token, the clock, the database, further channels, calendars and sources; with --send
+also whether a message arrives.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +14,19 @@ from pathlib import Path
 
 from bot.answers.quality import Finding
 from bot.app import settings_of
+from bot.cli._channels import channels, listener, send_trial, token
+from bot.cli._database import database
+from bot.cli._network import network
 from bot.cli._options import add_json
 from bot.cli._output import iso, print_json
 from bot.cli._patients import Ward, from_files, from_store
-from bot.cli._surroundings import Sign, calendars, sources
+from bot.cli._signs import Sign
+from bot.cli._surroundings import calendars, sources
 from bot.clock import now
 from bot.market.quality import Checkup
 from bot.market.sessions import Sessions
+from bot.settings import Settings
+from bot.settings.service import Prices
 from rules.bars import Interval
 from rules.model import Instant
 
@@ -27,17 +37,19 @@ SHOWN = 100
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """--config, --data, --store, --json."""
+    """--config, --data, --store, --send, --json."""
     parser.add_argument("--config", type=Path, metavar="FILE", help="configuration, laid over config.example.toml")
     prices = parser.add_mutually_exclusive_group()
     prices.add_argument("--data", type=Path, metavar="DIR", help="look through every price file of this folder")
     text = "look through the prices that `bellwether run` has gathered"
     prices.add_argument("--store", action="store_true", help=text)
+    text = "send one message, marked as a test, to each of telegram.admins"
+    prices.add_argument("--send", action="store_true", help=text)
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what was found. Findings are no failure; a source that does not answer is one."""
+    """Print what was found. Findings are no failure; what does not work is one."""
     moment = now()
     sessions = Sessions(moment)
     settings = settings_of(arguments.config, sessions)
@@ -45,10 +57,24 @@ def run(arguments: argparse.Namespace) -> int:
         return _report(asyncio.run(from_files(arguments.data, settings, sessions, moment)), as_json=arguments.json)
     if arguments.store:
         return _report(asyncio.run(from_store(settings, sessions)), as_json=arguments.json)
-    signs = [*calendars(settings, sessions, moment), *asyncio.run(sources(settings, sessions, moment))]
+    signs = asyncio.run(_signs(settings, sessions, moment, send=arguments.send))
     for sign in signs:
         _print_sign(sign, as_json=arguments.json)
     return WORKED if all(sign.works for sign in signs) else FAILED
+
+
+async def _signs(settings: Settings, sessions: Sessions, moment: Instant, *, send: bool) -> list[Sign]:
+    """Everything that works here or does not, what others depend on first."""
+    return [
+        *await network(settings, now),
+        await token(settings),
+        *await database(settings),
+        channels(settings),
+        listener(settings),
+        *calendars(settings, sessions, moment),
+        *(await sources(settings, sessions, moment) if settings.run.source is Prices.LIVE else ()),
+        *(await send_trial(settings, moment) if send else ()),
+    ]
 
 
 def _print_sign(sign: Sign, *, as_json: bool) -> None:

@@ -10,6 +10,7 @@ import ast
 import importlib
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,6 +19,9 @@ from typing import NoReturn
 from bot.cli._options import Parser
 
 USAGE_FAULT, FAILURE, INTERRUPTED = 2, 1, 130
+
+_SERVES = ("run",)
+"""Commands that read their configuration anew when they are hung up on."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -59,6 +63,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _command(name: str, rest: list[str], summary: str) -> int:
+    if name in _SERVES:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it can be served: it asks for no end
     module = importlib.import_module(f"bot.cli.{name}")
     parser = Parser(prog=f"bellwether {name}", description=summary)
     module.configure(parser)
@@ -89,23 +95,32 @@ def overview(commands: dict[str, str]) -> str:
 
 def _guarded(command: Callable[[], int]) -> int:
     """The exit code of a command whose expected errors are told in a sentence."""
+    try:
+        return command()
+    except Exception as error:
+        if (code := _told(error)) is None:
+            raise
+        return code
+
+
+def _told(error: Exception) -> int | None:
+    """The exit code of an expected error, told in a sentence; None for any other. Whoever raised it has loaded what is
+    loaded here: a command that does its work loads only what that takes.
+    """
     from bot.feeds.contract import FeedError
     from bot.queries.view import NoAnswer
     from bot.settings import ConfigurationError
     from bot.store.errors import StoreError
     from rules.language.errors import LanguageError
 
-    try:
-        return command()
-    except LanguageError as error:
+    if isinstance(error, LanguageError):
         return _complain(error.pointed())
-    except ConfigurationError as error:
+    if isinstance(error, ConfigurationError | FeedError):
         return _complain(str(error))
-    except FeedError as error:
-        return _complain(str(error))
-    except (NoAnswer, StoreError) as error:
+    if isinstance(error, NoAnswer | StoreError):
         print(f"bellwether: {error}", file=sys.stderr)
         return FAILURE
+    return None
 
 
 def _complain(sentence: str) -> int:

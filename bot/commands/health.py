@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.answers.health import Storage
 from bot.commands.registry import Desk, Refusal, Reply, command
 from bot.render.health import health_answer
 from bot.render.status import NOT_WATCHING
@@ -16,4 +17,5 @@ def health(desk: Desk, words: Sequence[str]) -> Reply:
         raise Refusal("it takes nothing more")
     if desk.status is None or desk.outbox is None:
         return Reply(NOT_WATCHING)
-    return Reply(health_answer(desk.status.vitals, desk.outbox, desk.now))
+    storage = Storage(desk.status.size, desk.status.free, desk.status.rows)
+    return Reply(health_answer(desk.status.vitals, desk.outbox, desk.now, storage))

@@ -12,12 +12,12 @@ from rules.language.errors import listing, nearest
 
 
 @command("/help [NAME]", "the commands, or what a word of the rule language means", "/help drawdown")
-def help_(_desk: Desk, words: Sequence[str]) -> Reply:
+def help_(desk: Desk, words: Sequence[str]) -> Reply:
     """Usage of every command; of a function its documentation."""
     if len(words) > 1:
         raise Refusal("it takes one name, or none")
     if not words:
-        return Reply(_overview())
+        return Reply(_overview(admin=desk.chat.admin))
     name = words[0].lstrip("/")
     found = [*_of_command(name), *_of_function(name)]
     if not found:
@@ -36,7 +36,9 @@ def _of_function(name: str) -> list[str]:
     return [f"<b>{escape(known.usage)}</b>\n{escape(known.doc)}"] if known else []
 
 
-def _overview() -> str:
-    lines = [f"<b>{escape(each.usage)}</b>\n   {escape(each.summary)}" for each in all_commands().values()]
+def _overview(*, admin: bool) -> str:
+    """What one may not use is not told."""
+    shown = [each for each in all_commands().values() if admin or not each.admins]
+    lines = [f"<b>{escape(each.usage)}</b>\n   {escape(each.summary)}" for each in shown]
     functions = ", ".join(sorted(vocabulary()))
     return "\n".join([*lines, f"Rule language: {functions}", NO_ADVICE])

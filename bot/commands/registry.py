@@ -18,6 +18,7 @@ from html import escape
 from bot import commands
 from bot.answers import Chat, Picture, Status
 from bot.answers.outbox import Outbox
+from bot.answers.reload import Reading
 from bot.queries.view import NoAnswer, View
 from rules.bars import Tick
 from rules.language.compile import CompiledRule
@@ -25,6 +26,7 @@ from rules.language.errors import LanguageError, listing, nearest
 from rules.model import Instant, Instrument
 
 LONGEST_LINE = 1_000
+NOT_AN_ADMIN = "That is for administrators: those whose id stands in telegram.admins."
 TERMINAL = "terminal"
 """The kind of a chat that is no chat."""
 
@@ -34,7 +36,8 @@ class Desk:
     """What a command works on: the market, who asks, how the service is, and when.
 
     `status` is None where no service runs: nothing is watched there. `trades` are latest trades of what the command
-    asked for, as far as the market is trading; `outbox` is there for a command that wants it, where a service runs.
+    asked for, as far as the market is trading; `outbox` and `reading`, what the configuration says now, are there for a
+    command that wants them, where a service runs.
     """
 
     view: View
@@ -43,6 +46,7 @@ class Desk:
     now: Instant
     trades: Mapping[str, Tick] = field(default_factory=dict)
     outbox: Outbox | None = None
+    reading: Reading | None = None
 
     @property
     def keeps_chats(self) -> bool:
@@ -62,12 +66,13 @@ class Change(enum.Enum):
 class Reply:
     """What a command answers, in Telegram HTML, what it wants changed, and what is to be drawn beside the text.
 
-    The text is complete without the picture.
+    The text is complete without the picture. The configuration that it `adopts` is taken when the reply has gone.
     """
 
     html: str
     change: Change | None = None
     picture: Picture | None = None
+    adopts: Reading | None = None
 
 
 class Refusal(Exception):
@@ -82,7 +87,7 @@ Trades = Callable[[Sequence[str]], tuple[str, ...]]
 @dataclass(frozen=True, slots=True)
 class Command:
     """A word after the slash: what it does, how it is written, an example; whose latest trades it is told, whether of
-    the outbox, and whether it may change something.
+    the outbox, whether it may change something, is for administrators only, and has the configuration read.
     """
 
     name: str
@@ -93,6 +98,8 @@ class Command:
     trades: Trades | None = None
     outbox: bool = False
     changes: bool = False
+    admins: bool = False
+    reads: bool = False
 
 
 _REGISTRY: dict[str, Command] = {}
@@ -106,12 +113,14 @@ def command(
     *,
     outbox: bool = False,
     changes: bool = False,
+    admins: bool = False,
+    reads: bool = False,
 ) -> Callable[[Run], Run]:
     """Enter a function as the command of the first word of `usage`."""
 
     def enter(run: Run) -> Run:
         name = usage.split()[0].lstrip("/")
-        _REGISTRY[name] = Command(name, usage, summary, example, run, trades, outbox, changes)
+        _REGISTRY[name] = Command(name, usage, summary, example, run, trades, outbox, changes, admins, reads)
         return run
 
     return enter
@@ -138,6 +147,12 @@ def wants_outbox(line: str) -> bool:
     return known is not None and known.outbox
 
 
+def wants_reading(line: str) -> bool:
+    """Whether the command of a line is to be told what the configuration says now."""
+    known = _command_of(line[:LONGEST_LINE].split())
+    return known is not None and known.reads
+
+
 def may_change(line: str) -> bool:
     """Whether the command of a line may change something: it is carried out however much is asked at once."""
     known = _command_of(line[:LONGEST_LINE].split())
@@ -162,6 +177,8 @@ def answer(desk: Desk, line: str) -> Reply:
     if known is None:
         hint = nearest(name, all_commands()) or f"; there are {listing(f'/{each}' for each in all_commands())}"
         return Reply(escape(f"There is no command {words[0]}{hint}"))
+    if known.admins and not desk.chat.admin:
+        return Reply(NOT_AN_ADMIN)
     try:
         return known.run(desk, words[1:])
     except Refusal as refusal:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from bot.delivery.grouping import Group, Rules, grouped
 from bot.render.alerts import Told, alert
 from bot.render.away import away
-from bot.store.outbox import Message
+from bot.store.messages import Message
+from bot.store.severity import gravest
 from rules.language.compile import CompiledRule
 from rules.model import ALWAYS, AlertEvent, Delivery, Edge, Instant, Severity
 
@@ -80,6 +81,7 @@ def summaries(missed: Mapping[int, Sequence[AlertEvent]], now: Instant) -> list[
             late_after=now + MARGIN,
             expires_at=now + LASTING,
             parts=keys,
+            oldest=min(event.at for event in events),
             only=frozenset(chats),
             digest=True,
         )
@@ -106,6 +108,7 @@ def _message(group: Group, rules: Rules, news: News) -> Message:
         late_after=min(map(news.late_after, members)),
         expires_at=max(map(news.expires_at, members)),
         parts=tuple(part.key for part in group.parts),
+        severity=gravest(each.severity for each in members),
     )
 
 

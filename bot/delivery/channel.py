@@ -5,6 +5,7 @@ A channel translates its own errors to these; nothing of Telegram or of a termin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
@@ -21,10 +22,14 @@ class Rank(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What somebody reads who asked: Telegram HTML that is complete by itself, and a PNG to see beside it, or none."""
+    """What somebody reads who asked: Telegram HTML that is complete by itself, and a PNG to see beside it, or none.
+
+    `afterwards` is what happens when it has gone, and is never asked for again.
+    """
 
     html: str
     picture: bytes | None = field(default=None, repr=False)
+    afterwards: Callable[[], None] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

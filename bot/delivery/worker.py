@@ -22,6 +22,12 @@ from rules.model import Instant
 
 log = logging.getLogger(__name__)
 Now = Callable[[], Instant]
+Told = Callable[[str, Owed, Ended], None]
+"""Hears of each sending that is settled: the channel's name, what was owed, how it ended."""
+
+
+def _to_nobody(_channel: str, _owed: Owed, _ended: Ended) -> None:
+    """Nobody counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +61,10 @@ class Worker:
         now: Now,
         limits: Limits | None = None,
         may_send: Callable[[], bool] = lambda: True,
+        told: Told = _to_nobody,
     ) -> None:
         self._database, self._channel, self._owner, self._now = database, channel, owner, now
-        self._limits, self._may_send = limits or Limits(), may_send
+        self._limits, self._may_send, self._told = limits or Limits(), may_send, told
         self._sending: set[int] = set()
         self._resting: dict[int, float] = {}  # chats that were told something, and until when others go first
         self._more = asyncio.Event()
@@ -103,7 +110,7 @@ class Worker:
 
     async def _take_over(self) -> bool:
         async with self._database.write() as connection:
-            await free_claims(connection, self._now())
+            await free_claims(connection, self._channel.name, self._now())
         return True
 
     async def _open_lanes(self, lanes: asyncio.TaskGroup) -> float:
@@ -176,7 +183,9 @@ class Worker:
                     return None
                 await asyncio.sleep(self._limits.trouble)
             else:
-                log.info("delivery %d, attempt %d: %s", owed.id, owed.attempts, ended)
+                fields = {"delivery": owed.id, "attempt": owed.attempts, "outcome": type(ended).__name__}
+                log.info("delivery %d, attempt %d: %s", owed.id, owed.attempts, ended, extra=fields)
+                self._told(self._channel.name, owed, ended)
                 return following
 
     async def _settle_and_claim(self, owed: Owed, ended: Ended) -> Owed | None:

@@ -100,6 +100,11 @@ class Round:
         """Whether a bar came that is believed."""
         return _brought(self.judged, due)
 
+    def stand_in(self, due: Due) -> str:
+        """Who gave a bar that the preferred source lacks, if it is believed."""
+        having = [each.source for each in self.others if each.due == due and each.has_it]
+        return having[-1] if having and self.brought(due) else ""
+
 
 class Hearing:
     """Puts questions to the sources, and their answers before the gate."""

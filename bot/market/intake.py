@@ -12,7 +12,7 @@ import logging
 from collections.abc import Collection, Iterable, Mapping
 
 from bot.answers.quality import Fault
-from bot.answers.service import PriceFault
+from bot.answers.service import PriceFault, SourceStatus
 from bot.market.archive import Archive
 from bot.market.asking import SLOW as SLOW
 from bot.market.asking import Asking
@@ -22,7 +22,7 @@ from bot.market.backfill import Depth as Depth
 from bot.market.hearing import ASKING_LIMIT as ASKING_LIMIT
 from bot.market.hearing import PATIENCE as PATIENCE
 from bot.market.hearing import Heard, Hearing, Round, Silence
-from bot.market.history import History
+from bot.market.history import History, intervals_of
 from bot.market.holes import RECENT
 from bot.market.latest import Latest
 from bot.market.ledger import (
@@ -40,6 +40,7 @@ from bot.market.quality import Gate
 from bot.market.schedule import Due, Key, Schedule
 from bot.market.sources import Health, SourceId, Sources
 from bot.market.standing import Standing
+from bot.meters import Meters
 from bot.store.database import Database
 from rules.bars import Tick
 from rules.model import Instant
@@ -64,10 +65,11 @@ class Intake:
         grace: int,
         gate: Gate,
         asking_limit: float = ASKING_LIMIT,
+        meters: Meters | None = None,
     ) -> None:
-        self._sources, self._gate = sources, gate
+        self._sources, self._gate, self._meters = sources, gate, meters or Meters()
         self._instruments = {each.id: each for each in schedule.instruments}
-        self._archive, self.ledger = Archive(database, history, schedule), Ledger()
+        self._archive, self.ledger = Archive(database, history, schedule), Ledger(self._meters)
         shelf = Shelf(sources, schedule, self._archive, gate, self.ledger)
         self._past, self._latest = Backfill(shelf, depth, asking_limit), Latest(shelf)
         self._hearing = Hearing(shelf, asking_limit)
@@ -93,6 +95,13 @@ class Intake:
         return self._archive.version
 
     @property
+    def newest(self) -> Mapping[Key, Instant]:
+        """When the newest bar of each series ended, of those that have one."""
+        keys = [(name, interval) for name, each in self._instruments.items() for interval in intervals_of(each)]
+        ends = {key: self._archive.history.last_end(*key) for key in keys}
+        return {key: end for key, end in ends.items() if end is not None}
+
+    @property
     def fills(self) -> Mapping[str, int]:
         """How often this process has filled the past of an instrument to its end: with another number there is another
         past, of which whoever remembers the one before remembers less, or in another unit."""
@@ -114,6 +123,14 @@ class Intake:
     def health(self) -> Mapping[SourceId, Health]:
         """How the sources are doing."""
         return self._sources.health
+
+    @property
+    def sources(self) -> tuple[SourceStatus, ...]:
+        """The same, as it is told."""
+        return tuple(
+            SourceStatus(str(name), each.last_answer, each.failing_since, each.reason, str(each.trouble or ""))
+            for name, each in self.health.items()
+        )
 
     @property
     def clocks(self) -> tuple[str, ...]:
@@ -155,6 +172,7 @@ class Intake:
                 self._note_silence(silence, now)
             came = await self._keep(told, now)
             self._asking.has_asked(wanted, now, told.late)
+            self._meters.polled(came)
         finally:  # the gate tells each finding once, also where the poll is given up or the store takes nothing
             self._latest.forget(now)
             self._write_up(told, lacking, now)
@@ -208,7 +226,7 @@ class Intake:
             of_answers.setdefault(heard.due.key, []).extend(of_remarks(heard.source, *heard.due.key, heard.remarks))
         for heard in told.heard:
             if heard.due in lacking and not heard.has_it:
-                of_answers[heard.due.key].append(of_absence(heard.source, heard.due, _stand_in(heard.due, told)))
+                of_answers[heard.due.key].append(of_absence(heard.source, heard.due, told.stand_in(heard.due)))
         for silence in (each for each in told.silences if not each.question.holes):
             of_answers.setdefault(silence.question.due.key, []).extend(self._of_silence(silence))
         for key, complaints in of_answers.items():
@@ -230,9 +248,3 @@ class Intake:
 def _subject(key: Key, what: str) -> Subject:
     name, interval = key
     return name, f"{what} of {interval}"
-
-
-def _stand_in(due: Due, told: Round) -> str:
-    """Who gave a bar that the preferred source lacks, if it is believed."""
-    having = [each.source for each in told.others if each.due == due and each.has_it]
-    return having[-1] if having and told.brought(due) else ""

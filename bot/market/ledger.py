@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from bot.answers.quality import Fault, Finding, Ruling
 from bot.answers.service import ASKED_AGAIN, PriceFault
 from bot.market.schedule import Due
+from bot.meters import Meters
 from bot.render.numbers import instant, session_of
 from rules.bars import Interval, Tick
 from rules.language.errors import short
@@ -60,7 +61,8 @@ class Complaint:
 class Ledger:
     """Faults of prices, by what they are of."""
 
-    def __init__(self) -> None:
+    def __init__(self, meters: Meters | None = None) -> None:
+        self._meters = meters or Meters()
         self._now: dict[Subject, dict[Tallied, tuple[Complaint, Instant]]] = {}
         self._tallies: Counter[Tallied] = Counter()
 
@@ -83,22 +85,34 @@ class Ledger:
         before, after = self._now.get(subject, {}), {each.key: each for each in complaints}
         for key, each in after.items():
             known = before.get(key)
-            self._tallies[each.key] += each.rows_beyond(known and known[0])
+            self._tally(each, known and known[0])
             if known is None:
-                log.log(logging.WARNING if each.ruling in LOUD else logging.INFO, "%s", each.sentence)
+                _log("%s", each)
         for key, (each, _) in before.items():
             if key not in after:
-                log.log(logging.WARNING if each.ruling in LOUD else logging.INFO, "over: %s", each.sentence)
+                _log("over: %s", each)
         self._now[subject] = {key: (each, before[key][1] if key in before else now) for key, each in after.items()}
 
     def count(self, complaints: Iterable[Complaint]) -> None:
         """Take what is wrong with a past that was filled: it is counted, but nothing will be asked again."""
         for each in complaints:
-            self._tallies[each.key] += each.rows_beyond(None)
-            log.info("%s", each.sentence)
+            self._tally(each, None)
+            _log("%s", each, logging.INFO)
+
+    def _tally(self, complaint: Complaint, before: Complaint | None) -> None:
+        if rows := complaint.rows_beyond(before):
+            self._tallies[complaint.key] += rows
+            self._meters.faulted(*complaint.key, rows)
 
 
 # Sentences
+
+
+def _log(words: str, complaint: Complaint, level: int | None = None) -> None:
+    """One line; as loud as what became of the rows, unless said."""
+    loud = logging.WARNING if complaint.ruling in LOUD else logging.INFO
+    fields = {"source": complaint.source, "instrument": complaint.instrument, "fault": str(complaint.fault)}
+    log.log(loud if level is None else level, words, complaint.sentence, extra=fields)
 
 
 def of_findings(findings: Iterable[Finding]) -> list[Complaint]:

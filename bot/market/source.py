@@ -15,6 +15,7 @@ from typing import TypeVar
 from bot.feeds.contract import Barred, Busy, Feed, FeedError, SourceDown
 from bot.market.clocks import Clocks
 from bot.market.health import Circuit, Health, Trouble
+from bot.meters import Meters
 from rules.model import Instant
 
 T = TypeVar("T")
@@ -36,9 +37,9 @@ class SourceId:
 class Source:
     """A feed, and how it is doing. Of one event loop."""
 
-    def __init__(self, name: SourceId, build: Callable[[SourceId], Feed], clocks: Clocks) -> None:
+    def __init__(self, name: SourceId, build: Callable[[SourceId], Feed], clocks: Clocks, meters: Meters) -> None:
         self.name, self.health = name, Health()
-        self._build, self._clocks = build, clocks
+        self._build, self._clocks, self._meters = build, clocks, meters
         self._feed: Feed | None = None
         self._opening: asyncio.Future[Feed] | None = None
         self._turn = asyncio.Lock()
@@ -113,12 +114,14 @@ class Source:
 
     def _failed(self, now: Instant, reason: str, trouble: Trouble = Trouble.DOWN, wait: int | None = None) -> None:
         """One line when trouble begins, and one when it becomes another."""
+        self._meters.failed(str(self.name), str(trouble))
         if trouble is not self.health.trouble:
-            log.warning("%s %s: %s", self.name, trouble, reason)
+            log.warning("%s %s: %s", self.name, trouble, reason, extra={"source": str(self.name)})
         self.health = self.health.failed(now, reason, trouble, wait, str(self.name))
 
     def _answered(self, feed: Feed, now: Instant) -> None:
+        self._meters.answered(str(self.name))
         self._clocks.compare(str(self.name), feed.told_at, now)
         if self.health.trouble is not None:
-            log.warning("%s answers again", self.name)
+            log.warning("%s answers again", self.name, extra={"source": str(self.name)})
         self.health = self.health.answered(now)

@@ -18,6 +18,7 @@ from bot.market.health import Health as Health
 from bot.market.health import Refusal, refused
 from bot.market.source import Source
 from bot.market.source import SourceId as SourceId
+from bot.meters import Meters
 from rules.bars import DAY, Bars, Interval, Tick
 from rules.model import Instant, Instrument
 
@@ -51,8 +52,8 @@ Build = Callable[[SourceId], Feed]
 class Sources:
     """Asks the sources of an instrument in turn. Feeds are built when they are first asked."""
 
-    def __init__(self, order: Mapping[str, Sequence[SourceId]], build: Build) -> None:
-        self._order, self._build = order, build
+    def __init__(self, order: Mapping[str, Sequence[SourceId]], build: Build, meters: Meters | None = None) -> None:
+        self._order, self._build, self._meters = order, build, meters or Meters()
         self._sources: dict[SourceId, Source] = {}
         self._refusals: dict[tuple[str, SourceId, Interval], Refusal] = {}
         self.clocks = Clocks()
@@ -198,7 +199,7 @@ class Sources:
 
     def _source(self, name: SourceId) -> Source:
         if name not in self._sources:
-            self._sources[name] = Source(name, self._build, self.clocks)
+            self._sources[name] = Source(name, self._build, self.clocks, self._meters)
         return self._sources[name]
 
 

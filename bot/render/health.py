@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from bot.answers.health import GuardReport, Health, Vitals
+from bot.answers.health import GuardReport, Health, Storage, Vitals
 from bot.answers.outbox import Outbox
 from bot.render.lines import clipped
-from bot.render.numbers import duration
+from bot.render.numbers import duration, size
 from rules.model import Instant
 
 REASONS = 3
 """How many reasons are told, of what is owed and of what was given up; the others are counted."""
 
 
-def health_answer(vitals: Vitals | None, outbox: Outbox, now: Instant) -> str:
-    """The verdict, what is not well, what is; then the outbox."""
+def health_answer(vitals: Vitals | None, outbox: Outbox, now: Instant, storage: Storage | None = None) -> str:
+    """The verdict, what is not well, what is; then the outbox, and how large everything is."""
     guards = () if vitals is None else vitals.guards
     sick = [guard for guard in guards if guard.health is not Health.WELL]
     well = [guard.name for guard in guards if guard.health is Health.WELL]
@@ -28,6 +28,7 @@ def health_answer(vitals: Vitals | None, outbox: Outbox, now: Instant) -> str:
             *([f"The loop was late by {round(vitals.lag * 1_000)} ms at most"] if vitals is not None else []),
             *_owed(outbox, now),
             *_given_up(outbox),
+            *(_stored(storage) if storage is not None else []),
         ]
     )
 
@@ -63,3 +64,10 @@ def _reasons(counted: Sequence[tuple[str, int]]) -> Iterator[str]:
         yield f"  {escape(clipped(f'{count:,} {why}'), quote=False)}"
     if more := sum(count for _, count in counted[len(told) :]):
         yield f"  {more:,} for other reasons"
+
+
+def _stored(storage: Storage) -> Iterator[str]:
+    free = "" if storage.free is None else f", {size(storage.free)} free"
+    yield f"Database: {size(storage.size)}{free}"
+    counts = [f"{count:,} {what}" for what, count in storage.rows.items()]
+    yield from (f"  {', '.join(some)}" for some in (counts[:2], counts[2:]) if some)

@@ -144,3 +144,11 @@ def session_of(end: Instant) -> dt.date:
 def closing(session: dt.date, calendar: str) -> str:
     """Which close something is as of."""
     return f"UTC day {date(session)}" if calendar == ALWAYS else f"Close of {date(session)}"
+
+
+def size(count: int) -> str:
+    """31.2 MB, of bytes"""
+    for unit, name in ((1e9, "GB"), (1e6, "MB")):
+        if count >= unit:
+            return f"{count / unit:.1f} {name}"
+    return f"{count / 1e3:.0f} kB"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from html import escape
 
-from bot.answers import NO_TOKEN, POLLING, SourceStatus, Status
+from bot.answers import UP, SourceStatus, Status
 from bot.answers.quality import Ruling
 from bot.answers.service import ASKED_AGAIN, PriceFault
 from bot.render.alerts import SIMULATED_LINE
-from bot.render.numbers import duration, instant
+from bot.render.numbers import duration, instant, size
 from rules.language.errors import short
 from rules.model import Instant
 
@@ -53,7 +53,7 @@ def _troubles(status: Status) -> Iterator[str]:
     """What keeps an alert from being judged or from arriving, the worst first."""
     if status.lost:
         yield f"{_words(status.database)} was deleted or replaced: stop and start, or all is forgotten"
-    if status.telegram not in (POLLING, NO_TOKEN):
+    if status.telegram not in UP:
         yield f"Telegram: {_words(status.telegram)}"
     if status.oldest_owed is not None and status.now - status.oldest_owed >= LATE:
         yield f"{_messages(status.owed)} owed, the oldest for {_since(status.oldest_owed, status)}"
@@ -86,10 +86,11 @@ def _facts(status: Status) -> Iterator[str]:
     judged = "none judged yet" if status.last_judged is None else f"last judged {instant(status.last_judged)}"
     yield f"Rules: {status.rules}, {judged}"
     yield f"Messages: {status.owed or 'none'} owed"
-    yield f"Chats: {status.chats}"
-    if status.telegram in (POLLING, NO_TOKEN):
+    yield f"Chats: {status.chats}" + (f"; also told: {_words(', '.join(status.further))}" if status.further else "")
+    if status.telegram in UP:
         yield f"Telegram: {status.telegram}"
-    yield f"Database: {_words(status.database)}, {_size(status.size)}"
+    free = "" if status.free is None else f", {size(status.free)} free"
+    yield f"Database: {_words(status.database)}, {size(status.size)}{free}"
 
 
 def _gravity(fault: PriceFault) -> tuple[bool, int, Instant]:
@@ -141,10 +142,3 @@ def _some(names: list[str]) -> str:
 def _words(text: str, most: int = 80) -> str:
     """What another program said, on one line and of bounded length."""
     return escape(short(" ".join(text.split()), most), quote=False)
-
-
-def _size(size: int) -> str:
-    for unit, name in ((1e9, "GB"), (1e6, "MB")):
-        if size >= unit:
-            return f"{size / unit:.1f} {name}"
-    return f"{size / 1e3:.0f} kB"

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pydantic import SecretStr, TypeAdapter, ValidationError
+
+from bot.settings.fields import ChannelUrl
 from bot.settings.models import built_in
 from bot.settings.problems import Fault
 from bot.settings.shape import Path, word
@@ -22,7 +25,15 @@ CheckCalendar = Callable[[str], object]
 """Raises ValueError for the name of a calendar that does not exist."""
 
 
-def faults_across(merged: Mapping[str, Any], check_calendar: CheckCalendar | None) -> tuple[list[Fault], list[Fault]]:
+CheckChannel = Callable[[str], object]
+"""Raises ValueError, in a sentence that does not show it, for a URL that nothing can be sent to."""
+
+_CHANNEL_URL: TypeAdapter[SecretStr] = TypeAdapter(ChannelUrl)
+
+
+def faults_across(
+    merged: Mapping[str, Any], check_calendar: CheckCalendar | None, check_channel: CheckChannel | None = None
+) -> tuple[list[Fault], list[Fault]]:
     """Faults in the names of instruments and baskets, and all the others."""
     instruments, baskets = _table(merged, "instruments"), _table(merged, "baskets")
     names = list(_name_faults(instruments, baskets))
@@ -31,7 +42,8 @@ def faults_across(merged: Mapping[str, Any], check_calendar: CheckCalendar | Non
     rules = merged.get("rules")
     rule_faults = _rule_faults(rules if isinstance(rules, list) else [], scope)
     named = [*_member_faults(instruments, baskets), *_proxy_faults(instruments)]
-    return names, [*calendars, *named, *rule_faults]
+    channels = _channel_faults(_table(merged, "channels"), check_channel)
+    return names, [*calendars, *named, *channels, *rule_faults]
 
 
 def _table(merged: Mapping[str, Any], section: str) -> dict[str, Any]:
@@ -81,6 +93,25 @@ def _calendar_faults(instruments: Mapping[str, Any], check_calendar: CheckCalend
                 check_calendar(calendar)
             except ValueError as error:
                 yield Fault(("instruments", name, "calendar"), str(error))
+
+
+def _channel_faults(channels: Mapping[str, Any], check_channel: CheckChannel | None) -> Iterator[Fault]:
+    """One that is no URL at all the models refuse."""
+    for name, table in channels.items():
+        url = table.get("url") if isinstance(table, dict) else None
+        if check_channel is not None and isinstance(url, str) and _is_url(url):
+            try:
+                check_channel(url)
+            except ValueError as error:
+                yield Fault(("channels", name, "url"), str(error))
+
+
+def _is_url(url: str) -> bool:
+    try:
+        _CHANNEL_URL.validate_python(url)
+    except ValidationError:
+        return False
+    return True
 
 
 def _member_faults(instruments: Mapping[str, Any], baskets: Mapping[str, Any]) -> Iterator[Fault]:

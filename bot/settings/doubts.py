@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from bot.settings.models import RuleSettings, Settings
 from bot.settings.service import Prices
@@ -20,11 +21,19 @@ def warnings(settings: Settings) -> list[str]:
 
 def _about_telegram(settings: Settings) -> Iterator[str]:
     telegram = settings.telegram
-    if telegram.given and not telegram.allow and not telegram.everyone:
+    if telegram.given and _is_open(telegram.base_url):
+        yield "telegram.base_url is http: the token can be read on its way to that server; use https"
+    if telegram.given and not telegram.let_in and not telegram.everyone:
         yield (
             "telegram has a token and allows nobody: write to the bot once it runs, it answers with your id; "
             "put that into telegram.allow"
         )
+
+
+def _is_open(url: str) -> bool:
+    """Whether anybody on the way can read what is sent to a URL."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1")
 
 
 def _about_sources(settings: Settings) -> Iterator[str]:

@@ -28,6 +28,8 @@ _CHANNEL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://\S+")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LONGEST_CHAT = 2**52
 """Telegram's ids have at most 52 bits."""
+_SHARED = (777_000, 1_087_968_824, 136_817_688)
+"""Telegram's own, and those that anonymous administrators of all groups and posts of all channels are sent under."""
 _LAST_PORT = 65_535
 
 
@@ -100,7 +102,7 @@ def _listen(value: str) -> str:
 
 
 def _chat(value: int) -> int:
-    if not 0 < abs(value) <= _LONGEST_CHAT:
+    if not 0 < abs(value) <= _LONGEST_CHAT or value in _SHARED:
         raise _misshapen()
     return value
 

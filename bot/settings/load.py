@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.settings.across import CheckCalendar, faults_across
+from bot.settings.across import CheckCalendar, CheckChannel, faults_across
 from bot.settings.environment import read_environment
 from bot.settings.models import Settings, built_in, built_in_text
 from bot.settings.places import Places, Tables
@@ -19,10 +19,15 @@ from bot.settings.toml_lines import lines_of
 from bot.settings.words import fault_of, unknown_key
 
 
-def load_settings(file: Path | None = None, check_calendar: CheckCalendar | None = None) -> Settings:
+def load_settings(
+    file: Path | None = None,
+    check_calendar: CheckCalendar | None = None,
+    check_channel: CheckChannel | None = None,
+) -> Settings:
     """The configuration of `file` (or none) under the environment. Raises ConfigurationError with every fault.
 
-    `check_calendar` raises ValueError for the name of a calendar that does not exist.
+    `check_calendar` raises ValueError for the name of a calendar that does not exist, `check_channel` for the URL of a
+    channel that nothing can be sent to; it is not called where there are no channels.
     """
     environment = read_environment(Settings, os.environ)
     files = [Tables("config.example.toml (built in)", built_in(), lines_of(built_in_text()))]
@@ -33,7 +38,7 @@ def load_settings(file: Path | None = None, check_calendar: CheckCalendar | None
     settings, faults = _validated(known)
     faults += [unknown_key((key,)) for key in given if key not in known]
     merged = _laid_over(_laid_over(built_in(), known), environment.values)
-    names, others = faults_across(merged, check_calendar)
+    names, others = faults_across(merged, check_calendar, check_channel)
     misnamed = {fault.path for fault in names}
     faults = [*names, *(fault for fault in faults if fault.path not in misnamed), *others]
     problems = Places(environment, files).told(faults)

@@ -124,6 +124,11 @@ class TelegramSettings(Section):
     webhook_listen: ListenAddress
 
     @property
+    def let_in(self) -> frozenset[int]:
+        """The people and chats who may use the bot: who runs it may."""
+        return frozenset((*self.allow, *self.admins))
+
+    @property
     def given(self) -> bool:
         """Whether there is a token; without one alerts go to the terminal."""
         return bool(self.token.get_secret_value())

@@ -46,6 +46,9 @@ _WANTED: dict[tuple[str, int | str], str] = {
 """Every table and list there is, by section and depth, or by section and key where a depth has several."""
 
 _ID = "up to 12 capital letters and digits, a letter first"
+_CHAT = (
+    "must be the id of a person or a chat, as the bot's /id tells it, negative for a group; and none that many share"
+)
 _LISTEN = "must be an address and a port, such as 127.0.0.1:8719 or [::1]:8719; empty for none"
 _FORMS = {
     ("run", "days_from"): "must be a date from 1990-01-02 on, such as 2000-01-03",
@@ -55,8 +58,8 @@ _FORMS = {
     ),
     ("telegram", "token"): "must be a token as @BotFather gives it: digits, a colon, about 35 letters and digits",
     ("telegram", "base_url"): "must be a server's URL without a slash at its end, such as https://api.telegram.org",
-    ("telegram", "allow"): "must be the id of a person or a chat, as the bot's /id tells it; negative for a group",
-    ("telegram", "admins"): "must be the id of a person or a chat, as the bot's /id tells it; negative for a group",
+    ("telegram", "allow"): _CHAT,
+    ("telegram", "admins"): _CHAT,
     ("telegram", "webhook_url"): "must be an https URL, such as https://bot.example.org/telegram; empty to poll",
     ("telegram", "webhook_listen"): _LISTEN,
     (

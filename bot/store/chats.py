@@ -13,7 +13,8 @@ from bot.store.conflict import insert_new, insert_or_update
 from bot.store.database import Connection
 from bot.store.schema import chats, deliveries, subscriptions
 from bot.store.states import GONE, is_owed
-from rules.model import Instant
+from bot.store.told import is_notice
+from rules.model import Instant, Severity
 
 PRIVATE = "private"
 """The kind of a chat with one person, whose id is its address."""
@@ -27,18 +28,24 @@ EVERYTHING = "*"
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """A chat that is to be told, and since when: it gets nothing that is older."""
+    """A chat that is to be told, and since when: it gets nothing that is older, and nothing less severe than `least`.
+
+    None: only what is meant for this chat by name.
+    """
 
     chat: int
     since: Instant
+    least: Severity | None = Severity.INFO
 
 
-async def subscribe(connection: Connection, channel: str, address: str, kind: str, now: Instant) -> None:
+async def subscribe(
+    connection: Connection, channel: str, address: str, kind: str, now: Instant, topic: str = EVERYTHING
+) -> None:
     """Tell this chat every alert from now on. One that is subscribed already keeps its instant."""
     known = insert_or_update(chats, ["channel", "address"], ["gone", "kind", "heard_at"]).returning(chats.c.id)
     here = {"channel": channel, "address": address, "kind": kind, "first_seen": now, "gone": None, "heard_at": now}
     chat = (await connection.execute(known, here)).scalar_one()
-    await connection.execute(insert_new(subscriptions), {"chat": chat, "topic": EVERYTHING, "since": now})
+    await connection.execute(insert_new(subscriptions), {"chat": chat, "topic": topic, "since": now})
 
 
 async def acquaint(connection: Connection, channel: str, address: str, now: Instant) -> int:
@@ -51,10 +58,11 @@ async def acquaint(connection: Connection, channel: str, address: str, now: Inst
 
 
 async def unsubscribe(connection: Connection, channel: str, address: str) -> None:
-    """Tell this chat nothing more, what is owed included."""
+    """Tell this chat no alert any more, what is owed included; what it is to hear as an administrator it still does."""
     chat = _id_of(channel, address)
     await connection.execute(sa.delete(subscriptions).where(subscriptions.c.chat == chat))
-    await connection.execute(sa.delete(deliveries).where(deliveries.c.chat == chat, is_owed(deliveries)))
+    owed = sa.delete(deliveries).where(deliveries.c.chat == chat, is_owed(deliveries))
+    await connection.execute(owed.where(~is_notice(deliveries)))
 
 
 async def forget(connection: Connection, channel: str, address: str) -> None:
@@ -79,7 +87,7 @@ async def subscribers(
     query = (
         sa.select(subscriptions.c.chat, subscriptions.c.since)
         .join(chats, chats.c.id == subscriptions.c.chat)
-        .where(*may_be_told(channel, admitted))
+        .where(*may_be_told(channel, admitted), subscriptions.c.topic == EVERYTHING)
         .order_by(subscriptions.c.chat)
     )
     return [Subscriber(row.chat, row.since) for row in await connection.execute(query)]

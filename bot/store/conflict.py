@@ -37,7 +37,7 @@ def _words(clause: _OnConflict, compiler: Any, **_: object) -> str:
     if not clause.changed:
         return "ON CONFLICT DO NOTHING"
     changed = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in clause.changed)
-    return f"ON CONFLICT ({', '.join(map(quoted, clause.key))}) DO UPDATE SET {changed}"
+    return f"ON CONFLICT ({', '.join(map(quoted, clause.key))}) DO UPDATE SET {changed}"  # nosec B608: names of our own schema
 
 
 def insert_new(table: sa.Table) -> sa.Insert:

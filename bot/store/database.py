@@ -6,15 +6,15 @@ What SQLite and PostgreSQL do not have in common stands in `sqlite` and `postgre
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.errors import unusable
+from bot.store.backend import Backend
+from bot.store.errors import StoreError, unusable
 from bot.store.schema import SCHEMA
 from bot.store.sqlite import SqliteFile
 
@@ -30,35 +30,10 @@ Guard = Callable[[Connection], Awaitable[None]]
 """Raises where a transaction must not write."""
 
 
-class Backend(Protocol):
-    """Where a database lies, and what it does in its own way.
-
-    `reads`: options of a transaction that only reads. `alone`, `measure`: statements to be alone with the schema, and
-    for the size in bytes; None where that needs no statement. `told`: None for an error that is a fault of ours.
-    """
-
-    reads: Mapping[str, object]
-    alone: str | None
-    measure: str | None
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def place(self) -> str: ...
-    @property
-    def is_lost(self) -> bool: ...
-    @property
-    def size(self) -> int: ...
-    def engine(self) -> AsyncEngine: ...
-    def engine_of_a_lease(self) -> AsyncEngine | None: ...
-    def told(self, error: sa.exc.DBAPIError) -> str | None: ...
-    def check(self) -> None: ...
-    def expect(self) -> None: ...
-
-
 class Database:
     """Connections to one database: a SQLite file, or what a Backend says. `close` must be awaited, or the process does
-    not end. `durable` is a file's; `patience` is how many seconds a writer waits for another process.
+    not end. `durable` is a file's; `patience` is how many seconds a writer waits for another process. `moved_from` is
+    the schema that this process found and moved forward; empty where there was nothing to move.
     """
 
     def __init__(self, at: Path | Backend, *, durable: bool = True, patience: float = 10.0) -> None:
@@ -67,6 +42,7 @@ class Database:
         self._writing = asyncio.Lock()
         self._in_line = IN_LINE * patience
         self._guard: Guard | None = None
+        self.moved_from = ""
 
     @property
     def name(self) -> str:
@@ -143,6 +119,15 @@ class Database:
         return int((await connection.exec_driver_sql(self.backend.measure)).scalar_one())
 
     @property
+    def free(self) -> int | None:
+        """Bytes that are left where its file lies; None where that cannot be known: on a server."""
+        return self.backend.free
+
+    async def tidy(self) -> None:
+        """Make the best of what has become free. Raises StoreError."""
+        await asyncio.to_thread(self.backend.tidy)
+
+    @property
     def is_lost(self) -> bool:
         """Whether what is written now is found by nobody: the file was deleted or replaced since it was opened."""
         return self.backend.is_lost
@@ -161,11 +146,13 @@ class Database:
 
     async def migrate(self) -> None:
         """Bring the schema to the newest revision. Raises StoreError for a database that is none of ours, or a newer
-        one's.
+        one's, or one that cannot be moved: then nothing of it has changed, and a file was copied before.
 
         Alembic is only loaded when there is something to do.
         """
         self.backend.check()
+        before = await self.revision()
+        kept = await self._keep() if before not in (None, SCHEMA) else ""
         async with self.write() as connection:
             if self.backend.alone is not None:
                 await connection.exec_driver_sql(self.backend.alone)
@@ -174,7 +161,19 @@ class Database:
                 return
             from bot.store.migrations.upgrade import upgrade  # heavy, and seldom needed
 
-            await connection.run_sync(upgrade, found, self.place)
+            await connection.run_sync(upgrade, found, self.place, kept)
+        self.moved_from = found or ""
+        if kept:
+            await asyncio.to_thread(self.backend.forget_others)
+
+    async def _keep(self) -> str:
+        """Copy what is there before its schema moves; the copy's name. Raises StoreError."""
+        await self.check_revision()
+        try:
+            return await asyncio.to_thread(self.backend.keep)
+        except StoreError as error:
+            why = f"no copy of it could be made before its schema moves: {error.why}"
+            raise StoreError(f"{self.place} is left as it is: {why}", why) from error
 
 
 @contextmanager

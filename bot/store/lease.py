@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.store import lease_row
 from bot.store.database import Connection, Database, told
 from bot.store.errors import Fenced, StoreError
 
@@ -43,26 +44,6 @@ class Terms:
     margin: float = 2.0
     poll: float = 1.0
     patience: float = 0.5
-
-
-_NOW = "(extract(epoch from clock_timestamp()) * 1000)::bigint"
-_HELD = f"(expires_at > {_NOW} and expires_at <= {_NOW} + 2 * :term)"
-"""A term that ends later than any holder would write is of a clock that was set back meanwhile: it is over too."""
-
-_FIRST = sa.text("insert into leases values ('run', '', 0, 0) on conflict do nothing")
-_LOOK = sa.text(f"select owner, {_HELD} as held from leases where name = 'run'")
-_LOCK = sa.text("select pg_backend_pid() from leases where name = 'run' for update")
-_TAKE = sa.text(
-    f"update leases set owner = :owner, token = token + 1, expires_at = {_NOW} + :term "
-    f"where name = 'run' and not {_HELD} returning token"
-)
-_CUT = sa.text(
-    "select pg_terminate_backend(blocker) from unnest(pg_blocking_pids(:pid)) as blocker "
-    f"where exists (select from leases where name = 'run' and not {_HELD})"
-)
-_RENEW = sa.text(f"update leases set expires_at = {_NOW} + :term where name = 'run' and token = :token")
-_RELEASE = sa.text("update leases set expires_at = 0 where name = 'run' and token = :token")
-_CHECK = sa.text("select owner, token from leases where name = 'run' for key share")
 
 
 def elapsed() -> float:
@@ -137,9 +118,9 @@ class LeaseRow(Lease):
         """Take it if it is free; otherwise why it is not."""
         with told(self._database.backend):
             async with self._engine.begin() as connection:
-                row = (await connection.execute(_LOOK, self._values())).first()
+                row = (await connection.execute(lease_row.LOOK, self._values())).first()
                 if row is None:
-                    await connection.execute(_FIRST)
+                    await connection.execute(lease_row.FIRST)
             if row is not None and row.held:
                 return f"{row.owner} works on {self._database.name}; this process takes over when that one ends"
             return "" if await self._take() else f"another process has just begun on {self._database.name}"
@@ -149,12 +130,12 @@ class LeaseRow(Lease):
             pid = (await connection.execute(sa.text("select pg_backend_pid()"))).scalar_one()
             cutting = asyncio.create_task(self._cut(pid))
             try:
-                await connection.execute(_LOCK)
+                await connection.execute(lease_row.LOCK)
             finally:
                 cutting.cancel()
                 await asyncio.gather(cutting, return_exceptions=True)
             begun = elapsed()
-            token = (await connection.execute(_TAKE, self._values(owner=self._owner))).scalar()
+            token = (await connection.execute(lease_row.TAKE, self._values(owner=self._owner))).scalar()
         if token is None:
             return False
         self.token = token
@@ -166,7 +147,7 @@ class LeaseRow(Lease):
         while True:
             await asyncio.sleep(self._terms.patience)
             async with self._engine.begin() as connection:
-                cut = (await connection.execute(_CUT, self._values(pid=pid))).all()
+                cut = (await connection.execute(lease_row.CUT, self._values(pid=pid))).all()
             if cut:
                 log.warning("cut %d connections of a process that hangs and whose lease is over", len(cut))
 
@@ -195,7 +176,7 @@ class LeaseRow(Lease):
         begun = elapsed()
         with told(self._database.backend):
             async with self._engine.begin() as connection:
-                kept = (await connection.execute(_RENEW, self._values(token=self.token))).rowcount
+                kept = (await connection.execute(lease_row.RENEW, self._values(token=self.token))).rowcount
         if kept:
             self._sure_until = begun + self._terms.term - self._terms.margin
         else:
@@ -203,7 +184,7 @@ class LeaseRow(Lease):
 
     async def check(self, connection: Connection) -> None:
         """Keep whoever takes over waiting until this transaction ends. Raises Fenced when somebody has."""
-        row = (await connection.execute(_CHECK)).first()
+        row = (await connection.execute(lease_row.CHECK)).first()
         if self._given_up:
             raise Fenced(f"{self._database.name} was given up: this process writes nothing more")
         if row is None or row.token != self.token:
@@ -225,7 +206,7 @@ class LeaseRow(Lease):
         if self.token and not self.lost.is_set():
             with suppress(StoreError, TimeoutError), told(self._database.backend):
                 async with asyncio.timeout(self._terms.margin), self._engine.begin() as connection:
-                    await connection.execute(_RELEASE, {"token": self.token})
+                    await connection.execute(lease_row.RELEASE, {"token": self.token})
         await self._engine.dispose()
 
     def _values(self, **others: object) -> dict[str, object]:

@@ -1,30 +1,24 @@
-"""Messages owed: written with the event that led to them, claimed under a lease, settled one by one.
+"""Messages owed, as they are sent: claimed under a lease, settled one by one.
 
 The messages of a chat stand in line: only the first that is still owed is sent, so that none overtakes another, but
-alerts go before digests. One
-that a fault of ours keeps back is put aside, and the next need not wait for it. `due_at` says when: a message falls due
-at once, after a pause, or, when whoever claimed it is no more, at the end of the lease.
+alerts go before digests. One that a fault of ours keeps back is put aside, and the next need not wait for it. `due_at`
+says when: a message falls due at once, after a pause, or, when whoever claimed it is no more, at the end of the lease.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot.store.chats import Subscriber
-from bot.store.conflict import insert_new
 from bot.store.database import Connection
-from bot.store.schema import chats, deliveries, parts
-from bot.store.states import GONE, OWED, is_owed
-from rules.model import Delivery, Instant, Severity
+from bot.store.schema import chats, deliveries
+from bot.store.states import GONE, is_owed
+from rules.model import Delivery, Instant
 
 LONGEST_REASON, LONGEST_OWNER = 200, 64
-
-_OWE = insert_new(deliveries)
-_BESIDE = insert_new(parts)
 
 
 def _of_its_chat(column: sa.ColumnElement[str]) -> sa.ScalarSelect[str]:
@@ -61,28 +55,6 @@ _DUE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """What happened at an instant, in words, for whoever is to be told. `event` is the key of what it tells.
-
-    `parts` are the keys of other events of the same close that are told by it too: whoever may see the one may see the
-    others. `only` are the chats that it is meant for; None: all. A `digest` goes after all that is news. `severity`
-    is that of the gravest event it tells.
-    """
-
-    event: str
-    at: Instant
-    html: str
-    policy: Delivery
-    silent: bool
-    late_after: Instant
-    expires_at: Instant
-    parts: tuple[str, ...] = ()
-    only: frozenset[int] | None = None
-    digest: bool = False
-    severity: Severity = Severity.NOTICE
-
-
-@dataclass(frozen=True, slots=True)
 class Owed:
     """A delivery that `owner` has claimed: what to send where, and what is known of earlier tries.
 
@@ -104,45 +76,7 @@ class Owed:
     at: Instant
     late_after: Instant
     expires_at: Instant
-
-
-async def owe(connection: Connection, messages: Iterable[Message], to: Sequence[Subscriber], now: Instant) -> int:
-    """Write a delivery for every subscriber who may see the event. Returns how many are new."""
-    messages = tuple(messages)
-    told_beside = [{"event": part, "head": message.event} for message in messages for part in message.parts]
-    if told_beside:
-        await connection.execute(_BESIDE, told_beside)
-    rows = [
-        _row(message, subscriber.chat, now)
-        for message in messages
-        for subscriber in to
-        if subscriber.since <= message.at and (message.only is None or subscriber.chat in message.only)
-    ]
-    return (await connection.execute(_OWE, rows)).rowcount if rows else 0
-
-
-def _row(message: Message, chat: int, now: Instant) -> dict[str, object]:
-    return {
-        "event": message.event,
-        "chat": chat,
-        "html": message.html,
-        "at": message.at,
-        "late_after": message.late_after,
-        "expires_at": message.expires_at,
-        "at_most_once": message.policy is Delivery.AT_MOST_ONCE,
-        "silent": message.silent,
-        "digest": message.digest,
-        "severity": message.severity.value,
-        "created_at": now,
-        "state": OWED,
-        "reason": "",
-        "due_at": now,
-        "attempts": 0,
-        "plain": False,
-        "repeat": False,
-        "aside": False,
-        "message": "",
-    }
+    event: str = ""
 
 
 async def claim(
@@ -189,6 +123,7 @@ def _owed(row: sa.Row[tuple[object, ...]], owner: str, now: Instant) -> Owed:
         at=row.at,
         late_after=row.late_after,
         expires_at=row.expires_at,
+        event=row.event,
     )
 
 
@@ -239,10 +174,11 @@ async def abandon(connection: Connection, chat: int, reason: str, now: Instant) 
     await connection.execute(open_ones, closed)
 
 
-async def free_claims(connection: Connection, now: Instant) -> None:
-    """At a start: what a process that is no more had claimed may have arrived, and is owed again at once."""
+async def free_claims(connection: Connection, channel: str, now: Instant) -> None:
+    """At a start: what a worker that is no more had claimed may have arrived, and is owed again at once."""
+    ours = _of_its_chat(chats.c.channel) == channel
     await connection.execute(
-        sa.update(deliveries).where(is_owed(deliveries), deliveries.c.owner.is_not(None)), {"due_at": now}
+        sa.update(deliveries).where(is_owed(deliveries), deliveries.c.owner.is_not(None), ours), {"due_at": now}
     )
 
 

@@ -35,17 +35,20 @@ class Debt:
     failed: int
 
 
-async def debt(connection: Connection, channel: str, since: Instant) -> Debt:
-    """What a channel is owed now, the oldest since when, and how many of its deliveries were given up since `since`."""
-    owed = sa.select(_COUNT, sa.func.min(deliveries.c.created_at)).where(is_owed(deliveries), _of(channel))
+async def debt(connection: Connection, channel: str, since: Instant, *others: str) -> Debt:
+    """What a channel and `others` are owed now, the oldest since when, and how many of their deliveries were given up
+    since `since`.
+    """
+    ours = _of(channel, *others)
+    owed = sa.select(_COUNT, sa.func.min(deliveries.c.created_at)).where(is_owed(deliveries), ours)
     count, oldest = (await connection.execute(owed)).one()
-    lost = sa.select(_COUNT).where(has_failed(deliveries), deliveries.c.settled_at >= since, _of(channel))
+    lost = sa.select(_COUNT).where(has_failed(deliveries), deliveries.c.settled_at >= since, ours)
     return Debt(count, oldest, (await connection.execute(lost)).scalar_one())
 
 
-async def outbox(connection: Connection, channel: str, since: Instant) -> Outbox:
-    """What a channel is owed now, and what of it was given up since `since`."""
-    ours = _of(channel)
+async def outbox(connection: Connection, channel: str, since: Instant, *others: str) -> Outbox:
+    """What a channel and `others` are owed now, and what of it was given up since `since`."""
+    ours = _of(channel, *others)
     owed = sa.select(_COUNT, sa.func.min(deliveries.c.created_at), sa.func.min(deliveries.c.due_at))
     count, oldest, due = (await connection.execute(owed.where(is_owed(deliveries), ours))).one()
     lapsed = sa.select(_COUNT).where(has_lapsed(deliveries), TELLS, ours, deliveries.c.settled_at >= since)
@@ -60,13 +63,25 @@ async def outbox(connection: Connection, channel: str, since: Instant) -> Outbox
     )
 
 
-def _of(channel: str) -> sa.ColumnElement[bool]:
-    return deliveries.c.chat.in_(sa.select(chats.c.id).where(chats.c.channel == channel))
+def _of(*channels: str) -> sa.ColumnElement[bool]:
+    one = chats.c.channel == channels[0] if len(channels) == 1 else chats.c.channel.in_(channels)
+    return deliveries.c.chat.in_(sa.select(chats.c.id).where(one))
 
 
 async def _counted(connection: Connection, query: sa.Select[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
     rows = await connection.execute(query.group_by(sa.text("why")))
     return tuple(sorted(((row.why, row.number) for row in rows), key=lambda each: (-each[1], each[0])))
+
+
+async def held_up(connection: Connection, channel: str) -> str | None:
+    """Why what a channel has been owed for longest is not there yet, empty where nobody has tried; None where it is
+    owed nothing. What a fault of ours keeps back says nothing about the channel.
+    """
+    owed = is_owed(deliveries), ~deliveries.c.aside, _of(channel)
+    longest = sa.select(sa.func.min(deliveries.c.created_at)).where(*owed).scalar_subquery()
+    query = sa.select(deliveries.c.reason).where(*owed, deliveries.c.created_at == longest).limit(1)
+    reason: str | None = (await connection.execute(query)).scalar_one_or_none()
+    return reason
 
 
 async def count_owed(connection: Connection) -> int:

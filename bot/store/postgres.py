@@ -71,6 +71,7 @@ class PostgresServer:
     measure: str | None = "select pg_database_size(current_database())"
     is_lost = False
     size = 0
+    free: int | None = None
 
     def __init__(self, url: str) -> None:
         try:
@@ -143,6 +144,16 @@ class PostgresServer:
 
     def expect(self) -> None:
         """As `check`."""
+
+    def keep(self) -> str:
+        """None: a server's copies are its administrator's."""
+        return ""
+
+    def forget_others(self) -> None:
+        """There are none."""
+
+    def tidy(self) -> None:
+        """The server does that by itself."""
 
 
 def _close(opening: asyncio.Future[psycopg.AsyncConnection[Any]]) -> None:

@@ -7,8 +7,11 @@ writes) does not. Reads begin deferred, so that an answer never waits for a tick
 from __future__ import annotations
 
 import asyncio
+import glob
+import shutil
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.store.copies import copy, draft_of, put
 from bot.store.errors import StoreError, unusable
+from bot.store.place import check_place
+from bot.store.schema import SCHEMA
 
 _PRAGMAS = ("foreign_keys=ON", "cache_size=-4096")
 
@@ -81,6 +87,35 @@ class SqliteFile:
         if not self.path.exists():
             raise StoreError(f"{self.path} is not there; `bellwether run` makes it, and store.url names it")
 
+    def keep(self) -> str:
+        """Copy the file beside itself, named for the schema that it is to have. Raises StoreError."""
+        kept = self._kept
+        with draft_of(kept) as draft:
+            copy(self.path, draft)
+            put(draft, kept)
+        return kept.name
+
+    def forget_others(self) -> None:
+        """Of such copies the last is enough."""
+        for each in self.path.parent.glob(f"{glob.escape(self.path.name)}.before-[0-9][0-9][0-9][0-9]"):
+            if each != self._kept:
+                each.unlink(missing_ok=True)
+
+    def tidy(self) -> None:
+        """Fold the log in and cut it: what was deleted is written over, and the file grows no further before that is
+        used up. Where somebody reads meanwhile the log is cut another time. Raises StoreError.
+        """
+        try:
+            with closing(sqlite3.connect(self.path, timeout=1.0, isolation_level=None)) as connection:
+                connection.execute("PRAGMA optimize")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise unusable(self.path, str(error)) from error
+
+    @property
+    def _kept(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.before-{SCHEMA}")
+
     @property
     def is_lost(self) -> bool:
         """Whether the file was deleted or replaced since it was opened: SQLite writes on into what nobody will find."""
@@ -92,6 +127,14 @@ class SqliteFile:
         parts = (self.path, self.path.with_name(f"{self.path.name}-wal"))
         return sum(each.stat().st_size for each in parts if each.exists())
 
+    @property
+    def free(self) -> int | None:
+        """Bytes that are left on the disk that it lies on; None where there is no such folder."""
+        try:
+            return shutil.disk_usage(self.path.parent).free
+        except OSError:
+            return None
+
     def _prepare(self, connection: Any, _record: object) -> None:
         connection.isolation_level = None  # SQLAlchemy says when a transaction begins, not sqlite3
         cursor = connection.cursor()
@@ -100,16 +143,6 @@ class SqliteFile:
         for pragma in (*_PRAGMAS, f"synchronous={'FULL' if self._durable else 'OFF'}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
-
-
-def check_place(path: Path) -> None:
-    """Raise StoreError where no file can be written, and say why: SQLite only knows that it cannot open it."""
-    if not path.parent.is_dir():
-        raise unusable(path, f"there is no folder {path.parent}")
-    try:
-        path.open("ab").close()
-    except OSError as error:
-        raise unusable(path, error.strerror or str(error)) from None
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

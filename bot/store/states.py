@@ -10,10 +10,13 @@ OWED = "owed"
 GONE = "gone"
 """The state of a delivery whose chat is no more."""
 
-FAILED = ("rejected", "unsure")
+UNSURE = "unsure"
+"""The state of a delivery that may have arrived, and must not be sent twice."""
+
+FAILED = ("rejected", UNSURE)
 """The final states of deliveries that may not have arrived though somebody was there to read them."""
 
-TOLD = ("sent", "unsure", OWED)
+TOLD = ("sent", UNSURE, OWED)
 """The states of deliveries that have arrived, or may have, or will."""
 
 EXPIRED, LISTED = "expired", "listed"
@@ -31,6 +34,12 @@ def is_owed(table: sa.FromClause) -> sa.ColumnElement[bool]:
 def has_lapsed(table: sa.FromClause) -> sa.ColumnElement[bool]:
     """No news any more, and in no summary yet."""
     return table.c.state == sa.literal_column(f"'{EXPIRED}'")
+
+
+def has_reached(table: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Arrived, or may have: what is still owed, if an earlier try may have, or one is under way."""
+    tried = sa.and_(is_owed(table), sa.or_(table.c.repeat, table.c.owner.is_not(None)))
+    return sa.or_(table.c.state.in_(("sent", UNSURE)), tried)
 
 
 def has_failed(table: sa.FromClause) -> sa.ColumnElement[bool]:

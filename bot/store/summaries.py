@@ -12,10 +12,10 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from bot.store.chats import may_be_told
+from bot.store.chats import EVERYTHING, may_be_told
 from bot.store.database import Connection
 from bot.store.schema import chats, deliveries, events, parts, subscriptions
-from bot.store.states import LISTED, OWED, TOLD, WITHDRAWN, has_lapsed, is_owed
+from bot.store.states import LISTED, OWED, TOLD, WITHDRAWN, has_lapsed, has_reached, is_owed
 from rules.model import Instant
 
 T = TypeVar("T")
@@ -34,7 +34,11 @@ TELLS = sa.or_(_HAPPENED, sa.exists().where(parts.c.head == deliveries.c.event))
 _ITS_READERS = (
     sa.select(chats.c.id)
     .join(subscriptions, subscriptions.c.chat == chats.c.id)
-    .where(chats.c.id == deliveries.c.chat, subscriptions.c.since <= deliveries.c.at)
+    .where(
+        chats.c.id == deliveries.c.chat,
+        subscriptions.c.since <= deliveries.c.at,
+        subscriptions.c.topic == EVERYTHING,
+    )
 )
 
 
@@ -59,6 +63,21 @@ async def take_back(connection: Connection, event: str, now: Instant) -> frozens
     unsent = [row.id for row in telling if alone and row.state == OWED and not row.repeat and row.owner is None]
     await _withdraw(connection, unsent, now)
     return frozenset(row.chat for row in telling if row.id not in unsent and row.state in TOLD)
+
+
+async def told_of(
+    connection: Connection, rule: str, edge: str, at: Instant, *, already: bool = False
+) -> frozenset[int]:
+    """The chats that were told of what a rule said of a bar, or will be, by itself or beneath another; only those that
+    may know of it `already`, where that is asked.
+    """
+    its = sa.select(events.c.key).where(
+        events.c.rule == rule, events.c.at == at, events.c.key.startswith(f"{rule}/{edge}/")
+    )
+    heads = sa.select(parts.c.head).where(parts.c.event.in_(its))
+    query = sa.select(deliveries.c.chat).where(has_reached(deliveries) if already else deliveries.c.state.in_(TOLD))
+    of_it = sa.or_(deliveries.c.event.in_(its), deliveries.c.event.in_(heads))
+    return frozenset((await connection.execute(query.where(of_it))).scalars())
 
 
 async def lapsed(connection: Connection, channel: str, admitted: Collection[str] | None = None) -> list[Lapsed]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import takewhile
 
+from telegram.constants import ChatID
+
 from bot.telegram.incoming import Incoming
+
+SHARED = frozenset({int(ChatID.ANONYMOUS_ADMIN), int(ChatID.FAKE_CHANNEL), int(ChatID.SERVICE_CHAT)})
+"""Ids that many write under: administrators who show their group's name, channels, Telegram itself. Who lets one of
+them in would let in strangers of every group.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +24,16 @@ class Access:
 
     def admits(self, incoming: Incoming) -> bool:
         """Whether this line is answered."""
-        return self.everyone or incoming.user in self.allowed or int(incoming.address) in self.allowed
+        if self.everyone or int(incoming.address) in self.allowed:
+            return True
+        return incoming.user in self.allowed and incoming.user not in SHARED
 
 
 def to_stranger(incoming: Incoming) -> str:
     """What somebody reads who was not let in, whatever was written, `/id` too."""
+    whose, number = ("This chat's", incoming.address) if incoming.user in SHARED else ("Your", incoming.user)
     return (
-        f"Your id is <code>{incoming.user}</code>. "
+        f"{whose} id is <code>{number}</code>. "
         "This bot answers only to people its operator has let in; send them this id."
     )
 

@@ -30,15 +30,17 @@ FAILED = "That failed here, and is in the log; please try again later."
 class Limits:
     """How much the bot takes on. Times in seconds.
 
-    `answers` at once in all; `waiting` lines of a chat, the one being answered included; `answer` for finding one,
-    `stop` for ending. A reply is tried `attempts` times, with `retry` between them where Telegram does not say; not
-    longer if Telegram wants it later than `latest`. While it surely has not arrived it is sent again, each time after
-    `again`, and found anew when it is not `fresh` any more, for as long as somebody may wait for it: `lasting`.
-    `courtesy` is how often at most a stranger, or a chat that asks too much, is told so.
+    `answers` at once in all; `waiting` lines of a chat, the one being answered included; `a_minute` lines of a person
+    in any minute; `answer` for finding one, `stop` for ending. A reply is tried `attempts` times, with `retry` between
+    them where Telegram does not say; not longer if Telegram wants it later than `latest`. While it surely has not
+    arrived it is sent again, each time after `again`, and found anew when it is not `fresh` any more, for as long as
+    somebody may wait for it: `lasting`. `courtesy` is how often at most a stranger, or a chat that asks too much, is
+    told so.
     """
 
     answers: int = 64
     waiting: int = 8
+    a_minute: int = 600
     answer: float = 60.0
     stop: float = 5.0
     attempts: int = 5
@@ -111,21 +113,25 @@ class Answering:
 
     async def _answer_all(self, address: str, line: deque[Incoming]) -> None:
         while line and not self._ending.is_set():
+            answer: Answer | None = None
             try:
-                await self._insist(line[0])
+                answer = await self._insist(line[0])
             except Fenced:  # the process that works now has this line, and those behind it
                 return
             except Exception:  # it would be carried out once more, after later ones
                 _log.exception("line %d could not be answered", line[0].number)
             await self._forget(line[0])
             line.popleft()
+            if answer is not None and answer.afterwards is not None:
+                answer.afterwards()
         if not line:
             del self._lines[address]
 
-    async def _insist(self, incoming: Incoming) -> None:
-        """Answer a line until its answer has gone, or nobody waits for it any more. Raises Fenced."""
+    async def _insist(self, incoming: Incoming) -> Answer | None:
+        """Answer a line until its answer has gone, or nobody waits for it any more. Returns it. Raises Fenced."""
         until = time.monotonic() + max(0.0, self._limits.lasting - incoming.waited)
-        answer, found_at = None, -math.inf
+        answer: Answer | None = None
+        found_at = -math.inf
         while self._access.admits(incoming):
             if not self._works():
                 await self._rest(self._limits.retry)
@@ -134,10 +140,11 @@ class Answering:
                 if time.monotonic() - found_at > self._limits.fresh:
                     answer, found_at = await self._found(incoming), time.monotonic()
                 if answer is None or not await self._send(incoming, answer):
-                    return
+                    return answer
             if time.monotonic() >= until:
-                return
+                return answer
             await self._rest(self._limits.again)
+        return answer
 
     async def _send(self, incoming: Incoming, answer: Answer) -> bool:
         """Try to send an answer; whether it is to be tried again."""

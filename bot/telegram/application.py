@@ -18,18 +18,20 @@ from telegram.error import TelegramError
 from bot.delivery.channel import Answer, Rank
 from bot.delivery.pacing import Pacer
 from bot.store.errors import StoreError
-from bot.telegram.access import Access, Sparingly, to_stranger
+from bot.telegram.access import Access
+from bot.telegram.admission import Admission
+from bot.telegram.allowance import Allowance
 from bot.telegram.answering import Answering, Limits
 from bot.telegram.channel import TelegramChannel
+from bot.telegram.ear import Ear, Fittings, Patience
 from bot.telegram.incoming import Incoming, Move, read_incoming, read_move
 from bot.telegram.letterbox import Letterbox
-from bot.telegram.polling import Patience, Poller
+from bot.telegram.polling import Poller
+from bot.telegram.reach import Reach
 from bot.telegram.replies import Replies
 from bot.telegram.wire import Waits, open_bot, reason
 
 _log = logging.getLogger(__name__)
-
-TOO_MANY = "That is much at once: some of these lines are left unanswered."
 
 
 class TelegramService:
@@ -37,8 +39,9 @@ class TelegramService:
 
     `answer` gives a reply, or None for none; it is called only for those whom `access` admits, and again for a line
     whose reply did not go out, perhaps by another process. `letters` keeps lines until then. `commands` is the menu:
-    name and summary. `always` says which lines are taken however many wait; nothing is asked, answered or sent but
-    while it is this process that `works`. Raises InvalidToken for an empty token.
+    name and summary. `ear` is how updates come in: polled, or pushed to a webhook. `always` says which lines are taken
+    however many wait; nothing is asked, answered or sent but while it is this process that `works`. Raises InvalidToken
+    for an empty token.
     """
 
     def __init__(
@@ -53,26 +56,30 @@ class TelegramService:
         pacer: Pacer,
         always: Callable[[str], bool] = lambda _line: False,
         works: Callable[[], bool] = lambda: True,
+        ear: Callable[[Fittings], Ear] = Poller,
         patience: Patience | None = None,
         limits: Limits | None = None,
         waits: Waits | None = None,
     ) -> None:
-        waits = waits or Waits()
-        self._bot, wire, sending = open_bot(token, base_url, waits)
+        waits, limits = waits or Waits(), limits or Limits()
+        self._reach = Reach()
+        self._bot, wire, sending = open_bot(token, base_url, waits, self._reach)
         self._wires = (wire, sending)
         self._letters = letters
-        self._access = access
         self._commands = dict(commands)
-        self._limits = limits or Limits()
+        self._limits = limits
         self._channel = TelegramChannel(self._bot, pacer, waits, works)
-        self._replies = Replies(self._channel, self._limits.attempts, self._limits.retry, self._limits.latest)
-        self._always = always
-        self._poller = Poller(self._bot, wire, self._take, self._connected, patience or Patience(), waits, works)
-        self._polling: asyncio.Task[None] | None = None
+        self._replies = Replies(self._channel, limits.attempts, limits.retry, limits.latest)
+        self._ear = ear(
+            Fittings(self._bot, wire, sending, self._take, self._connected, patience or Patience(), waits, works)
+        )
+        self._listening: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._answering = Answering(answer, letters, self._replies, access, self._limits, self._spawn, works)
+        self._answering = Answering(answer, letters, self._replies, access, limits, self._spawn, works)
         self._went_on = False
-        self._courtesy = Sparingly(self._limits.courtesy)
+        self._admission = Admission(
+            access, Allowance(limits.a_minute), self._answering, always, self._courteous, limits.courtesy
+        )
 
     @property
     def channel(self) -> TelegramChannel:
@@ -81,21 +88,23 @@ class TelegramService:
 
     @property
     def state(self) -> str:
-        """`polling` when all is well; else `connecting`, `token rejected`, `conflict` with the reason, or `stopped`."""
-        running = self._polling is not None and not self._polling.done()
-        return self._poller.state if running else "stopped"
+        """`polling` or `webhook` when all is well; else `connecting`, `token rejected`, `conflict` with the reason, or
+        `stopped`.
+        """
+        running = self._listening is not None and not self._listening.done()
+        return self._ear.state if running else "stopped"
 
     @property
-    def last_poll_age(self) -> float | None:
-        """Seconds since Telegram last answered a poll; None if it never did."""
-        return self._poller.last_poll_age
+    def heard_age(self) -> float | None:
+        """Seconds since Telegram last answered a poll, or pushed something; None if it never did."""
+        return self._ear.heard_age
 
     async def start(self) -> None:
-        """Begin to connect and poll, in the background, for as long as it takes."""
-        self._polling = asyncio.create_task(self._listen(), name="telegram polling")
+        """Begin to connect and listen, in the background, for as long as it takes."""
+        self._listening = asyncio.create_task(self._listen(), name="telegram listening")
 
     async def stop(self) -> None:
-        """Stop polling, let answers in progress end, close the connections; within twice the `stop` limit.
+        """Stop listening, let answers in progress end, close the connections; within twice the `stop` limit.
 
         What is not answered then is answered by the next process.
         """
@@ -134,15 +143,18 @@ class TelegramService:
                 self._went_on = True
             except StoreError as error:
                 _log.error("what was written before cannot be read: %s", error)
-                self._poller.begin()
+                self._ear.begin()
                 await asyncio.sleep(self._limits.again)
-        await self._poller.run()
+        await self._ear.run()
 
     async def _take(self, updates: Sequence[Update]) -> None:
         """Keep the lines of some updates, then see to them. Raises StoreError where they cannot be kept."""
         lines, moves = self._read(updates)
         now_at = {move.old: move.new for move in moves}
-        welcome = [replace(each, address=now_at.get(each.address, each.address)) for each in self._welcome(lines)]
+        welcome = [
+            replace(each, address=now_at.get(each.address, each.address))
+            for each in self._admission.welcome(lines, time.monotonic())
+        ]
         if not welcome and not moves:
             return
         kept = await self._kept(welcome, moves)
@@ -163,22 +175,6 @@ class TelegramService:
                 _log.exception("update %d could not be read", update.update_id)
         return lines, moves
 
-    def _welcome(self, lines: Sequence[Incoming]) -> list[Incoming]:
-        """The lines that are taken; who wrote another is told why not, now and then."""
-        welcome: list[Incoming] = []
-        room = {line.address: self._answering.room(line.address) for line in lines}
-        for line in lines:
-            if not self._access.admits(line):
-                self._say_sparingly(f"user {line.user}", line, to_stranger(line))
-            elif self._answering.knows(line) or self._always(line.text):
-                welcome.append(line)
-            elif not room[line.address]:
-                self._say_sparingly(f"chat {line.address}", line, TOO_MANY)
-            else:
-                room[line.address] -= 1
-                welcome.append(line)
-        return welcome
-
     async def _kept(self, lines: Sequence[Incoming], moves: Sequence[Move]) -> Sequence[Incoming]:
         try:
             return await self._letters.keep(lines, moves)
@@ -188,47 +184,56 @@ class TelegramService:
             _log.exception("%d lines are answered without being kept", len(lines))
             return lines
 
-    def _say_sparingly(self, whom: str, incoming: Incoming, html: str) -> None:
+    def _courteous(self, incoming: Incoming, html: str) -> None:
         """Strangers come after everybody else."""
-        if self._courtesy.may(whom, time.monotonic()):
-            self._spawn(self._tell(incoming, html))
+        self._spawn(self._tell(incoming, html))
 
     async def _tell(self, incoming: Incoming, html: str) -> None:
         await self._replies.send(incoming, Answer(html), Rank.DIGEST)
 
     # What a watchdog and the end need
 
-    def polling_age(self) -> float:
+    def listening_age(self) -> float:
         """Seconds since an attempt to hear from Telegram last ended, well or not; infinite when nobody tries."""
-        if self._polling is None or self._polling.done():
+        if self._listening is None or self._listening.done():
             return math.inf
-        return self._poller.last_attempt_age
+        return self._ear.last_attempt_age
 
     def trouble_age(self) -> float:
-        """Seconds since Telegram last answered as it should; `trouble` says why it does not."""
-        return self._poller.trouble_age
+        """Seconds since what people write last came in as it should; `trouble` says why it does not. 0 while Telegram
+        is down altogether: that is told as `down`.
+        """
+        return 0.0 if self._reach.age else self._ear.trouble_age
 
     def trouble(self) -> str:
-        """What is wrong with polling; empty when all is well."""
-        return self._poller.trouble
+        """What is wrong with listening; empty when all is well."""
+        return self._ear.trouble
 
-    async def restart_polling(self) -> None:
-        """Poll anew, on a new connection. Raises TimeoutError where the old loop does not end: two would conflict."""
-        await self._end_polling()
-        await self._wires[0].renew()
+    def down_age(self) -> float:
+        """Seconds since Telegram could last be reached, whatever for; 0 while it can be."""
+        return self._reach.age
+
+    def down(self) -> str:
+        """What is wrong where it cannot be reached."""
+        return self._ear.trouble or "it does not answer"
+
+    async def listen_anew(self) -> None:
+        """Listen anew, on new connections. Raises TimeoutError where the old loop does not end: two would conflict."""
+        await self._end_listening()
+        await self._ear.renew()
         await self.start()
 
     async def hush(self) -> None:
         """Take no more lines and begin no answer; what is under way goes on. Within the `stop` limit."""
         self._answering.end()
         try:
-            await self._end_polling()
+            await self._end_listening()
         except TimeoutError as error:
             _log.warning("%s", error)
 
-    async def _end_polling(self) -> None:
-        if self._polling is not None and not self._polling.done():
-            self._polling.cancel()
-            _, left = await asyncio.wait([self._polling], timeout=self._limits.stop)
+    async def _end_listening(self) -> None:
+        if self._listening is not None and not self._listening.done():
+            self._listening.cancel()
+            _, left = await asyncio.wait([self._listening], timeout=self._limits.stop)
             if left:
-                raise TimeoutError("polling Telegram does not end")
+                raise TimeoutError("listening to Telegram does not end")

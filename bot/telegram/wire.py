@@ -20,10 +20,11 @@ from typing import Any
 
 import httpx
 from telegram import Bot, Update
-from telegram.error import BadRequest, TelegramError, TimedOut
+from telegram.error import BadRequest, NetworkError, TelegramError
 from telegram.request import BaseRequest, HTTPXRequest, RequestData
 
 from bot.redaction import Redaction
+from bot.telegram.reach import Reach
 
 _log = logging.getLogger(__name__)
 
@@ -70,10 +71,10 @@ class Unsent(TelegramError):
 
 
 class Wire(BaseRequest):
-    """Requests to Telegram; proxies as the environment says."""
+    """Requests to Telegram; proxies as the environment says. `reach` hears what becomes of each."""
 
-    def __init__(self, waits: Waits) -> None:
-        self._waits = waits
+    def __init__(self, waits: Waits, reach: Reach) -> None:
+        self._waits, self._reach = waits, reach
         self._client = self._new_client()
         self._retired: HTTPXRequest | None = None
         self._since = -math.inf
@@ -114,10 +115,13 @@ class Wire(BaseRequest):
             raise Unsent("the connection is closed")
         try:
             code, payload = await self._client.do_request(url, method, request_data, *timeouts, **named)
-        except TimedOut as error:
+        except NetworkError as error:
             if isinstance(error.__cause__, httpx.PoolTimeout):
                 await self.renew()
+            else:
+                self._reach.is_lost()
             raise
+        self._reach.answered(url, code, payload)
         if code == HTTPStatus.TOO_MANY_REQUESTS:
             raise Flooded(_asked_to_wait(payload))
         if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
@@ -138,8 +142,8 @@ class Wire(BaseRequest):
 class PollingWire(Wire):
     """The wire that updates come in by: one connection, one request at a time."""
 
-    def __init__(self, waits: Waits) -> None:
-        super().__init__(replace(waits, connections=1, upload=0.0))
+    def __init__(self, waits: Waits, reach: Reach) -> None:
+        super().__init__(replace(waits, connections=1, upload=0.0), reach)
 
     async def do_request(
         self, url: str, method: str, request_data: RequestData | None = None, *timeouts: Any, **named: Any
@@ -173,13 +177,14 @@ def _readable(payload: bytes) -> bytes:
     try:
         answer = json.loads(payload)
         updates = answer["result"]
-        clean = [each if _can_be_read(each) else {"update_id": each["update_id"]} for each in updates]
+        clean = [each if can_be_read(each) else {"update_id": each["update_id"]} for each in updates]
     except (ValueError, LookupError, TypeError):
         return payload  # no list of updates: the library says what is wrong with it
     return payload if clean == updates else json.dumps({**answer, "result": clean}).encode()
 
 
-def _can_be_read(update: dict[str, Any]) -> bool:
+def can_be_read(update: dict[str, Any]) -> bool:
+    """Whether the library can; if not, that is logged."""
     try:
         Update.de_json(dict(update), None)
     except Exception as error:  # whatever its parser stumbles on
@@ -188,13 +193,15 @@ def _can_be_read(update: dict[str, Any]) -> bool:
     return True
 
 
-def open_bot(token: str, base_url: str, waits: Waits) -> tuple[Bot, PollingWire, Wire]:
+def open_bot(token: str, base_url: str, waits: Waits, reach: Reach | None = None) -> tuple[Bot, PollingWire, Wire]:
     """The library's client on wires of ours: one for updates, one for all else."""
-    polling, sending = PollingWire(waits), Wire(waits)
+    reach = reach or Reach()
+    polling, sending = PollingWire(waits, reach), Wire(waits, reach)
     bot = Bot(token, base_url=f"{base_url.rstrip('/')}/bot", request=sending, get_updates_request=polling)
     return bot, polling, sending
 
 
 def reason(bot: Bot, error: TelegramError) -> str:
-    """What went wrong in a few words, without the token: the library and proxies quote it."""
-    return Redaction([bot.token]).redact(str(error))[:LONGEST_REASON]
+    """What went wrong in a few words on one line, without the token: the library and proxies quote it."""
+    said = Redaction([bot.token]).redact(str(error))
+    return "".join(each if each.isprintable() else " " for each in " ".join(said.split()))[:LONGEST_REASON]

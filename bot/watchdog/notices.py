@@ -2,13 +2,15 @@
 
 Not a flood: what is over within a minute is not told, and of one thing at most one stop an hour; the keys hold that
 also over processes that end and begin anew. A notice that cannot be written down, because the database is what stopped,
-is kept and tried again. What an earlier process told of and never called back is taken up: the keys say that too.
+is kept and tried again; after a minute it is told past the database, once. What an earlier process told of and never
+called back is taken up: the keys say that too.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -29,6 +31,11 @@ AGAIN = 10.0
 SETTLED = 900.0
 """Seconds for which what an earlier process left open has to be well, at least."""
 
+UNHEARD = 60.0
+"""Seconds for which a notice cannot be written until it is told past the database."""
+
+_KEY = re.compile(r"notice/(?P<name>.+)/(?P<what>stopped|ending|back)/\d+")
+
 log = logging.getLogger(__name__)
 
 Post = Callable[[str, str], Awaitable[None]]
@@ -36,6 +43,16 @@ Post = Callable[[str, str], Awaitable[None]]
 
 Posted = Callable[[], Awaitable[Sequence[tuple[str, Instant]]]]
 """The keys that were owed in the last days, with when each was, the oldest first."""
+
+
+Shout = Callable[[str], Awaitable[bool]]
+"""Tells the administrators at once, past the database; whether that worked."""
+
+
+async def nobody_hears(html: str) -> bool:
+    """There is no way past the database."""
+    del html
+    return False
 
 
 async def nothing_posted() -> Sequence[tuple[str, Instant]]:
@@ -55,9 +72,10 @@ class Notices:
         clock: Callable[[], float] = time.monotonic,
         posted: Posted = nothing_posted,
         settled: float = SETTLED,
+        shout: Shout = nobody_hears,
     ) -> None:
         self._post, self._now, self._clock, self._posted = post, now, clock, posted
-        self._settled = settled
+        self._settled, self._shout = settled, shout
         self._open: dict[str, Instant] = {}
         self._left: dict[str, Instant] = {}
         self._has_taken_up = False
@@ -66,7 +84,9 @@ class Notices:
         self._ending: set[str] = set()
         self._owed: deque[tuple[str, str]] = deque()
         self._more = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()  # who ends the process flushes while the task of `run` still writes
         self._failing = False
+        self._unheard_since: float | None = None
 
     def hear(self, report: GuardReport) -> None:
         """Take note of how a guarded thing is; what is worth a message is owed."""
@@ -143,17 +163,34 @@ class Notices:
         self._more.set()
 
     async def _write(self) -> bool:
-        """The oldest; whether it worked."""
+        """The oldest, if any; whether it worked."""
+        async with self._one_at_a_time:
+            return not self._owed or await self._write_oldest()
+
+    async def _write_oldest(self) -> bool:
         key, html = self._owed[0]
         try:
             await self._post(key, html)
         except Exception as error:  # the database is down, most likely: it may be what the notice tells of
             self._fails("a notice to the administrators cannot be written yet", error)
+            await self._shout_it()
             return False
-        self._failing = False
-        if self._owed and self._owed[0][0] == key:
-            self._owed.popleft()
+        self._failing, self._unheard_since = False, None
+        self._owed.popleft()
         return True
+
+    async def _shout_it(self) -> None:
+        """What cannot be written for a while is told all the same. That something is back can wait."""
+        if self._unheard_since is None:
+            self._unheard_since = self._clock()
+        if self._clock() - self._unheard_since < UNHEARD:
+            return
+        for each in [each for each in self._owed if _is_alarm(each[0])]:
+            try:
+                if await self._shout(notices.directly(each[1])):
+                    self._owed.remove(each)
+            except Exception:  # a channel that breaks its promise: it is tried again
+                log.exception("a notice to the administrators could not be told past the database")
 
     def _fails(self, what: str, error: Exception) -> None:
         if not self._failing:
@@ -161,13 +198,18 @@ class Notices:
         self._failing = True
 
 
+def _is_alarm(key: str) -> bool:
+    return key.rsplit("/", 2)[1] != "back"
+
+
 def _left_open(posted: Sequence[tuple[str, Instant]]) -> dict[str, Instant]:
     """What was said to have stopped, or to end its process, and not to be back since; and when that was said first."""
     found: dict[str, Instant] = {}
     for key, at in posted:
-        name, what, _ = key.removeprefix("notice/").rsplit("/", 2)
-        if what == "back":
-            found.pop(name, None)
+        if (told := _KEY.fullmatch(key)) is None:  # an alert of a rule with the id `notice`, in an administrator's chat
+            continue
+        if told["what"] == "back":
+            found.pop(told["name"], None)
         else:
-            found.setdefault(name, at)
+            found.setdefault(told["name"], at)
     return found

@@ -12,11 +12,11 @@ import pytest
 
 from bot.app import App, Options, open_app
 from bot.cli.main import run
-from bot.live import live_sources, open_room
 from bot.market.sessions import Sessions
 from bot.queries.correlation import correlation
 from bot.queries.regime import regime, regime_changes
 from bot.queries.view import View
+from bot.room import live_sources, open_room
 from bot.settings import load_settings
 from bot.store.database import open_database
 from rules.engine import evaluate as judge

@@ -20,10 +20,10 @@ from typing import Any, NamedTuple, Self
 
 from bot.feeds.contract import Feed, Setup, build_feed
 from bot.feeds.simulated import SimulatedFeed
-from bot.live import open_room
 from bot.market.preference import order_of
 from bot.market.sources import SourceId
 from bot.reception import Parts, Question, Reception
+from bot.room import open_room
 from bot.settings import Settings, load_settings
 from bot.store.database import Database
 from rules.model import ALWAYS, Instant

@@ -24,7 +24,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram.error import InvalidToken
 
-from bot.redaction import HIDDEN, Redaction, install
+from bot.logs import install
+from bot.redaction import HIDDEN, Redaction
 from tests.servers.telegram import TOKEN, TelegramServer
 
 KEY = TOKEN.partition(":")[2]
@@ -35,7 +36,7 @@ URL = f"https://api.telegram.org/bot{TOKEN}/getMe"
 def out() -> Iterator[io.StringIO]:
     """What the program prints, with redaction installed at the most talkative level."""
     stream = io.StringIO()
-    with install([TOKEN], stream, level=logging.DEBUG):
+    with install(Redaction([TOKEN]), stream, level=logging.DEBUG):
         yield stream
 
 
@@ -303,7 +304,7 @@ def test_an_error_in_a_task_is_clean(out: io.StringIO) -> None:
 def test_a_warning_is_clean(out: io.StringIO) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        warnings.showwarning = sys.modules["bot.redaction"]._log_warning
+        warnings.showwarning = sys.modules["bot.logs"]._log_warning
         warnings.warn(f"do not use {URL}", UserWarning, stacklevel=1)
     assert_hidden(out.getvalue())
     assert "WARNING warnings: UserWarning: do not use" in out.getvalue()
@@ -313,9 +314,10 @@ def test_a_whole_program_that_dies_says_no_secret() -> None:
     """Everything at once in a process of its own, where nothing of the test runner stands in the way."""
     program = f"""
         import asyncio, logging, sys, threading, warnings
-        from bot.redaction import install
+        from bot.logs import install
+        from bot.redaction import Redaction
         token = {TOKEN!r}
-        install([token], sys.stderr, level=logging.DEBUG)
+        install(Redaction([token]), sys.stderr, level=logging.DEBUG)
         logging.getLogger("x").info("%s", token)
         warnings.warn(token)
         thread = threading.Thread(target=lambda: 1 / len(token[:0]), name=token)
@@ -353,7 +355,7 @@ def test_a_line_has_its_instant_in_utc_its_level_and_its_room(out: io.StringIO) 
 def test_everything_is_put_back_as_it_was() -> None:
     before = (sys.excepthook, threading.excepthook, sys.unraisablehook, warnings.showwarning)
     factory, handlers, level = logging.getLogRecordFactory(), [*logging.getLogger().handlers], logging.getLogger().level
-    install([TOKEN], io.StringIO()).close()
+    install(Redaction([TOKEN]), io.StringIO()).close()
     assert before == (sys.excepthook, threading.excepthook, sys.unraisablehook, warnings.showwarning)
     assert logging.getLogRecordFactory() is factory
     assert logging.getLogger().handlers == handlers
@@ -362,6 +364,6 @@ def test_everything_is_put_back_as_it_was() -> None:
 
 def test_no_secret_is_a_fine_set_of_secrets() -> None:
     stream = io.StringIO()
-    with install([], stream):
+    with install(Redaction([]), stream):
         LOG.warning("as it is")
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ WARNING somebody.else: as it is\n", stream.getvalue())

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from bot.answers import NO_TOKEN
-from bot.delivery.channel import Outcome, Rank, Sent
+from bot.answers.health import GuardReport, Health
+from bot.delivery.channel import Ambiguous, Outcome, Rank, Sent
 from bot.feeds.contract import Setup, build_feed
-from bot.live import one_feed, open_room
 from bot.market.sessions import Sessions
 from bot.reception import Parts
+from bot.room import one_feed, open_room
 from bot.service import Bounds, Service
 from bot.settings import load_settings
 from bot.store.chats import subscribe
@@ -46,10 +47,14 @@ class Reader:
         self.read: list[str] = []
         self.came = asyncio.Event()
         self.hangs = False
+        self.refuses = False
 
     @property
     def channel(self) -> Reader:
         return self
+
+    def down_age(self) -> float:
+        return 0.0
 
     async def start(self) -> None:
         pass
@@ -69,6 +74,8 @@ class Reader:
         if self.hangs:
             self.came.set()
             await asyncio.Event().wait()
+        if self.refuses:
+            return Ambiguous("Internal Server Error (500)")
         self.read.append(html)
         self.came.set()
         return Sent()
@@ -194,12 +201,39 @@ def test_an_outbox_worker_that_hangs_is_followed_by_another_that_sends(tmp_path:
     serves(tmp_path, RECORD - 600, use, Bounds(probe=0.1, outbox=1.0))
 
 
+def test_an_outbox_whose_every_sending_fails_is_told_and_not_restarted(tmp_path: Path) -> None:
+    """Each try moved its due, so for an hour of 500s all seemed well. A new worker would be answered the same."""
+
+    async def use(service: Service, parts: Parts, wall: Wall, reader: Reader) -> None:
+        def guard(name: str) -> GuardReport:
+            return next(each for each in service.vitals().guards if each.name == name)
+
+        await until(lambda: len(parts.watch.book.records) >= 13)
+        reader.refuses = True
+        wall.now = RECORD + 50 * 60
+        await service.tick()
+        while guard("what is owed").health is Health.WELL:
+            wall.now += 30
+            service.wake()
+            await asyncio.sleep(0.05)
+        assert guard("what is owed").why == "Internal Server Error (500)"
+        assert (guard("the outbox").restarts, guard("what is owed").restarts) == (0, 0)
+        assert not service._kept_up.why
+        reader.refuses = False
+        wall.now += 400
+        service.wake()
+        await until(lambda: reader.read and not service.vitals().trouble)
+
+    serves(tmp_path, RECORD - 600, use, Bounds(probe=0.1, untaken=1.0))
+
+
 def test_everything_that_is_guarded_is_named(tmp_path: Path) -> None:
     async def use(service: Service, parts: Parts, wall: Wall, reader: Reader) -> None:
         assert [each.name for each in service.vitals().guards] == [
             "the scheduler",
             "judging",
             "the outbox",
+            "what is owed",
             "filling history",
             "the comparison of clocks",
             "the look at the store",

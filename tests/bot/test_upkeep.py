@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot.answers.health import Health
+from bot.delivery.channel import Ambiguous, ChatGone, Outcome, Rejected, RetryLater, Sent
+from bot.delivery.settle import settle
 from bot.store.database import Database
+from bot.store.outbox import claim
 from bot.upkeep import GRACE, Care, StoreProbe, Upkeep
 from bot.watchdog.guard import Guarded
 from tests.bot.store.stores import NOW, message, owes, stored, subscribes
@@ -27,6 +30,14 @@ class Beat:
         self.clock.now += seconds
         self.now += seconds
         await self.probe.look()
+
+
+async def is_sent(database: Database, beat: Beat, ended: Outcome) -> None:
+    """What is due is sent, and ends so; the probe hears it."""
+    async with database.write() as connection:
+        [owed] = await claim(connection, "telegram", "me", beat.now, 60, 1)
+        await settle(connection, owed, ended, beat.now)
+    beat.probe.hears(ended)
 
 
 def test_an_outbox_in_which_nothing_happens_though_something_is_due_is_silent(tmp_path: Path) -> None:
@@ -69,6 +80,59 @@ def test_an_outbox_that_waits_for_telegram_is_not_silent(tmp_path: Path) -> None
         for _ in range(10):
             await beat.passes(100)
             assert beat.probe.outbox_age() == 0.0
+
+    stored(tmp_path, story)
+
+
+def test_an_outbox_whose_every_sending_fails_moves_and_is_not_taken(tmp_path: Path) -> None:
+    """Each try moves what is due: that the worker lives says nothing of whether messages arrive."""
+
+    async def story(database: Database) -> None:
+        beat = Beat(database)
+        await subscribes(database, "7")
+        await beat.passes(30)
+        await owes(database, message(), now=beat.now)
+        for number in range(1, 13):
+            await is_sent(database, beat, Ambiguous("Internal Server Error (500)"))
+            await beat.passes(300)
+            assert (beat.probe.outbox_age(), beat.probe.untaken_age()) == (0.0, number * 300.0)
+            assert beat.probe.untaken() == "Internal Server Error (500)"
+        await is_sent(database, beat, Sent("1"))
+        assert beat.probe.untaken_age() == 0.0
+        await beat.passes(90)
+        assert (beat.probe.untaken_age(), beat.probe.untaken()) == (0.0, "")
+
+    stored(tmp_path, story)
+
+
+def test_what_a_channel_takes_meanwhile_shows_that_it_takes_something(tmp_path: Path) -> None:
+    """One chat may be slow while others are told, or refused for a reason."""
+
+    async def story(database: Database) -> None:
+        beat = Beat(database)
+        await subscribes(database, "7")
+        await owes(database, message(), now=beat.now)
+        for ended in (Sent("1"), ChatGone("blocked"), Rejected("too long")):
+            await beat.passes(90)
+            beat.probe.hears(RetryLater("no connection"))
+            assert beat.probe.untaken_age() == 90.0
+            beat.probe.hears(ended)
+            assert beat.probe.untaken_age() == 0.0
+
+    stored(tmp_path, story)
+
+
+def test_what_is_told_elsewhere_is_not_told_as_untaken_too(tmp_path: Path) -> None:
+    async def story(database: Database) -> None:
+        beat = Beat(database)
+        await subscribes(database, "7")
+        await owes(database, message(), now=beat.now)
+        beat.excused = True
+        await beat.passes(900)
+        assert beat.probe.untaken_age() == 0.0
+        beat.excused = False
+        await beat.passes(30)
+        assert beat.probe.untaken_age() == 30.0
 
     stored(tmp_path, story)
 

@@ -38,6 +38,8 @@ source = "simulated"
 poll_seconds = 5
 [store]
 url = "sqlite:///{home}/bellwether.db"
+[web]
+listen = "127.0.0.1:0"
 """
 
 

@@ -129,6 +129,7 @@ def environment_at(clock: Clock, token: bool = True) -> dict[str, str]:
     return {
         **kept,
         **({"BELLWETHER_TELEGRAM__TOKEN": TOKEN} if token else {}),
+        "BELLWETHER_WEB__LISTEN": "127.0.0.1:0",  # several run at a time
         "LD_PRELOAD": faketime_library() or "",
         "FAKETIME": f"@{now:%Y-%m-%d %H:%M:%S}" + (f" x{clock.speed:g}" if clock.speed != 1 else ""),
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
@@ -152,6 +153,7 @@ class World:
     coinbase: CoinbaseServer = field(init=False)
     telegram: TelegramServer = field(init=False)
     services: list[Service] = field(default_factory=list)
+    admins: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         symbols = self._symbols("yahoo")
@@ -186,7 +188,8 @@ class World:
         file = self.home / "bellwether.toml"
         file.write_text(
             f'[store]\nurl = "sqlite:///{self.home}/bellwether.db"\n'
-            f'[telegram]\nbase_url = "{self.telegram.url}"\nallow = [{CHAT}]\n[feeds]\nvenues = ["coinbase"]\n{config}'
+            f'[telegram]\nbase_url = "{self.telegram.url}"\nallow = [{CHAT}]\nadmins = {self.admins}\n'
+            f'[feeds]\nvenues = ["coinbase"]\n{config}'
         )
         command = ["-m", "tests.e2e.redirected", self.yahoo.url, self.coinbase.url, "run", "--config", str(file)]
         service = launch(command, self.home / f"service-{len(self.services)}.log", self._environment(token))

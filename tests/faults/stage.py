@@ -17,10 +17,10 @@ from typing import Any, Protocol
 from bot.answers import POLLING
 from bot.delivery.channel import Answer
 from bot.feeds.contract import Feed, Setup, build_feed
-from bot.live import Room, open_room
 from bot.market.preference import order_of
 from bot.market.sources import SourceId
 from bot.reception import Parts, Question, Reception
+from bot.room import Room, open_room
 from bot.settings import Settings, load_settings
 from bot.settings.models import InstrumentSettings
 from bot.store.alerts import recorded_events

@@ -21,7 +21,7 @@ from bot.delivery.pacing import Pacer
 from bot.delivery.worker import Worker
 from bot.store.chats import subscribe, subscribers
 from bot.store.database import Database
-from bot.store.outbox import Message, owe
+from bot.store.messages import Message, owe
 from bot.store.owed import debt
 from bot.telegram.access import Access
 from bot.telegram.application import TelegramService

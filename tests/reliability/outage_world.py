@@ -28,7 +28,7 @@ from bot.market.sources import SourceId, Sources
 from bot.store.alerts import save_events
 from bot.store.chats import subscribe, subscribers
 from bot.store.database import Database
-from bot.store.outbox import owe
+from bot.store.messages import owe
 from bot.store.schema import chats, deliveries
 from bot.telegram.channel import TelegramChannel
 from bot.telegram.wire import open_bot

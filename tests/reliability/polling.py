@@ -9,7 +9,7 @@ import argparse
 import logging
 from collections.abc import Iterator, Sequence
 
-from bot.telegram.polling import Patience
+from bot.telegram.ear import Patience
 from bot.telegram.wire import Waits
 from tests.reliability.polling_faults import Fault, of_names, of_telegram, of_the_network
 from tests.reliability.polling_roads import ROADS

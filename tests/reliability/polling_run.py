@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.answers import POLLING
 from bot.delivery.channel import Answer
 from bot.delivery.pacing import Pacer
 from bot.telegram.access import Access
 from bot.telegram.application import TelegramService
+from bot.telegram.ear import Patience
 from bot.telegram.incoming import Incoming
-from bot.telegram.polling import POLLING, Patience
 from bot.telegram.wire import Waits
 from tests.bot.telegram.service import Pile
 from tests.reliability.polling_faults import Fault

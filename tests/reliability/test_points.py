@@ -23,7 +23,7 @@ def comes_to_rest(town: Town, in_flight: int) -> Case:
     return town.case([in_flight])
 
 
-SHORTLY = {"a tick", "a chat's new address"}
+SHORTLY = {"a tick"}
 """Killed before and after their commit in `make test`; of the others one side, in `make soak` both."""
 
 SOME = {"after the commit of a claim", "before the commit of a line that was received"}

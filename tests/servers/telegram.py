@@ -1,4 +1,4 @@
-"""Telegram's Bot API on loopback: long polls, messages read as Telegram reads them, every fault it is known for.
+"""Telegram's Bot API on loopback: long polls and webhooks, messages read as it reads them, every fault it is known for.
 
 Tests speak to it with verbs: users write (`hears`), it breaks (`fails_with`, `hangs`, `goes_down`), and what the bot
 sent is in `sent`. It keeps what it knows while it is down. A later method is one line in `_methods`.
@@ -22,6 +22,7 @@ from tests.servers.loopback import Loopback
 from tests.servers.telegram_faults import Faults, Refused, reset
 from tests.servers.telegram_journal import ACCEPTED, CONFIRMED, HANDED, REFUSED, UNANSWERED, WRITTEN, Journal
 from tests.servers.telegram_messages import Params, read_caption, read_params, read_photo, read_text, size_of
+from tests.servers.telegram_push import Pushing
 
 TOKEN = "7654321:AAHsecretOfTheTestBot_0123456789abc"
 OUR_NAME = "bellwether_test_bot"
@@ -46,7 +47,7 @@ class Posted:
     photo: bytes | None = None
 
 
-class TelegramServer(Faults, Loopback):
+class TelegramServer(Faults, Pushing, Loopback):
     """One bot, its chats, and its updates.
 
     With a `journal`, what it witnesses is a line of it, on the disk before the answer. With `enforces_limits` it
@@ -55,6 +56,7 @@ class TelegramServer(Faults, Loopback):
 
     def __init__(self, token: str = TOKEN, *, journal: Path | None = None, enforces_limits: bool = False) -> None:
         Faults.__init__(self)
+        Pushing.__init__(self)
         Loopback.__init__(self)
         self.token = token
         self.sent: list[Posted] = []
@@ -72,12 +74,11 @@ class TelegramServer(Faults, Loopback):
         self._updates: list[dict[str, Any]] = []
         self._update_ids = itertools.count(880_001)
         self._message_ids = itertools.count(100)
-        self._webhook = False
         self._poll = 0
         self._me = {"id": 7654321, "is_bot": True, "first_name": "Test", "username": OUR_NAME}
         self._methods: dict[str, Callable[[Params], Any]] = {
             "getMe": lambda params: self._me,
-            "deleteWebhook": self._delete_webhook,
+            **self.webhook_methods,
             "setMyCommands": self._set_my_commands,
             "sendMessage": self._send_message,
             "sendPhoto": self._send_photo,
@@ -143,11 +144,6 @@ class TelegramServer(Faults, Loopback):
         with self._changed:
             self._moved[chat] = to
 
-    def sets_webhook(self) -> None:
-        """Somebody set a webhook: polling is refused until it is deleted."""
-        with self._changed:
-            self._webhook = True
-
     # What breaks, beside the faults
 
     def loses_answers(
@@ -170,6 +166,8 @@ class TelegramServer(Faults, Loopback):
     def comes_back(self) -> None:
         """The same port again."""
         self.start()
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._begin_to_push)
 
     # What a test waits for
 
@@ -238,7 +236,7 @@ class TelegramServer(Faults, Loopback):
 
     async def _get_updates(self, params: Params) -> list[dict[str, Any]]:
         """What is new from `offset` on, after at most `timeout` seconds; what lies before it is confirmed."""
-        if self._webhook:
+        if self.webhook is not None:
             raise Refused(409, "Conflict: can't use getUpdates method while webhook is active")
         self._poll += 1
         mine, until = self._poll, time.monotonic() + float(params.get("timeout", 0))
@@ -264,10 +262,6 @@ class TelegramServer(Faults, Loopback):
             if len(left) < len(self._updates):
                 self.journal.notes(CONFIRMED, before=offset)
             self._updates = left
-
-    def _delete_webhook(self, params: Params) -> bool:
-        self._webhook = False
-        return True
 
     def _set_my_commands(self, params: Params) -> bool:
         self.menu = json.loads(params["commands"])

@@ -12,8 +12,8 @@ from bot.queries.view import View
 from tests.bot.markets import NOW, Folder, hours, utc_days, weekdays
 
 DAY = 86_400
-PRIVATE = Chat("telegram", "71", "private", subscribed_since=None, user="71")
-GROUP = Chat("telegram", "-1001234567890", "group", subscribed_since=None, user="71")
+PRIVATE = Chat("telegram", "71", "private", subscribed_since=None, user="71", admin=True)
+GROUP = Chat("telegram", "-1001234567890", "group", subscribed_since=None, user="71", admin=True)
 
 
 def status(**changes: object) -> Status:

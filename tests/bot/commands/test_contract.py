@@ -13,7 +13,7 @@ from tests.bot.markets import simulated
 from tests.bot.render.html import TelegramReader, assert_telegram_accepts
 
 NAMES = sorted(all_commands())
-OF_NO_PRICES = {"forget", "health", "help", "id", "start", "stop"}
+OF_NO_PRICES = {"forget", "health", "help", "id", "reload", "start", "stop"}
 
 
 @pytest.fixture(params=["terminal", "private", "group"])
@@ -45,8 +45,8 @@ def refused(command: Command, text: str) -> str:
 
 def test_these_are_the_commands() -> None:
     assert NAMES == [
-        "corr", "forget", "health", "help", "history", "id", "price", "regime", "rule", "rules", "start", "status",
-        "stop",
+        "corr", "forget", "health", "help", "history", "id", "price", "regime", "reload", "rule", "rules", "start",
+        "status", "stop",
     ]  # fmt: skip
 
 

@@ -11,7 +11,8 @@ from dataclasses import replace
 from bot.delivery.channel import Outcome, Rank, Sent
 from bot.delivery.worker import Limits, Worker
 from bot.store.database import Database
-from bot.store.outbox import Message, free_claims
+from bot.store.messages import Message
+from bot.store.outbox import free_claims
 from bot.store.schema import deliveries
 from rules.model import Instant
 from tests.bot.store.stores import NOW, Place, owes, rows, states, stored, subscribes
@@ -121,7 +122,7 @@ class Post:
         """Another process takes over what the last one left."""
         self.worker = self.employs("new")
         async with self.database.write() as connection:
-            await free_claims(connection, self.now)
+            await free_claims(connection, self.channel.name, self.now)
 
     async def states(self) -> list[str]:
         """How every delivery stands."""

@@ -14,7 +14,7 @@ from bot.delivery.grouping import COMPONENT, Group, grouped, heads
 from bot.render.alerts import MOST, REGIME
 from bot.render.numbers import session_of
 from bot.settings import load_settings
-from bot.store.outbox import Message
+from bot.store.messages import Message
 from rules.language.compile import CompiledRule
 from rules.model import ALWAYS, XNYS, AlertEvent, Delivery, Edge, Instant, Severity
 from tests.bot.markets import SESSIONS, at

@@ -26,6 +26,7 @@ from bot.store.alerts import recorded_events
 from bot.store.chats import subscribe
 from bot.store.database import Connection, Database
 from bot.store.errors import StoreError
+from bot.store.further import NOBODY, Roll, enrol
 from bot.watch import Ticked, Watch
 from rules.bars import DAY, HOUR, Bars, Interval, Origin, Tick
 from rules.functions.registry import Scope
@@ -193,8 +194,8 @@ class FakeFeed:
 class Disk(Database):
     """A database that can be made to fail at the end of a transaction, or just after it."""
 
-    def __init__(self, path: Path, *, durable: bool = True) -> None:
-        super().__init__(path, durable=durable)
+    def __init__(self, path: Path, *, durable: bool = True, patience: float = 10.0) -> None:
+        super().__init__(path, durable=durable, patience=patience)
         self.room = FAR
         self.cut: BaseException | None = None
         self.intact = 0
@@ -240,6 +241,7 @@ class Station:
         self.grace: int = options.get("grace", GRACE)
         self.gate: Any = options.get("gate") or FakeGate()
         self.asking_limit: float = options.get("asking_limit", ASKING_LIMIT)
+        self.roll: Roll = options.get("roll", NOBODY)
         self.behind = 0
         self._runner = asyncio.Runner()
         self._executor = ThreadPoolExecutor(1)
@@ -261,10 +263,11 @@ class Station:
         )
         news = News(SESSIONS.next_open, self.grace, DAY)
         self.watch = Watch(
-            self.database, self.intake, SESSIONS, self.rules, news, CHANNEL, since=now, executor=self._executor
+            self.database, self.intake, SESSIONS, self.rules, news, CHANNEL, now, self._executor, roll=self.roll
         )
         self._open = True
         self._runner.run(self._begin())
+        self._runner.run(self._write(lambda connection: enrol(connection, self.roll, now)))
         if fill:
             self.fills(now)
         return self
@@ -336,7 +339,8 @@ class Station:
 
     def admits(self, *addresses: str) -> None:
         """From now on only these people are let in."""
-        self.watch._admitted = frozenset(addresses)
+        owing = self.watch._owing
+        owing.readers = replace(owing.readers, admitted=frozenset(addresses))
 
     def recorded(self) -> list[AlertEvent]:
         """The events in the store, oldest first."""

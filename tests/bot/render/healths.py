@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bot.answers.health import GuardReport, Health, Vitals
+from bot.answers.health import GuardReport, Health, Storage, Vitals
 from bot.answers.outbox import BEHIND, NOT_TRIED, UNDER_WAY, Outbox
 from bot.render.health import health_answer
 from tests.bot.markets import at
@@ -36,9 +36,10 @@ MUCH = Outbox(
     17,
     (("Bad Request: message is too long", 2), ("it was being sent when the process ended", 1)),
 )
+STORED = Storage(31_234_567, 4_123_456_789, {"bars": 120_123, "revisions": 3, "events": 12, "messages": 40, "chats": 2})
 
 HEALTHS: Mapping[str, Callable[[], str]] = {
-    "health": lambda: health_answer(WELL, NOTHING, NOW),
+    "health": lambda: health_answer(WELL, NOTHING, NOW, STORED),
     "health-owed": lambda: health_answer(WELL, SOME, NOW),
     "health-trouble": lambda: health_answer(SICK, MUCH, NOW),
     "health-started": lambda: health_answer(None, NOTHING, NOW),

@@ -33,6 +33,7 @@ from tests.bot.render.groups import CHANGES
 from tests.bot.render.healths import HEALTHS
 from tests.bot.render.notices import NOTICES
 from tests.bot.render.regimes import REGIMES
+from tests.bot.render.reloads import RELOADS
 from tests.bot.render.services import WRONG_PRICES
 
 OLIVE = Instrument("OLIVE", "Oil & <Olives>", Kind.INDEX)
@@ -245,6 +246,7 @@ MESSAGES: Mapping[str, Callable[[], str]] = {
     "alert-own-rule": own_rule,
     "alert-removed-rule": removed_rule,
     "alert-around-the-clock": around_the_clock,
+    **RELOADS,
     **HEALTHS,
     **REGIMES,
     **NOTICES,

@@ -108,7 +108,7 @@ STORE = (
 )
 TOKEN_FORM = "must be a token as @BotFather gives it: digits, a colon, about 35 letters and digits"
 SERVER = "must be a server's URL without a slash at its end, such as https://api.telegram.org"
-CHAT = "must be the id of a person or a chat, as the bot's /id tells it; negative for a group"
+CHAT = "must be the id of a person or a chat, as the bot's /id tells it, negative for a group; and none that many share"
 PING = "must be an http or https URL, such as https://hc-ping.com/your-check; empty for none"
 WEBHOOK = "must be an https URL, such as https://bot.example.org/telegram; empty to poll"
 LISTEN = "must be an address and a port, such as 127.0.0.1:8719 or [::1]:8719; empty for none"
@@ -163,6 +163,8 @@ DAYS_FROM = "must be a date from 1990-01-02 on, such as 2000-01-03"
         ("telegram", "everyone = 'maybe'", "everyone: must be true or false"),
         ("telegram", "admins = 7", "admins: must be a list of ids, such as [123456789]"),
         ("telegram", "admins = [0]", f"admins[0]: {CHAT}"),
+        ("telegram", "admins = [1087968824]", f"admins[0]: {CHAT}"),
+        ("telegram", "allow = [777000]", f"allow[0]: {CHAT}"),
         ("watchdog", "ping_url = 'hc-ping.com/key'", f"ping_url: {PING}"),
         ("watchdog", "ping_url = 'ftp://hc-ping.com/key'", f"ping_url: {PING}"),
         ("watchdog", "ping_url = 'https://me:key@hc-ping.com'", f"ping_url: {PING}"),

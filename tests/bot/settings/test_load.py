@@ -339,6 +339,16 @@ def test_a_bot_that_nobody_may_use_is_warned_of(config: Path, more: str, warned:
     assert found == ([wanted] if warned else [])
 
 
+@pytest.mark.parametrize(
+    ("server", "warned"),
+    [("http://bots.example.org", True), ("https://bots.example.org", False), ("http://127.0.0.1:8081", False)],
+)
+def test_a_server_that_the_token_travels_to_in_clear_is_warned_of(config: Path, server: str, warned: bool) -> None:
+    found = warnings(load(config, f"[telegram]\ntoken = '{TOKEN}'\nallow = [7]\nbase_url = '{server}'\n"))
+    wanted = "telegram.base_url is http: the token can be read on its way to that server; use https"
+    assert found == ([wanted] if warned else [])
+
+
 @pytest.mark.parametrize(("confirm", "warned"), [(1, True), (2, False)])
 def test_a_rule_that_one_bad_print_fires_is_warned_of(config: Path, confirm: int, warned: bool) -> None:
     text = f"{ONE_RULE}clear = 'drawdown(RUT) > 3%'\non = 'tick'\nconfirm = {confirm}\n"

@@ -22,7 +22,8 @@ from bot.delivery.channel import (
     TokenRejected,
 )
 from bot.delivery.settle import LONGEST_PAUSE, LONGEST_UNSENT, Closed, Ended, Fault, NotTried, pause_after
-from bot.store.outbox import Message, Owed
+from bot.store.messages import Message
+from bot.store.outbox import Owed
 from rules.model import Delivery, Instant
 
 TOLD = ("owed", "sent", "unsure")

@@ -40,7 +40,8 @@ from bot.delivery.settle import (
 )
 from bot.store.chats import forget, subscribe, subscribers, unsubscribe
 from bot.store.database import Connection
-from bot.store.outbox import Message, Owed, claim, free_claims, next_due, owe
+from bot.store.messages import Message, owe
+from bot.store.outbox import Owed, claim, free_claims, next_due
 from bot.store.summaries import close_lapsed, lapsed, take_back
 from rules.model import Delivery
 from tests.bot.store.ledger import Chat, Ledger, Row, is_once
@@ -211,7 +212,7 @@ class OutboxMachine(RuleBasedStateMachine):
             self.held = [held for held in self.held if held.owner != owner]
             return
         self.held = [replace(held, owner=ZOMBIE, until=self.now) for held in self.held if zombie]
-        self.office.write(lambda connection: free_claims(connection, self.now))
+        self.office.write(lambda connection: free_claims(connection, CHANNEL, self.now))
         for row in self.ledger.rows:
             if row.is_open and row.owner is not None:
                 row.due = self.now

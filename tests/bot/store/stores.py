@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bot.store.chats import Subscriber, subscribe, subscribers
 from bot.store.database import Database, open_database
-from bot.store.outbox import Message, owe
+from bot.store.messages import Message, owe
 from bot.store.schema import chats, deliveries
 from rules.model import XNYS, AlertEvent, Delivery, Edge, Instant, Severity
 

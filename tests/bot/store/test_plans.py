@@ -12,8 +12,9 @@ import sqlalchemy as sa
 
 from bot.store.chats import move, subscribers, unsubscribe
 from bot.store.database import Database
-from bot.store.outbox import abandon, claim, free_claims, next_due, owe, postpone, settle
-from bot.store.owed import debt
+from bot.store.messages import owe
+from bot.store.outbox import abandon, claim, free_claims, next_due, postpone, settle
+from bot.store.owed import debt, held_up
 from bot.store.summaries import lapsed, take_back
 from tests.bot.store.postgres import Postgres
 from tests.bot.store.stores import NOW, message, stored, subscribes
@@ -56,7 +57,8 @@ async def everything(database: Database) -> None:
         await postpone(connection, second, NOW + 9, "flood")
         await lapsed(connection, "telegram", ("7", "8"))
         await debt(connection, "telegram", NOW)
-        await free_claims(connection, NOW)
+        await held_up(connection, "telegram")
+        await free_claims(connection, "telegram", NOW)
         await owe(connection, [message(3)], (await subscribers(connection, "telegram"))[:3], NOW)
         await take_back(connection, message(3).event, NOW)
         await abandon(connection, second.chat, "gone", NOW)

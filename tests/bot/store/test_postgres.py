@@ -87,7 +87,12 @@ def test_a_server_that_says_nothing_is_not_waited_for_for_ever() -> None:
 
 
 def test_a_user_without_rights_is_told(guarded: str, postgres: Postgres) -> None:
-    assert refusal(postgres.url("postgres", GUARDED, WRITTEN)) == "permission denied for schema public"
+    with pytest.raises(StoreError) as refused:
+        stored(postgres.url("postgres", GUARDED, WRITTEN), nothing)
+    assert str(refused.value) == (
+        "postgres on 127.0.0.1 cannot be given its tables: permission denied for schema public; nothing was changed"
+    )
+    assert refused.value.why == "permission denied for schema public"
 
 
 def test_too_many_connections_are_told(guarded: str) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import stat
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
 from bot.store.database import Database
 from bot.store.errors import StoreError
-from bot.store.runner import holder, lock, register
+from bot.store.runner import holder, is_locked, lock, register
 from tests.bot.store.stores import NOW, Place, stored
 from tests.bot.store.test_database import started
 
@@ -26,7 +30,7 @@ def test_the_second_process_is_refused_until_the_first_is_killed(tmp_path: Path)
         assert first_word(first) == "held"
         second = started("hold", path)
         assert first_word(second) == "refused"
-        assert lock(path) is None
+        assert lock(path, patience=0) is None
         first.kill()
         first.wait(10)
         held = lock(path)
@@ -44,7 +48,7 @@ def test_the_lock_is_free_again_when_it_was_released(tmp_path: Path) -> None:
     for _ in range(3):
         held = lock(path)
         assert held is not None
-        assert lock(path) is None
+        assert lock(path, patience=0) is None
         held.release()
 
 
@@ -53,7 +57,7 @@ def test_a_link_to_the_database_is_the_same_database(tmp_path: Path) -> None:
     held = lock(path)
     assert held is not None
     (tmp_path / "link.db").symlink_to(path)
-    assert lock(tmp_path / "link.db") is None
+    assert lock(tmp_path / "link.db", patience=0) is None
     held.release()
 
 
@@ -70,6 +74,78 @@ def test_a_lock_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path) -> Non
     (tmp_path / "bellwether.db.lock").mkdir()
     with pytest.raises(StoreError, match=r"bellwether\.db cannot be used as a database: is a directory$"):
         lock(tmp_path / "bellwether.db")
+
+
+def test_nobody_else_on_the_machine_can_hold_the_lock(tmp_path: Path) -> None:
+    """One who could read the file could flock it for ever, and the service would not start: it was 0644."""
+    path, file = tmp_path / "bellwether.db", tmp_path / "bellwether.db.lock"
+    for earlier in (None, 0o644):
+        if earlier is not None:
+            file.chmod(earlier)
+        held = lock(path)
+        assert held is not None
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        held.release()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_makes_belongs_to_whom_the_folder_does(tmp_path: Path) -> None:
+    """A first `restore` as root left a database and a lock that the service's user could not open."""
+    os.chown(tmp_path, 1234, 1234)
+    path, file = tmp_path / "bellwether.db", tmp_path / "bellwether.db.lock"
+    for _ in range(2):
+        held = lock(path)
+        assert held is not None
+        held.release()
+        assert [(each.stat().st_uid, each.stat().st_gid) for each in (path, file)] == [(1234, 1234)] * 2
+        os.chown(file, 0, 0)  # what an earlier version left behind
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_root_gives_away_nothing_that_only_stands_there_by_name(tmp_path: Path) -> None:
+    """The folder's user may link what he likes: root must not make it his, nor open it as a lock."""
+    precious = tmp_path / "precious"
+    precious.write_text("root's")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    os.chown(folder, 1234, 1234)
+    (folder / "bellwether.db.lock").hardlink_to(precious)
+    precious.chmod(0o644)
+    held = lock(folder / "bellwether.db")
+    assert held is not None
+    held.release()
+    assert (precious.stat().st_uid, stat.S_IMODE(precious.stat().st_mode)) == (0, 0o644)
+    (folder / "bellwether.db.lock").unlink()
+    (folder / "bellwether.db.lock").symlink_to(precious)
+    with pytest.raises(StoreError):
+        lock(folder / "bellwether.db")
+    assert precious.stat().st_uid == 0
+
+
+def test_a_look_takes_nothing_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "bellwether.db"
+    assert not is_locked(path)
+    assert list(tmp_path.iterdir()) == []
+    held = lock(path)
+    assert held is not None
+    assert is_locked(path)
+    held.release()
+    assert not is_locked(path)
+
+
+def test_a_start_while_somebody_looks_waits_for_the_end_of_that(tmp_path: Path) -> None:
+    """`bellwether doctor` beside it made a start fail with *in use*."""
+    path, file = tmp_path / "bellwether.db", tmp_path / "bellwether.db.lock"
+    file.touch()
+    looking = file.open()
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    assert lock(path, patience=0) is None
+    leaving = threading.Timer(0.05, looking.close)
+    leaving.start()
+    held = lock(path)
+    leaving.join()
+    assert held is not None
+    held.release()
 
 
 def test_who_runs_is_named(place: Place) -> None:

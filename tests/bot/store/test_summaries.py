@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from bot.store.alerts import save_events
 from bot.store.chats import subscribe, subscribers, unsubscribe
 from bot.store.database import Database
-from bot.store.outbox import claim, owe, settle
+from bot.store.messages import owe
+from bot.store.outbox import claim, settle
 from bot.store.owed import count_undelivered
 from bot.store.summaries import Lapsed, close_lapsed, lapsed
 from tests.bot.store.stores import HOUR, NOW, Place, event, message, owes, states, stored, subscribes

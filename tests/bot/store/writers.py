@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from bot.store.alerts import save_events
 from bot.store.chats import subscribers
 from bot.store.database import Database
-from bot.store.outbox import owe
+from bot.store.messages import owe
+from bot.store.outbox import claim, settle
 from bot.store.runner import lock
 from bot.store.schema import backfills
 from tests.bot.store.stores import NOW, event, message, opened
@@ -40,6 +41,21 @@ async def tell(database: Database, first: int) -> None:
             print("at work", flush=True)
 
 
+async def send(database: Database, later: int) -> None:
+    """Say what is owed and whether it may be a repeat, and settle it, so much `later`; until killed."""
+    while True:
+        async with database.write() as connection:
+            taken = await claim(connection, "telegram", "me", NOW + later, 60, 8)
+        for each in taken:
+            print(each.html, "again" if each.repeat else "new", flush=True)
+        async with database.write() as connection:
+            for each in taken:
+                await settle(connection, each, NOW + later, "sent")
+        if not taken:
+            print("idle", flush=True)
+            await asyncio.sleep(0.02)
+
+
 def hold(path: Path) -> None:
     """Hold the right to run until killed."""
     held = lock(path)
@@ -51,7 +67,7 @@ async def run(what: str, place: str, number: int) -> None:
     """Do it, and close the database."""
     database = opened(place if "://" in place else Path(place))
     try:
-        await {"count": count, "tell": tell}[what](database, number)
+        await {"count": count, "tell": tell, "send": send}[what](database, number)
     finally:
         await database.close()
 

@@ -16,9 +16,10 @@ from bot.telegram.access import Access
 from bot.telegram.answering import Limits
 from bot.telegram.application import TelegramService
 from bot.telegram.channel import TelegramChannel
+from bot.telegram.ear import Ear, Fittings, Patience
 from bot.telegram.incoming import Incoming, Move
 from bot.telegram.letterbox import Letterbox
-from bot.telegram.polling import Patience
+from bot.telegram.polling import Poller
 from bot.telegram.wire import Waits, open_bot
 from tests.servers.telegram import TOKEN, TelegramServer
 
@@ -87,8 +88,10 @@ def live(
     waits: Waits = IMPATIENT,
     always: Callable[[str], bool] = lambda _line: False,
     works: Callable[[], bool] = lambda: True,
+    ear: Callable[[Fittings], Ear] = Poller,
+    afterwards: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
-    """Start the service, let the story happen, stop it."""
+    """Start the service, let the story happen, stop it, and then whatever else has to end."""
 
     async def find(incoming: Incoming) -> Answer | None:
         found = await answer(incoming)
@@ -108,6 +111,7 @@ def live(
             waits=waits,
             always=always,
             works=works,
+            ear=ear,
         )
         await service.start()
         try:
@@ -115,6 +119,8 @@ def live(
                 await story(service)
         finally:
             await service.stop()
+            if afterwards is not None:
+                await afterwards()
 
     asyncio.run(told())
 

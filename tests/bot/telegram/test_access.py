@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.telegram.access import Access, Sparingly, to_stranger
+from bot.telegram.access import SHARED, Access, Sparingly, to_stranger
 from bot.telegram.incoming import Incoming
 from tests.bot.render.html import TelegramReader, assert_telegram_accepts
 
@@ -32,6 +32,15 @@ def test_a_stranger_reads_the_id_to_send_to_the_operator() -> None:
     assert TelegramReader(html).text == (
         "Your id is 1001. This bot answers only to people its operator has let in; send them this id."
     )
+
+
+@pytest.mark.parametrize("user", sorted(SHARED))
+def test_an_id_that_many_write_under_lets_nobody_in(user: int) -> None:
+    """Every anonymous administrator of every group has the same one; only the group can be let in."""
+    nobody = Incoming("-4242", "group", user, "/corr RUT SOL")
+    assert not Access(frozenset({user})).admits(nobody)
+    assert Access(frozenset({-4242})).admits(nobody)
+    assert "This chat's id is <code>-4242</code>." in to_stranger(nobody)
 
 
 def test_a_thing_is_said_to_each_once_in_a_while() -> None:

@@ -37,6 +37,24 @@ def read(server: TelegramServer) -> list[str]:
     return [each.plain for each in server.sent]
 
 
+def test_what_follows_an_answer_happens_when_it_has_gone_and_is_forgotten(server: TelegramServer) -> None:
+    """A configuration was taken first: the process that began anew with it answered the line once more, otherwise."""
+    happened: list[tuple[int, int]] = []
+    letters = Pile()
+
+    async def answer(_incoming: Incoming) -> Answer:
+        return Answer("taken", afterwards=lambda: happened.append((len(server.sent), len(letters.kept))))
+
+    async def story(_service: TelegramService) -> None:
+        server.fails_with(429, retry_after=1)
+        server.hears("/reload")
+        await arrives(server, "taken")
+        await until(lambda: bool(happened))
+
+    live(server, story, answer=answer, letters=letters)
+    assert happened == [(1, 0)]
+
+
 def test_the_lines_of_a_chat_are_answered_in_the_order_they_were_written(server: TelegramServer) -> None:
     async def answer(incoming: Incoming) -> str | None:
         await asyncio.sleep(0.2 if incoming.text == "/slow" else 0)
@@ -143,7 +161,7 @@ def test_while_it_is_not_sure_that_this_process_works_nothing_is_asked_answered_
         nonlocal ours
         await until(lambda: service.state == "connecting: it is not sure that this process works")
         assert isinstance(await service.channel.send("1001", "alert"), RetryLater)
-        assert (server.sent, server.calls.count("getUpdates"), service.polling_age() < 1) == ([], 0, True)
+        assert (server.sent, server.calls.count("getUpdates"), service.listening_age() < 1) == ([], 0, True)
         ours = True
         await arrives(server, "you: /new")
 

@@ -13,10 +13,12 @@ import pytest
 
 from bot.delivery.channel import RetryLater, Sent, TokenRejected
 from bot.delivery.pacing import Pace
-from bot.redaction import HIDDEN, install
+from bot.logs import install
+from bot.redaction import HIDDEN, Redaction
 from bot.telegram.access import Access
+from bot.telegram.admission import TOO_MANY
 from bot.telegram.answering import FAILED, TOO_SLOW, Limits
-from bot.telegram.application import TOO_MANY, TelegramService
+from bot.telegram.application import TelegramService
 from bot.telegram.incoming import Incoming
 from tests.bot.telegram.service import MENU, QUICK, SOON, arrives, live, until
 from tests.servers.telegram import TOKEN, TelegramServer
@@ -60,7 +62,7 @@ def test_no_output_holds_the_token_even_when_every_library_talks(server: Telegra
         await arrives(server, "/after")
 
     server.fails_with(401, method="getMe", times=2)
-    with install([TOKEN], stream, level=logging.DEBUG) as undo:
+    with install(Redaction([TOKEN]), stream, level=logging.DEBUG) as undo:
         for name in ("httpx", "httpcore", "telegram"):
             undo.callback(logging.getLogger(name).setLevel, logging.getLogger(name).level)
             logging.getLogger(name).setLevel(logging.DEBUG)
@@ -379,7 +381,7 @@ def test_telegram_down_at_start_is_told_and_does_not_block_and_it_recovers(
 
     async def story(service: TelegramService) -> None:
         await until(lambda: service.state.startswith("connecting: httpx.ConnectError"))
-        assert service.last_poll_age is None
+        assert service.heard_age is None
         assert isinstance(await service.channel.send("1001", "alert"), RetryLater)
         await asyncio.sleep(0.3)
         server.comes_back()
@@ -397,7 +399,7 @@ def test_telegram_down_later_is_told_and_it_recovers(server: TelegramServer) -> 
         await until(lambda: service.state == "polling")
         server.goes_down()
         await until(lambda: service.state.startswith("connecting"))
-        assert service.last_poll_age is not None
+        assert service.heard_age is not None
         server.comes_back()
         server.hears("/back")
         await arrives(server, "/back")
@@ -509,7 +511,7 @@ def test_the_age_of_the_last_poll_is_known(server: TelegramServer) -> None:
         await until(lambda: service.state == "polling")
         server.hangs(60, method="getUpdates")
         server.hears("/x")
-        await until(lambda: (service.last_poll_age or 0.0) > 0.5)
+        await until(lambda: (service.heard_age or 0.0) > 0.5)
 
     live(server, story)
 

@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 
 from bot.telegram.application import TelegramService
+from bot.telegram.ear import Patience
 from bot.telegram.incoming import Incoming, Move
-from bot.telegram.polling import Patience
 from bot.watchdog.guard import Guarded
 from bot.watchdog.watchdog import Pace, Watchdog
 from tests.bot.telegram.service import Pile, arrives, live, until
@@ -51,7 +51,7 @@ async def another_poller(request: web.Request) -> None:
 
 def kills_polling() -> None:
     """As if a fault that nothing catches had ended the task."""
-    [polling] = [task for task in asyncio.all_tasks() if task.get_name() == "telegram polling"]
+    [polling] = [task for task in asyncio.all_tasks() if task.get_name() == "telegram listening"]
     polling.cancel()
 
 
@@ -72,7 +72,7 @@ def test_connections_that_are_dead_and_say_nothing_are_left_however_often(server
             server.hangs(3_600, method="getUpdates", times=1e9)
             await until(lambda: service.state.startswith("connecting"))
             await asyncio.sleep(1.0)
-            assert service.polling_age() < 1.5
+            assert service.listening_age() < 1.5
             server.recovers()
             server.hears(f"/back {number}")
             await arrives(server, f"/back {number}")
@@ -91,7 +91,7 @@ def test_a_bot_that_tries_and_fails_is_alive(server: TelegramServer) -> None:
             await until(lambda: service.state != "polling")
             for _ in range(20):
                 await asyncio.sleep(0.05)
-                assert service.polling_age() < 1.5
+                assert service.listening_age() < 1.5
             server.recovers()
             if breaks == server.goes_down:
                 server.comes_back()
@@ -106,7 +106,7 @@ def test_a_bot_that_telegram_lets_wait_is_alive(server: TelegramServer) -> None:
         server.fails_with(429, retry_after=2, method="getUpdates")
         await until(lambda: service.state.startswith("connecting"))
         await asyncio.sleep(1.5)
-        assert service.polling_age() == 0.0
+        assert service.listening_age() == 0.0
 
     live(server, story, patience=TENTH)
 
@@ -141,12 +141,12 @@ def test_polling_that_ended_is_seen_and_begun_anew(server: TelegramServer) -> No
     async def story(service: TelegramService) -> None:
         await until(lambda: service.state == "polling")
         kills_polling()
-        await until(lambda: service.polling_age() == float("inf"))
+        await until(lambda: service.listening_age() == float("inf"))
         assert service.state == "stopped"
         server.hears("/after")
-        await service.restart_polling()
+        await service.listen_anew()
         await arrives(server, "/after")
-        assert service.polling_age() < 5.0
+        assert service.listening_age() < 5.0
 
     live(server, story, patience=TENTH)
 
@@ -159,8 +159,8 @@ def test_polling_that_hangs_is_seen_and_begun_anew_and_no_line_is_lost(server: T
         server.hears("/one")
         await until(lambda: letters.hung)
         server.hears("/two")
-        await until(lambda: service.polling_age() > 1.5)
-        await service.restart_polling()
+        await until(lambda: service.listening_age() > 1.5)
+        await service.listen_anew()
         await arrives(server, "/one")
         await arrives(server, "/two")
 
@@ -171,7 +171,7 @@ def test_polling_that_hangs_is_seen_and_begun_anew_and_no_line_is_lost(server: T
 @contextlib.asynccontextmanager
 async def guarded(service: TelegramService) -> AsyncIterator[Watchdog]:
     """A watchdog over polling, as `run` has it, but in a hurry."""
-    guard = Guarded("Telegram polling", service.polling_age, 2.0, service.restart_polling)
+    guard = Guarded("Telegram polling", service.listening_age, 2.0, service.listen_anew)
     watchdog = Watchdog([guard], pytest.fail, lambda report: None, pace=Pace(look=0.1))
     watching = asyncio.create_task(watchdog.run())
     try:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from telegram.error import TelegramError
 
+from bot.telegram.reach import Reach
 from bot.telegram.wire import Flooded, Unsent, Wire, open_bot
 from tests.bot.telegram.service import IMPATIENT
 from tests.servers.telegram import TOKEN, TelegramServer
@@ -64,7 +65,7 @@ def test_a_flood_says_how_long_to_wait(server: TelegramServer) -> None:
 
 def test_a_closed_wire_sends_nothing_and_opens_again(server: TelegramServer) -> None:
     async def story() -> None:
-        wire = Wire(IMPATIENT)
+        wire = Wire(IMPATIENT, Reach())
         await wire.shutdown()
         with pytest.raises(Unsent):
             await wire.do_request(f"{server.url}/bot{TOKEN}/getMe", "POST")

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.answers.health import GuardReport, Health
-from bot.watchdog.notices import SELDOM, SETTLED, WORTH, Notices
+from bot.watchdog.notices import SELDOM, SETTLED, UNHEARD, WORTH, Notices
 from rules.model import Instant
 from tests.bot.markets import at
 from tests.bot.watchdog.things import Clock, plays
@@ -25,7 +25,9 @@ class Office:
         self.earlier: list[tuple[str, Instant]] = []
         self.attempts = 0
         self.closed = False
-        self.notices = Notices(self.post, self.wall, self.clock, self.posted_before)
+        self.shouted: list[str] = []
+        self.is_deaf = False
+        self.notices = Notices(self.post, self.wall, self.clock, self.posted_before, shout=self.shout)
 
     def wall(self) -> Instant:
         return START + round(self.clock() - self._first)
@@ -40,6 +42,18 @@ class Office:
         if self.closed:
             raise OSError("disk full")
         return self.earlier
+
+    async def shout(self, html: str) -> bool:
+        await asyncio.sleep(0)  # as long as it takes to send
+        if not self.is_deaf:
+            self.shouted.append(html.split("\n")[0])
+        return not self.is_deaf
+
+    def tries(self, seconds: int) -> list[str]:
+        """So much later what is owed is tried again; what was told past the database until then."""
+        self.clock.now += seconds
+        plays(self.notices.flush)
+        return self.shouted
 
     def follows(self, *earlier: tuple[str, Instant]) -> None:
         """It begins after another one, which has posted this."""
@@ -232,3 +246,68 @@ def test_what_was_told_before_is_read_once_the_database_is_there(caplog: pytest.
     assert [each.getMessage() for each in caplog.records] == [
         "what administrators were told cannot be read yet: disk full"
     ]
+
+
+def test_what_cannot_be_written_for_a_minute_is_told_past_the_database_once() -> None:
+    office = Office()
+    office.closed = True
+    office.silent(WORTH)
+    assert office.tries(0) == []
+    assert office.tries(int(UNHEARD) - 1) == []
+    assert office.tries(1) == ["⚠ <b>Not well: polling</b>"]
+    assert office.tries(600) == ["⚠ <b>Not well: polling</b>"], "once"
+    office.closed = False
+    assert office.sends() == [], "it was told, and is not told again when it could be written"
+    office.well()
+    assert office.sends() == ["✅ <b>Well again: polling</b>"]
+
+
+def test_what_nobody_heard_is_kept_and_written_when_that_is_possible() -> None:
+    office = Office()
+    office.closed = office.is_deaf = True
+    office.silent(WORTH)
+    office.tries(0)
+    assert office.tries(int(UNHEARD)) == []
+    office.closed = False
+    assert office.sends() == ["⚠ <b>Not well: polling</b>"]
+
+
+def test_that_something_is_back_can_wait_for_the_database() -> None:
+    office = Office()
+    office.silent(WORTH)
+    office.sends()
+    office.closed = True
+    office.well()
+    office.tries(0)
+    assert office.tries(10 * int(UNHEARD)) == []
+    office.closed = False
+    assert office.sends()[-1] == "✅ <b>Well again: polling</b>"
+
+
+def test_who_ends_the_process_and_who_writes_do_not_tell_the_same_thing_twice_past_the_database() -> None:
+    """Both were shouting the same notice; who was done second found it gone and failed."""
+    office = Office()
+    office.closed = True
+    office.silent(WORTH)
+    office.tries(0)
+    office.clock.now += UNHEARD
+    office.gives_up(WORTH)
+
+    async def story() -> None:
+        await asyncio.gather(office.notices.flush(), office.notices.flush())
+
+    plays(story)
+    assert office.shouted == ["⚠ <b>Not well: polling</b>", "🛑 <b>The process ends: polling</b>"]
+
+
+@pytest.mark.parametrize(
+    "alert",
+    ["notice/fired/1764795600", "notice/corrected/1764795600/1764800000", "notice/", "notice/a/stopped/soon"],
+    ids=["an alert", "a correction", "nothing", "no instant"],
+)
+def test_an_alert_of_a_rule_that_is_called_a_notice_silences_nobody(alert: str) -> None:
+    """Such a key could not be read, at every try: nothing was told any more, for ever."""
+    office = Office()
+    office.follows((alert, START - 900), STOPPED)
+    office.well(seconds=round(SETTLED))
+    assert office.sends() == ["✅ <b>Well again: polling</b>"]

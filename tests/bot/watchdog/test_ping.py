@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 from aiohttp import web
 
-from bot.redaction import install
+from bot.logs import install
+from bot.redaction import Redaction
 from bot.watchdog import ping as module
 from bot.watchdog.ping import Ping
 from tests.bot.watchdog.things import plays
@@ -182,7 +183,7 @@ def test_no_line_of_the_log_names_the_address_even_when_every_library_talks(alar
         await asyncio.to_thread(alarm.stop)
         await asyncio.sleep(0.2)
 
-    with install([alarm.address, SECRET], stream, level=logging.DEBUG) as undo:
+    with install(Redaction([alarm.address, SECRET]), stream, level=logging.DEBUG) as undo:
         for name in ("httpx", "httpcore"):
             undo.callback(logging.getLogger(name).setLevel, logging.getLogger(name).level)
             logging.getLogger(name).setLevel(logging.DEBUG)

@@ -1,0 +1,101 @@
+"""Where people meet the bot: the terminal, or Telegram with one of its two ears. What speaks to Telegram, and what
+listens for it, is loaded only where it is wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bot.commands.registry import all_commands, may_change
+from bot.console import ConsoleFront
+from bot.delivery.channel import Answer
+from bot.delivery.pacing import Pacer
+from bot.reception import Question, Reception
+from bot.service import Front
+from bot.settings import Settings
+from bot.settings.service import TelegramSettings
+from bot.store.database import Database
+from bot.watchdog.guard import Guarded
+from rules.model import Instant
+
+if TYPE_CHECKING:
+    from bot.telegram.application import TelegramService
+    from bot.telegram.ear import Ear, Fittings
+    from bot.web.listener import Listener
+
+SPARE = 3.0
+"""Seconds for the headers and the answer of a push, beside reading it and keeping what it brings."""
+
+POLLS, TELEGRAM = 90.0, 120.0
+"""Seconds without an attempt to hear from Telegram, and without it, or without hearing from it, that are too many."""
+
+Now = Callable[[], Instant]
+Works = Callable[[], bool]
+Hide = Callable[[Iterable[str]], None]
+"""Learns what is a secret from now on."""
+
+
+def open_front(
+    settings: Settings, database: Database, reception: Reception, works: Works, now: Now, hide: Hide
+) -> tuple[Front, Sequence[Guarded], Listener | None]:
+    """Where people meet the bot, what of it must show life, and who listens where Telegram pushes, if it is to."""
+    if not settings.telegram.given:
+        return ConsoleFront(), (), None
+    front, pushed = _telegram(settings, database, reception, works, now, hide)
+    listening = "Telegram polling" if pushed is None else "Telegram's webhook"
+    guarded = (
+        Guarded(listening, front.listening_age, POLLS, front.listen_anew),
+        Guarded("Telegram", front.down_age, TELEGRAM, fatal=False, why=front.down),
+        Guarded("Telegram's updates", front.trouble_age, TELEGRAM, fatal=False, why=front.trouble),
+    )
+    return front, guarded, pushed
+
+
+def _telegram(
+    settings: Settings, database: Database, reception: Reception, works: Works, now: Now, hide: Hide
+) -> tuple[TelegramService, Listener | None]:
+    """The bot in Telegram; loaded only where there is a token. A listener is there where Telegram is to push."""
+    from bot.telegram.access import Access
+    from bot.telegram.answering import Limits
+    from bot.telegram.application import TelegramService
+    from bot.telegram.incoming import Incoming
+    from bot.telegram.letterbox import StoredLetters
+
+    async def answer(incoming: Incoming) -> Answer:
+        question = Question("telegram", incoming.address, incoming.kind, str(incoming.user), incoming.text)
+        return await reception.answer(question)
+
+    ear, pushed = _ear(settings.telegram, hide)
+    front = TelegramService(
+        settings.telegram.token.get_secret_value(),
+        settings.telegram.base_url,
+        answer,
+        StoredLetters(database, now),
+        access=Access(settings.telegram.let_in, settings.telegram.everyone),
+        commands={name: each.summary for name, each in all_commands().items() if not each.admins},
+        pacer=Pacer(),
+        always=may_change,
+        works=works,
+        ear=ear,
+        limits=Limits(a_minute=settings.telegram.commands_per_minute),
+    )
+    return front, pushed
+
+
+def _ear(telegram: TelegramSettings, hide: Hide) -> tuple[Callable[[Fittings], Ear], Listener | None]:
+    """How updates come in; what serves a webhook is loaded only where there is one."""
+    from bot.telegram.polling import Poller
+
+    if not telegram.webhook_url:
+        return Poller, None
+    from bot.telegram.webhook import TAKING, Door, Webhook
+    from bot.web.listener import Limits, Listener
+    from bot.web.webhook import READING, webhook_app
+
+    door = Door()
+    hide([door.secret])
+    limits = Limits(exchange=READING + TAKING + SPARE)
+    listener = Listener(webhook_app(telegram.webhook_url, door), telegram.webhook_listen, limits)
+    return partial(Webhook, url=telegram.webhook_url, door=door), listener

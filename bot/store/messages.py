@@ -1,0 +1,111 @@
+"""What is to be told, as messages, and to whom: owed in the transaction that writes the event that led to them. How
+they are sent is in `bot.store.outbox`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.store.chats import Subscriber
+from bot.store.conflict import insert_new
+from bot.store.database import Connection
+from bot.store.schema import deliveries, parts, services
+from bot.store.severity import grave_enough
+from bot.store.states import OWED
+from rules.model import Delivery, Instant, Severity
+
+RESTORED = "restored"
+"""The name of the row of `services` that says when the database was put back from a backup last."""
+
+_OWE = insert_new(deliveries)
+_BESIDE = insert_new(parts)
+_RESTORED_AT = sa.select(services.c.started_at).where(services.c.name == RESTORED)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What happened at an instant, in words, for whoever is to be told. `event` is the key of what it tells.
+
+    `parts` are the keys of other events of the same close that are told by it too: whoever may see the one may see the
+    others. `only` are the chats that it is meant for; None: all that are told what is as severe, and those in `also`. A
+    `digest` goes after all that is news. `severity` is that of the gravest event it tells; `oldest` is the instant of
+    the first, where that is not `at`.
+    """
+
+    event: str
+    at: Instant
+    html: str
+    policy: Delivery
+    silent: bool
+    late_after: Instant
+    expires_at: Instant
+    parts: tuple[str, ...] = ()
+    only: frozenset[int] | None = None
+    also: frozenset[int] = frozenset()
+    digest: bool = False
+    severity: Severity = Severity.NOTICE
+    oldest: Instant | None = None
+
+
+async def owe(connection: Connection, messages: Iterable[Message], to: Sequence[Subscriber], now: Instant) -> int:
+    """Write a delivery for every subscriber who may see the event. Returns how many are new.
+
+    What happened before the database was put back from a backup may have been sent by then: it is a possible repeat.
+    """
+    messages = tuple(messages)
+    told_beside = [{"event": part, "head": message.event} for message in messages for part in message.parts]
+    if told_beside:
+        await connection.execute(_BESIDE, told_beside)
+    restored = await connection.scalar(_RESTORED_AT)
+    rows = [
+        _row(message, subscriber.chat, now, repeat=_may_have_been_sent(message, restored))
+        for message in messages
+        for subscriber in to
+        if subscriber.since <= message.at and _is_meant_for(message, subscriber)
+    ]
+    if not rows:
+        return 0
+    return (await connection.execute(_OWE, rows)).rowcount
+
+
+def _may_have_been_sent(message: Message, restored: Instant | None) -> bool:
+    """A summary is new, but of what it lists some may have been."""
+    first = message.at if message.oldest is None else message.oldest
+    return restored is not None and first <= restored
+
+
+def _is_meant_for(message: Message, subscriber: Subscriber) -> bool:
+    """A correction is for whoever was told of what it takes back, however severe that is."""
+    if message.only is not None:
+        return subscriber.chat in message.only
+    if subscriber.chat in message.also:
+        return True
+    return subscriber.least is not None and grave_enough(message.severity, subscriber.least)
+
+
+def _row(message: Message, chat: int, now: Instant, *, repeat: bool) -> dict[str, Any]:
+    return {
+        "event": message.event,
+        "chat": chat,
+        "html": message.html,
+        "at": message.at,
+        "late_after": message.late_after,
+        "expires_at": message.expires_at,
+        "at_most_once": message.policy is Delivery.AT_MOST_ONCE,
+        "silent": message.silent,
+        "digest": message.digest,
+        "severity": message.severity.value,
+        "created_at": now,
+        "state": OWED,
+        "reason": "",
+        "due_at": now,
+        "attempts": 0,
+        "plain": False,
+        "repeat": repeat,
+        "aside": False,
+        "message": "",
+    }
