@@ -31,6 +31,9 @@ SELDOM = 3_600
 version or has moved the schema.
 """
 
+SIGNS_OFF = "0004"
+"""The first schema whose processes say good-bye: of one of before, that it did not means nothing."""
+
 LONGEST = 32
 """Characters of a version in the key of a message."""
 
@@ -69,7 +72,7 @@ class Attendance:
         words = Beginning(
             *(who.version, who.host, who.pid, rules, instruments, database.name, owed),
             before="" if earlier is None else earlier.version,
-            ended=_ended(earlier, now),
+            ended=_ended(earlier, database.moved_from, now),
             moved_from=database.moved_from,
         )
         is_well = earlier is None or (earlier.stopped_at is not None and not earlier.gave_up)
@@ -114,14 +117,14 @@ class Attendance:
             await asyncio.sleep(LOOK)
 
 
-def _ended(earlier: Earlier | None, now: Instant) -> str:
-    """How the process before this one ended, in a sentence."""
+def _ended(earlier: Earlier | None, moved_from: str, now: Instant) -> str:
+    """How the process before this one ended, in a sentence; empty where nobody knows."""
     if earlier is None:
         return ""
     if earlier.restored_at is not None:
         return notices.restored(earlier.restored_at)
     if earlier.stopped_at is None:
-        return notices.said_nothing()
+        return "" if "" < moved_from < SIGNS_OFF else notices.said_nothing()
     if earlier.gave_up:
         return notices.gave_up(earlier.stopped_at)
     return notices.said_good_bye(earlier.stopped_at, now)

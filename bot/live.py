@@ -8,13 +8,13 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from bot.attendance import Attendance, Self
 from bot.clock import now
-from bot.delivery.fallback import Fallback, Main
+from bot.delivery.fallback import Awake, Fallback, Main
 from bot.delivery.measured import Availability
 from bot.delivery.notices import Noticeboard
 from bot.fronts import Hide, open_front
@@ -29,7 +29,7 @@ from bot.room import Room, admitted, live_sources, open_room
 from bot.service import Beside, Front, Service
 from bot.settings import Settings
 from bot.settings.operations import RetentionSettings
-from bot.store.chats import subscribe
+from bot.store.chats import subscribe, turn_away
 from bot.store.database import Database
 from bot.store.further import enrol
 from bot.store.lease import Lease
@@ -56,13 +56,14 @@ Told = Callable[[str, float], None]
 @dataclass(frozen=True, slots=True)
 class Around:
     """What of a process outlives a configuration: what is told of it over HTTP, what administrators hear of it, who
-    reads another configuration, and who learns what is hidden in the log.
+    reads another configuration, who learns what is hidden in the log, and since when it has tried to send.
     """
 
     presence: Presence
     attendance: Attendance
     reloads: Reloads
     hide: Hide
+    awake: Awake = field(default_factory=Awake)
 
 
 async def open_service(
@@ -86,7 +87,7 @@ async def open_service(
     right = Guarded("the right to work", lambda: lease.doubted_for, LEASE, fatal=False)
     admins = map(str, settings.telegram.admins) if channel == "telegram" else ()
     board = Noticeboard(database, channel, admins, now, lambda: service.wake(), front.channel)
-    beside = _beside(settings, hold, guarded, lambda: service.wake(), stack)
+    beside = _beside(settings, hold, guarded, lambda: service.wake(), stack, around.awake)
     service = Service(parts, _care(settings, board))
     reception.front_state, reception.vitals = lambda: front.state, service.vitals
     stack.push_async_callback(service.stop)
@@ -107,12 +108,17 @@ async def open_service(
 
 
 async def _registered(settings: Settings, database: Database, channel: str, at: Instant) -> Earlier | None:
-    """This process stands in the store, and who is told by the configuration alone; which process was there before."""
+    """This process stands in the store, and who is told by the configuration alone; who is not let in any more is owed
+    nothing. Which process was there before.
+    """
+    let_in = admitted(settings) if channel == "telegram" else None
     async with database.write() as connection:
         earlier = await register(connection, socket.gethostname(), os.getpid(), _version(), at)
         if channel == "console":
             await subscribe(connection, channel, "terminal", "terminal", at)
         await enrol(connection, roll_of(settings), at)
+        if let_in is not None:
+            await turn_away(connection, channel, let_in, at)
     return earlier
 
 
@@ -140,7 +146,12 @@ def _care(settings: Settings, board: Noticeboard) -> Care:
 
 
 def _beside(
-    settings: Settings, hold: Hold, guarded: Sequence[Guarded], wake: Callable[[], None], stack: AsyncExitStack
+    settings: Settings,
+    hold: Hold,
+    guarded: Sequence[Guarded],
+    wake: Callable[[], None],
+    stack: AsyncExitStack,
+    awake: Awake,
 ) -> Beside | None:
     """Further channels; what sends to them is loaded only where there are any."""
     if not settings.channels:
@@ -155,7 +166,7 @@ def _beside(
         return Beside(channel)
     trouble_age = next(each.age for each in guarded if each.name == "Telegram")
     main = Main("telegram", trouble_age, admitted(settings))
-    return Beside(channel, Fallback(hold.database, main, least, after, now, wake))
+    return Beside(channel, Fallback(hold.database, main, least, after, now, wake, awake=awake))
 
 
 def _keep_house(settings: Settings, database: Database, stack: AsyncExitStack) -> tuple[Guarded, ...]:

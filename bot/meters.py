@@ -47,6 +47,7 @@ class Meters:
             "rows_at_fault", "Rows of prices with something wrong, and what became of them", "source", "fault", "ruling"
         )
         self._ticks = self._counter("ticks", "Ticks: poll, judge, commit", "outcome")
+        self._evaluations = self._counter("evaluations", "Rules that were evaluated, each once a tick")
         self._tick = self._histogram("tick_duration_seconds", "How long a tick took", DURATIONS)
         self._events = self._counter("events", "What happened to alerts", "rule", "edge", "severity")
         self._deliveries = self._counter("deliveries", "How sendings ended", "channel", "outcome")
@@ -83,6 +84,10 @@ class Meters:
         """A tick ended: judged, gave up, or failed."""
         self._ticks.labels(_label(outcome)).inc()
         self._tick.observe(seconds)
+
+    def evaluated(self, rules: int) -> None:
+        """So many rules were evaluated in a tick."""
+        self._evaluations.inc(rules)
 
     def happened(self, rule: str, edge: str, severity: str) -> None:
         """An event was recorded."""

@@ -14,7 +14,7 @@ from bot.delivery.settle import Ended
 from bot.delivery.worker import Worker
 from bot.reception import Parts
 from bot.store.outbox import Owed
-from bot.upkeep import StoreProbe
+from bot.upkeep import Excuse, StoreProbe
 from bot.watchdog.kept import Kept
 
 FINISHING = 4.0
@@ -71,18 +71,20 @@ def open_sending(
     names: tuple[str, str],
     owner: str,
     may_send: Callable[[], bool],
-    is_down: Callable[[], bool],
+    excuse: Excuse,
     pace: float,
+    *,
+    apart: bool = False,
 ) -> Sending:
-    """What sends through a channel, tasks by `names`. While it may not, or the channel `is_down`, that is told
-    elsewhere, and no fault of the outbox. The store is looked at every `pace` seconds.
+    """What sends through a channel, tasks by `names`. The store is looked at every `pace` seconds; what `excuse` and
+    `apart` are, `StoreProbe` says.
     """
     database, now = parts.database, parts.now
     measured = Measured(parts.meters, parts.available, now)
-    probe = StoreProbe(database, channel.name, now, lambda: is_down() or not may_send(), pace)
+    probe = StoreProbe(database, channel.name, now, excuse, pace, apart=apart)
 
     def told(name: str, owed: Owed, ended: Ended) -> None:
         measured(name, owed, ended)
-        probe.hears(ended)
+        probe.hears(owed.address, ended)
 
     return Sending(*names, lambda: Worker(database, channel, owner, now, may_send=may_send, told=told), probe)

@@ -14,17 +14,20 @@ from typing import Protocol
 
 from bot.allocator import settle
 from bot.answers.condition import StoreLook
-from bot.answers.health import Vitals
+from bot.answers.health import Health, Vitals
 from bot.delivery.channel import Channel
 from bot.delivery.fallback import Fallback
 from bot.reception import Parts
 from bot.sending import Sending, open_sending
 from bot.store.errors import StoreError
 from bot.ticking import Ticking
-from bot.upkeep import Care, Upkeep
+from bot.upkeep import Care, Excuse, Upkeep
 from bot.watchdog.guard import Guarded
 from bot.watchdog.kept import Kept
 from bot.watchdog.lag import Pulse
+
+EXCUSING = frozenset({"Telegram", "the right to work"})
+"""Guarded things that keep messages from going out, and are told by themselves while they do."""
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +117,7 @@ class Service:
         `guarded` is what must show life beside what is started here; nothing is sent while `may_send` says no.
         """
         self._front = front
-        self._sending = sending = self._sends(front.channel, ("outbox", "look at the store"), owner, may_send)
+        self._sending = sending = self._sends(front.channel, ("outbox", "look at the store"), owner, may_send, front)
         if beside is not None:
             self._further = self._sends(beside.channel, ("further outbox", "look at it"), owner, may_send)
             self._fallback = None if beside.fallback is None else Kept("fallback", beside.fallback.run)
@@ -130,13 +133,25 @@ class Service:
         self._upkeep = Upkeep(guards, self._care, self._parts.now)
         self._upkeep.start()
 
-    def _sends(self, channel: Channel, names: tuple[str, str], owner: str, may_send: Callable[[], bool]) -> Sending:
-        front = self._front
+    def _sends(
+        self,
+        channel: Channel,
+        names: tuple[str, str],
+        owner: str,
+        may_send: Callable[[], bool],
+        front: Front | None = None,
+    ) -> Sending:
+        """Where it is no `front`'s channel, each address has a way of its own."""
+        telling = EXCUSING if front is not None else EXCUSING - {"Telegram"}
 
-        def is_down() -> bool:
-            return front is not None and front.channel is channel and front.down_age() > 0.0
+        def holds() -> bool:
+            return not may_send() or (front is not None and front.down_age() > 0.0)
 
-        return open_sending(self._parts, channel, names, owner, may_send, is_down, self._bounds.probe)
+        def told() -> bool:
+            return any(each.name in telling and each.health is not Health.WELL for each in self.vitals().guards)
+
+        excuse, pace = Excuse(holds, told), self._bounds.probe
+        return open_sending(self._parts, channel, names, owner, may_send, excuse, pace, apart=front is None)
 
     async def stop(self) -> None:
         """Take no more questions, finish what is being sent; the store and the sources are left to who opened them."""
@@ -208,6 +223,10 @@ class Service:
         poll, bounds = self._parts.poll_seconds, self._bounds
         if (further := self._further) is not None:
             yield Guarded("further channels", further.silence, bounds.outbox, further.anew, fatal=False)
+            probe = further.probe
+            yield Guarded(
+                "what further channels are owed", probe.untaken_age, bounds.untaken, fatal=False, why=probe.untaken
+            )
             yield Guarded(
                 "the look at further channels", further.looking.age, poll, further.looking.restart, fatal=False
             )

@@ -126,6 +126,7 @@ class Watch:
         seen = _Seen(self._intake.snapshot(now), self._intake.version, ticks, awaited, refilled, now)
         work = asyncio.get_running_loop().run_in_executor
         outcome = await work(self._executor, self._judge, rules, seen)
+        self._meters.evaluated(len(rules))
         fresh, owed = await self._commit(outcome, rules, seen)
         self.judged_at, self._folded, self._judged_on = now, fills, self._closed
         return Ticked(bars, fresh, owed)

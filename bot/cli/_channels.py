@@ -4,12 +4,14 @@ to try them.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import http.client
 import socket
 
 from bot.cli._signs import Sign
 from bot.delivery.channel import Ambiguous, ChatGone, ChatMoved, Outcome, Sent
+from bot.further.roll import urls_of
 from bot.render.notices import trial
 from bot.settings import Settings
 from bot.settings.operations import host_and_port
@@ -71,8 +73,14 @@ def _who_listens(listen: str, host: str, port: int) -> Sign:
 
 
 async def send_trial(settings: Settings, now: Instant) -> list[Sign]:
-    """One message to each administrator, marked as a trial, and what became of it."""
+    """One message to each administrator and each further channel, marked as a trial, and what became of it."""
+    return [*await _send_to_admins(settings, now), *await _send_to_channels(settings, now)]
+
+
+async def _send_to_admins(settings: Settings, now: Instant) -> list[Sign]:
     admins = [str(each) for each in settings.telegram.admins]
+    if not admins and not settings.telegram.given and settings.channels:
+        return []
     if not admins:
         return [Sign("trial", works=False, told="it goes to telegram.admins, and nobody is named there")]
     if not settings.telegram.given:
@@ -85,10 +93,25 @@ async def send_trial(settings: Settings, now: Instant) -> list[Sign]:
         return [_outcome(each, await bot.send(each, trial(now))) for each in admins]
 
 
-def _outcome(address: str, outcome: Outcome) -> Sign:
+async def _send_to_channels(settings: Settings, now: Instant) -> list[Sign]:
+    """All at once: each has a thread of its own, and a slow one its time."""
+    if not settings.channels:
+        return []
+    from bot.further.channel import open_channel  # takes a while to load
+
+    secrets = tuple(secret for each in settings.channels.values() for secret in each.secrets)
+    channel = open_channel(urls_of(settings.channels), secrets)
+    try:
+        ended = await asyncio.gather(*(channel.send(name, trial(now)) for name in settings.channels))
+    finally:
+        channel.close()
+    return [_outcome(name, outcome, "it was accepted") for name, outcome in zip(settings.channels, ended, strict=True)]
+
+
+def _outcome(address: str, outcome: Outcome, sent: str = "it arrived") -> Sign:
     match outcome:
         case Sent():
-            told = "it arrived"
+            told = sent
         case Ambiguous():
             told = f"it may have arrived or not: {outcome.reason}"
         case ChatGone():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sqlite3
-import stat
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +14,7 @@ from bot.render.numbers import size
 from bot.settings import Settings
 from bot.store.database import Database, open_database
 from bot.store.errors import StoreError
+from bot.store.place import open_to_others
 from bot.store.runner import is_locked, who_runs
 from bot.store.schema import SCHEMA
 
@@ -59,14 +60,14 @@ def _whole(path: Path) -> Sign:
             wrong = str(file.execute("PRAGMA quick_check(1)").fetchone()[0])
             revision = _revision(file)
         runs = _runs(path)
-        others = stat.S_IMODE(path.stat().st_mode) & 0o077
+        others = " ".join(shlex.quote(str(each)) for each in open_to_others(path))
     except (sqlite3.Error, StoreError, OSError) as error:
         return Sign(SUBJECT, works=False, told=f"{path}: {error}")
     if wrong != "ok":
         damage = " ".join(wrong.split())
         return Sign(SUBJECT, works=False, told=f"{path} is damaged ({damage}); bellwether restore puts a backup back")
     told = [size(path.stat().st_size), "whole", _schema(revision), runs]
-    told += [f"others may read it: chmod 600 {path}"] if others else []
+    told += [f"others may read it: chmod 600 {others}"] if others else []
     return Sign(SUBJECT, works=_is_ours(revision), told=f"{path}: {', '.join(told)}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,6 +27,9 @@ STATE = Path("/var/lib/bellwether")
 """Where systemd lets the service write (docs/bellwether.service)."""
 
 ASK = "ask"
+
+_UNFIT = re.compile(r"[?\x00-\x1f]|[:/]\Z")
+"""What the path of a database cannot hold, or end with: store.url takes none that does."""
 
 Ask = Callable[[str], str]
 Say = Callable[[str], None]
@@ -114,9 +118,13 @@ def store_url(text: str) -> str:
     if "://" in text:
         return text
     try:
-        return f"sqlite:///{Path(text).expanduser().absolute()}"
+        path = str(Path(text).expanduser().absolute())
     except RuntimeError:
         raise ValueError(f"there is no home of this name: {Path(text).parts[0]}") from None
+    if found := _UNFIT.search(path):
+        where = "end with" if found[0] in ":/" else "hold"
+        raise ValueError(f"the path of a database cannot {where} {found[0]!r}: {path!r}")
+    return f"sqlite:///{path}"
 
 
 def _channel(known: Answers, file: Path, ask: Ask, say: Say) -> Answers:

@@ -79,12 +79,14 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class _Succession:
-    """One service after the other, on what the process holds."""
+    """One service after the other, on what the process holds. `swap` and `look` are seconds."""
 
     hold: Hold
     around: Around
     reloads: Reloads
     redaction: Redaction
+    swap: float = SWAP
+    look: float = LOOK
 
     async def run(self, stack: AsyncExitStack) -> int:
         """Until one is given up; returns the exit code."""
@@ -136,7 +138,8 @@ class _Succession:
                 if not left:
                     raise
                 log.error("the service cannot begin yet: %s", error)
-                await part.aclose()
+                if not await _is_closed(part, self.swap):
+                    raise
                 await asyncio.sleep(left.pop(0))
             else:
                 part.callback(self.around.presence.stops)
@@ -146,14 +149,31 @@ class _Succession:
                 return service
 
     async def _given_up(self, service: Service) -> str:
-        """Why the process has to end; empty when another configuration is to be taken, and can be."""
+        """Why the process has to end; empty when another configuration is to be taken, and can be. Where it fails to
+        see whether one can, the service that works goes on, and it looks again.
+        """
         gives_up = asyncio.create_task(service.gives_up(), name="end")
+        told = ""
+        try:
+            while True:
+                error = await self._sees_another(gives_up)
+                if gives_up.done():
+                    return gives_up.result()
+                if error is None:
+                    return ""
+                if told != (told := repr(error)):
+                    log.error("another configuration cannot be taken yet; the service goes on", exc_info=error)
+                await asyncio.wait([gives_up], timeout=self.look)
+        finally:
+            gives_up.cancel()
+
+    async def _sees_another(self, gives_up: asyncio.Task[str]) -> BaseException | None:
+        """Wait until another configuration can be taken, or the process has to end; what went wrong with the wait."""
         another = asyncio.create_task(self._another(), name="another configuration")
         try:
             await asyncio.wait([gives_up, another], return_when=asyncio.FIRST_COMPLETED)
-            return gives_up.result() if gives_up.done() else ""
+            return another.exception() if another.done() else None
         finally:
-            gives_up.cancel()
             another.cancel()
 
     async def _another(self) -> None:
@@ -164,21 +184,26 @@ class _Succession:
             if trouble != told:
                 log.warning("the new configuration waits for the database: %s", trouble)
             told = trouble
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(self.look)
 
     async def _has_ended(self, part: AsyncExitStack) -> bool:
-        """Whether a service has ended within its time, well or not. Where it has not, nothing more is waited for."""
+        """Whether a service has ended within its time, well or not."""
         self.around.attendance.changing = True
-        ending = asyncio.create_task(part.aclose(), name="the end of a service")
-        try:
-            await asyncio.wait([ending], timeout=SWAP)
-        finally:
-            ending.cancel()
-        if not ending.done():
-            return False
-        if (error := ending.exception()) is not None:
-            log.error("the service did not end well", exc_info=error)
-        return True
+        return await _is_closed(part, self.swap)
+
+
+async def _is_closed(part: AsyncExitStack, seconds: float) -> bool:
+    """Whether what was begun has ended within so long, well or not. Where it has not, nothing more is waited for."""
+    ending = asyncio.create_task(part.aclose(), name="the end of a service")
+    try:
+        await asyncio.wait([ending], timeout=seconds)
+    finally:
+        ending.cancel()
+    if not ending.done():
+        return False
+    if (error := ending.exception()) is not None:
+        log.error("the service did not end well", exc_info=error)
+    return True
 
 
 def _is_at_a_terminal() -> bool:

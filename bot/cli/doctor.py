@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     prices.add_argument("--data", type=Path, metavar="DIR", help="look through every price file of this folder")
     text = "look through the prices that `bellwether run` has gathered"
     prices.add_argument("--store", action="store_true", help=text)
-    text = "send one message, marked as a test, to each of telegram.admins"
+    text = "send one message, marked as a test, to each of telegram.admins and to each further channel"
     prices.add_argument("--send", action="store_true", help=text)
     add_json(parser)
 

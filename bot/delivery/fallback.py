@@ -4,10 +4,11 @@ Everything is in the store: what waits, since when, what was told here. So a pro
 that takes over go on where it stood, and no event is told twice. It is not certain that Telegram is down: what is told
 here stays owed there.
 
-Only a process that tries and fails knows that Telegram takes nothing. So what waits counts from when this one began, or
-woke up: while nobody ran, nothing could be sent, and after a night without power Telegram is as well as ever. The price
-is that an outage which nobody was told of yet is told `after` seconds after a restart, not before. One that was told
-before the restart, and in which Telegram has taken nothing since, goes on as it stood once this process has tried, too.
+Only a process that tries and fails knows that Telegram takes nothing. So what waits counts from when this one began to
+try, or woke up, whatever configurations it has taken since: while nobody ran, nothing could be sent, and after a night
+without power Telegram is as well as ever. The price is that an outage which nobody was told of yet is told `after`
+seconds after a restart, not before. One that was told before the restart, and in which Telegram has taken nothing
+since, goes on as it stood once this process has tried, too.
 """
 
 from __future__ import annotations
@@ -69,9 +70,26 @@ class Main:
     admitted: frozenset[str] | None = None
 
 
+class Awake:
+    """Since when a process has tried without a pause; it outlives each `Fallback`, which a configuration ends. While
+    nobody looks at the clock it counts as asleep: there was nobody to try either.
+    """
+
+    def __init__(self) -> None:
+        self._since: Instant | None = None
+        self._seen = Instant(0)
+
+    def sees(self, now: Instant) -> Instant:
+        """The clock says `now`; returns since when."""
+        if self._since is None or not self._seen <= now < self._seen + ASLEEP:
+            self._since = now
+        self._seen = now
+        return self._since
+
+
 class Fallback:
     """Owes to the channels in `least`, by name the least severe they are told, what `main` has taken nothing of for
-    `after` seconds. `owed` is called when something new is.
+    `after` seconds. `owed` is called when something new is. `awake` is the process's own.
     """
 
     def __init__(
@@ -83,15 +101,17 @@ class Fallback:
         now: Callable[[], Instant],
         owed: Callable[[], None],
         pace: float = PACE,
+        awake: Awake | None = None,
     ) -> None:
         self._database, self._main, self._least, self._after = database, main, least, after
         self._now, self._owed, self._pace = now, owed, pace
         self._failing = False
-        self._begun = now()
+        self._awake = awake or Awake()
+        self._begun = self._awake.sees(now())
 
     async def run(self) -> None:
         """Look until cancelled; whatever goes wrong, it looks again."""
-        seen = self._now()
+        self._begun = self._awake.sees(self._now())
         while True:
             try:
                 await self.look()
@@ -102,19 +122,15 @@ class Fallback:
                 self._failing = True
             except Exception:
                 log.exception("what Telegram does not take is not told elsewhere")
-            seen = await self._rest(seen)
+            await self._rest()
 
-    async def _rest(self, seen: Instant) -> Instant:
-        """Until the next look; a process that wakes up meanwhile knows no more than one that begins. `seen` is what the
-        clock said last; returns what it says now.
-        """
+    async def _rest(self) -> None:
+        """Until the next look; a process that wakes up meanwhile knows no more than one that begins."""
         left = self._pace
         while left > 0:
             await asyncio.sleep(min(left, PULSE))
-            left, last, seen = left - PULSE, seen, self._now()
-            if not last <= seen < last + ASLEEP:
-                self._begun = seen
-        return seen
+            left -= PULSE
+            self._begun = self._awake.sees(self._now())
 
     async def look(self) -> int:
         """Once. Returns how many messages are newly owed. Raises StoreError."""

@@ -28,6 +28,11 @@ def _about_telegram(settings: Settings) -> Iterator[str]:
             "telegram has a token and allows nobody: write to the bot once it runs, it answers with your id; "
             "put that into telegram.allow"
         )
+    if telegram.given and not telegram.admins:
+        yield (
+            "telegram has a token and no admins: nobody is told when something has stopped, and nobody may /reload; "
+            "put your id into telegram.admins"
+        )
 
 
 def _is_open(url: str) -> bool:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bot.store.conflict import insert_new, insert_or_update
 from bot.store.database import Connection
 from bot.store.schema import chats, deliveries, subscriptions
-from bot.store.states import GONE, is_owed
+from bot.store.states import GONE, WITHDRAWN, is_owed
 from bot.store.told import is_notice
 from rules.model import Instant, Severity
 
@@ -24,6 +24,8 @@ GROUP = "group"
 
 EVERYTHING = "*"
 """The topic of a subscription to every alert."""
+
+NOT_LET_IN = "not let in any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,16 @@ def may_be_told(channel: str, admitted: Collection[str] | None) -> tuple[sa.Colu
     """Of rows of chats: those of a channel that are there, and let in as `subscribers` has it."""
     let_in = sa.true() if admitted is None else sa.or_(chats.c.kind != PRIVATE, chats.c.address.in_(admitted))
     return (chats.c.channel == channel, chats.c.gone.is_(None), let_in)
+
+
+async def turn_away(connection: Connection, channel: str, admitted: Collection[str], now: Instant) -> None:
+    """Close what private chats of a channel are owed that are not `admitted`, notices included. Their wish stands, as
+    `subscribers` has it.
+    """
+    private = chats.c.channel == channel, chats.c.kind == PRIVATE
+    theirs = deliveries.c.chat.in_(sa.select(chats.c.id).where(*private, chats.c.address.not_in(admitted)))
+    closed = {"state": WITHDRAWN, "reason": NOT_LET_IN, "settled_at": now, "owner": None}
+    await connection.execute(sa.update(deliveries).where(is_owed(deliveries), theirs), closed)
 
 
 async def count_subscribed(connection: Connection, channel: str) -> int:

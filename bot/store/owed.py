@@ -84,6 +84,15 @@ async def held_up(connection: Connection, channel: str) -> str | None:
     return reason
 
 
+async def held_up_each(connection: Connection, channel: str) -> dict[str, str]:
+    """The same for each of its addresses that is owed something, by address."""
+    first = sa.select(sa.func.min(deliveries.c.id).label("id"))
+    first = first.where(is_owed(deliveries), ~deliveries.c.aside, _of(channel)).group_by(deliveries.c.chat)
+    query = sa.select(chats.c.address, deliveries.c.reason).join(chats, chats.c.id == deliveries.c.chat)
+    rows = await connection.execute(query.where(deliveries.c.id.in_(first)))
+    return {row.address: row.reason for row in rows}
+
+
 async def count_owed(connection: Connection) -> int:
     """How many messages are owed, whatever the channel."""
     return (await connection.execute(sa.select(_COUNT).where(is_owed(deliveries)))).scalar_one()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +28,8 @@ RUN, STOPPED = "run", "stopped"
 A_LOOK = 1.0
 """Seconds that a start waits for who only looks (`is_locked`), which takes no time at all: a service takes longer."""
 
+_AGAIN = 0.05
+
 GAVE_UP = "gave up"
 """What stands in the place of a version where a watchdog ended the process."""
 
@@ -37,14 +41,18 @@ def lock(path: Path, patience: float = A_LOOK) -> FileLock | None:
     A link to the database is the same database. Raises StoreError where no database can be.
     """
     check_place(path)  # the lock would make the folders of a mistyped path
-    held = FileLock(make_lock(path), timeout=patience)
-    try:
-        held.acquire()
-    except Timeout:
-        return None
-    except OSError as error:
-        raise unusable(path, error.strerror or str(error)) from None
-    return held
+    held, until = FileLock(make_lock(path), timeout=0), time.monotonic() + patience
+    while True:
+        try:
+            held.acquire()
+        except Timeout:
+            if time.monotonic() >= until:
+                return None
+        except OSError as error:
+            raise unusable(path, error.strerror or str(error)) from None
+        else:
+            return held
+        threading.Event().wait(_AGAIN)
 
 
 def is_locked(path: Path) -> bool:

@@ -23,7 +23,9 @@ EXPIRED, LISTED = "expired", "listed"
 """The states of deliveries that were no news any more when they could be sent; and once a summary has listed them."""
 
 WITHDRAWN = "withdrawn"
-"""The state of a delivery that told of what turned out not to be so before anybody was told."""
+"""The state of a delivery that told of what turned out not to be so before anybody was told, or that was owed to
+somebody who is not let in any more.
+"""
 
 
 def is_owed(table: sa.FromClause) -> sa.ColumnElement[bool]:

@@ -18,7 +18,8 @@ from bot.answers.service import UP
 BESIDE = frozenset(
     {
         "filling history", "the notices", "the dead-man's switch", "the comparison of clocks", "the look at the store",
-        "further channels", "the look at further channels", "the fallback", "Telegram's updates",
+        "further channels", "what further channels are owed", "the look at further channels", "the fallback",
+        "Telegram's updates",
     }
 )  # fmt: skip
 """Guarded things without which alerts are judged and arrive."""

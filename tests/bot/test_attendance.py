@@ -151,6 +151,22 @@ def test_a_schema_that_was_moved_is_told(tmp_path: Path) -> None:
     assert "Its schema was moved from 0003." in stored(tmp_path, story)
 
 
+def test_nobody_is_said_to_have_been_killed_who_could_not_say_good_bye_yet(tmp_path: Path) -> None:
+    """Versions before schema 0004 never did: each update from them looked like a kill."""
+
+    async def story(database: Database) -> None:
+        office = Office(database)
+        await office.begins(1, "0.1.0")
+        database.moved_from = "0003"
+        told = await office.begins(2, "0.2.0")
+        assert "Its schema was moved from 0003." in told
+        assert not [line for line in told if "good-bye" in line or "killed" in line]
+        database.moved_from = ""
+        assert "The last process said no good-bye." in await office.begins(3, "0.3.0")
+
+    stored(tmp_path, story)
+
+
 def test_without_administrators_a_process_ends_without_waiting_and_still_signs_off(tmp_path: Path) -> None:
     async def story(database: Database) -> Instant | None:
         office = Office(database)

@@ -44,6 +44,7 @@ def everything(condition: Condition = CONDITION) -> Meters:
     meters.faulted("near", Fault.OUTLIER, Ruling.HELD, 2)
     meters.faulted("", Fault.MISSING, None, 1)
     meters.ticked("judged", 0.2)
+    meters.evaluated(29)
     meters.happened("rut-record-close", "fired", "high")
     meters.delivered("telegram", "sent")
     meters.arrived("telegram", 31.0)
@@ -82,6 +83,7 @@ def test_the_page_asks_for_nothing_that_is_not_told() -> None:
         ("source_failures_total", ("far", "does_not_answer"), 1),
         ("rows_at_fault_total", ("near", "far_from_the_price_before", "held"), 2),
         ("rows_at_fault_total", ("none", "not_there", "none"), 1),
+        ("evaluations_total", (), 29),
         ("events_total", ("rut-record-close", "fired", "high"), 1),
         ("alert_latency_seconds_bucket", ("telegram", "30.0"), 0),
         ("alert_latency_seconds_bucket", ("telegram", "45.0"), 1),

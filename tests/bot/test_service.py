@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from bot.service import Bounds, Service
 from bot.settings import load_settings
 from bot.store.chats import subscribe
 from bot.store.database import Database
+from bot.watchdog.guard import Guarded
 from rules.engine import GRACE
 from rules.model import Instant
 from tests.bot.markets import at
@@ -48,13 +49,14 @@ class Reader:
         self.came = asyncio.Event()
         self.hangs = False
         self.refuses = False
+        self.is_down = False
 
     @property
     def channel(self) -> Reader:
         return self
 
     def down_age(self) -> float:
-        return 0.0
+        return 1.0 if self.is_down else 0.0
 
     async def start(self) -> None:
         pass
@@ -86,6 +88,7 @@ def serves(
     start: Instant,
     use: Callable[[Service, Parts, Wall, Reader], Awaitable[None]],
     bounds: Bounds | None = None,
+    guarded: Sequence[Guarded] = (),
 ) -> None:
     """A started service over a simulated market, at an hour of its past."""
 
@@ -110,7 +113,7 @@ def serves(
             await room.database.migrate()
             async with room.database.write() as connection:
                 await subscribe(connection, "console", "terminal", "terminal", start)
-            await service.start(reader, "me")
+            await service.start(reader, "me", guarded)
             await use(service, parts, wall, reader)
         finally:
             await service.stop()
@@ -225,6 +228,29 @@ def test_an_outbox_whose_every_sending_fails_is_told_and_not_restarted(tmp_path:
         await until(lambda: reader.read and not service.vitals().trouble)
 
     serves(tmp_path, RECORD - 600, use, Bounds(probe=0.1, untaken=1.0))
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_what_is_owed_is_not_told_while_a_guard_tells_why_and_only_then(tmp_path: Path, is_told: bool) -> None:
+    """Telegram refuses messages and answers polls: it is down now and again, and never long enough to be told."""
+    telegram = Guarded("Telegram", lambda: 120.0 if is_told else 1.0, 5.0, fatal=False)
+
+    async def use(service: Service, parts: Parts, wall: Wall, reader: Reader) -> None:
+        await until(lambda: len(parts.watch.book.records) >= 13)
+        reader.refuses = reader.is_down = True
+        wall.now = RECORD + 50 * 60
+        await service.tick()
+        await until(lambda: any(each.name == "Telegram" for each in service.vitals().guards))
+        probe = service._sending.probe if service._sending is not None else None
+        assert probe is not None
+        await until(lambda: probe.untaken() != "")
+        if is_told:
+            await until(lambda: service.vitals().trouble == "Telegram")
+            assert probe.untaken_age() == 0.0
+        else:
+            await until(lambda: service.vitals().trouble == "what is owed")
+
+    serves(tmp_path, RECORD - 600, use, Bounds(probe=0.1, untaken=1.0), (telegram,))
 
 
 def test_everything_that_is_guarded_is_named(tmp_path: Path) -> None:

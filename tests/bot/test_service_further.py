@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from bot.answers.health import GuardReport, Health
 from bot.delivery.fallback import Fallback, Main
 from bot.feeds.contract import Setup, build_feed
 from bot.market.sessions import Sessions
@@ -89,6 +90,31 @@ def test_one_that_hangs_holds_up_no_other_and_what_is_restarted_is_its_own(tmp_p
         assert [each.name for each in service._guarded_beside() if each.fatal] == []
 
     serves(tmp_path, use, Bounds(probe=0.1, outbox=1.0, stop=0.2))
+
+
+def test_one_that_takes_nothing_is_told_and_nothing_is_restarted_or_ended_for_it(tmp_path: Path) -> None:
+    """Each try moved its due, so a letter box that nobody answers, or a rejected key, was never told."""
+
+    async def use(service: Service, wall: Wall, reader: Reader, further: Further) -> None:
+        def guard() -> GuardReport:
+            return next(each for each in service.vitals().guards if each.name == "what further channels are owed")
+
+        further.refuses = True
+        wall.now = RECORD + 50 * 60
+        await service.tick()
+        while guard().health is Health.WELL:
+            wall.now += 30
+            service.wake()
+            await asyncio.sleep(0.05)
+        assert guard().why == "mail: Internal Server Error (500)"
+        assert reader.read
+        assert (guard().health, set(restarts(service).values())) == (Health.SILENT, {0})
+        further.refuses = False
+        wall.now += 400
+        service.wake()
+        await until(lambda: further.read and guard().health is Health.WELL)
+
+    serves(tmp_path, use, Bounds(probe=0.1, untaken=1.0))
 
 
 def test_what_the_front_does_not_take_is_told_beside_it(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from bot.delivery.channel import Ambiguous, ChatGone, Outcome, Rejected, RetryLa
 from bot.delivery.settle import settle
 from bot.store.database import Database
 from bot.store.outbox import claim
-from bot.upkeep import GRACE, Care, StoreProbe, Upkeep
+from bot.upkeep import GRACE, Care, Excuse, StoreProbe, Upkeep
 from bot.watchdog.guard import Guarded
 from tests.bot.store.stores import NOW, message, owes, stored, subscribes
 from tests.bot.watchdog.things import Clock, Thing, plays
@@ -21,9 +21,10 @@ from tests.bot.watchdog.things import Clock, Thing, plays
 class Beat:
     """A probe of a store, and the clocks that it goes by."""
 
-    def __init__(self, database: Database) -> None:
-        self.clock, self.now, self.excused = Clock(), NOW, False
-        self.probe = StoreProbe(database, "telegram", lambda: self.now, lambda: self.excused, 30.0, self.clock)
+    def __init__(self, database: Database, *, apart: bool = False) -> None:
+        self.clock, self.now, self.excused, self.told = Clock(), NOW, False, False
+        excuse = Excuse(lambda: self.excused, lambda: self.told)
+        self.probe = StoreProbe(database, "telegram", lambda: self.now, excuse, 30.0, self.clock, apart=apart)
 
     async def passes(self, seconds: int) -> None:
         """Time goes by, and the probe looks."""
@@ -37,7 +38,7 @@ async def is_sent(database: Database, beat: Beat, ended: Outcome) -> None:
     async with database.write() as connection:
         [owed] = await claim(connection, "telegram", "me", beat.now, 60, 1)
         await settle(connection, owed, ended, beat.now)
-    beat.probe.hears(ended)
+    beat.probe.hears(owed.address, ended)
 
 
 def test_an_outbox_in_which_nothing_happens_though_something_is_due_is_silent(tmp_path: Path) -> None:
@@ -114,9 +115,9 @@ def test_what_a_channel_takes_meanwhile_shows_that_it_takes_something(tmp_path: 
         await owes(database, message(), now=beat.now)
         for ended in (Sent("1"), ChatGone("blocked"), Rejected("too long")):
             await beat.passes(90)
-            beat.probe.hears(RetryLater("no connection"))
+            beat.probe.hears("8", RetryLater("no connection"))
             assert beat.probe.untaken_age() == 90.0
-            beat.probe.hears(ended)
+            beat.probe.hears("8", ended)
             assert beat.probe.untaken_age() == 0.0
 
     stored(tmp_path, story)
@@ -127,12 +128,48 @@ def test_what_is_told_elsewhere_is_not_told_as_untaken_too(tmp_path: Path) -> No
         beat = Beat(database)
         await subscribes(database, "7")
         await owes(database, message(), now=beat.now)
-        beat.excused = True
+        beat.excused = beat.told = True
         await beat.passes(900)
         assert beat.probe.untaken_age() == 0.0
-        beat.excused = False
-        await beat.passes(30)
-        assert beat.probe.untaken_age() == 30.0
+        beat.excused = beat.told = False
+        assert beat.probe.untaken_age() == 900.0
+
+    stored(tmp_path, story)
+
+
+def test_an_excuse_that_is_told_nowhere_hides_nothing(tmp_path: Path) -> None:
+    """A look that fell into the seconds between a refused message and the next answered poll took it for an outage that
+    another guard tells, and began to count anew; that guard began anew with each poll.
+    """
+
+    async def story(database: Database) -> None:
+        beat = Beat(database)
+        await subscribes(database, "7")
+        await owes(database, message(), now=beat.now)
+        for number in range(1, 11):
+            beat.excused = number % 2 == 0
+            await beat.passes(30)
+            assert beat.probe.untaken_age() == number * 30.0
+
+    stored(tmp_path, story)
+
+
+def test_where_each_address_has_a_way_of_its_own_one_that_takes_nothing_is_told_by_name(tmp_path: Path) -> None:
+    async def story(database: Database) -> None:
+        beat = Beat(database, apart=True)
+        await subscribes(database, "mail", "pager")
+        await owes(database, message(), now=beat.now)
+        async with database.write() as connection:
+            for owed in await claim(connection, "telegram", "me", beat.now, 60, 2):
+                ended = Sent("1") if owed.address == "mail" else Ambiguous("not accepted")
+                await settle(connection, owed, ended, beat.now)
+                beat.probe.hears(owed.address, ended)
+        await beat.passes(300)
+        assert (beat.probe.untaken_age(), beat.probe.untaken()) == (300.0, "pager: not accepted")
+        beat.probe.hears("mail", Sent("2"))
+        assert beat.probe.untaken_age() == 300.0
+        beat.probe.hears("pager", Sent("2"))
+        assert beat.probe.untaken_age() == 0.0
 
     stored(tmp_path, story)
 

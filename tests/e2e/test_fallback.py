@@ -15,7 +15,7 @@ from tests.e2e.world import CHAT, Clock, World, needs_faketime
 from tests.servers.receiver import Receiver
 from tests.servers.telegram import TOKEN
 
-pytestmark = [pytest.mark.e2e, needs_faketime]
+pytestmark = [pytest.mark.e2e, pytest.mark.soak, needs_faketime]
 
 SESSION = "2025-11-04"
 """Closes at a record in the simulated market, at 21:00Z; its bar is there at 21:30Z."""

@@ -15,6 +15,10 @@ from pathlib import Path
 import pytest
 
 from bot.settings import load_settings
+from bot.store.database import Database
+from bot.store.messages import Message
+from rules.model import Delivery
+from tests.bot.store.stores import owes, states, stored, subscribes
 from tests.e2e.simulated import hangs_up, simulated
 from tests.e2e.test_live import ask
 from tests.e2e.world import CHAT, ROOT, Clock, Service, World, needs_faketime
@@ -76,6 +80,7 @@ def changed(home: Path, theme: str) -> None:
     file.write_text(file.read_text() + f'[pictures]\ntheme = "{theme}"\n')
 
 
+@pytest.mark.soak
 def test_it_waits_for_a_database_that_takes_nothing_and_goes_on_until_then(tmp_path: Path) -> None:
     """The service was ended first, and 918 starts failed in ten seconds."""
     with TelegramServer() as telegram, simulated(tmp_path, tmp_path, telegram) as service:
@@ -92,6 +97,27 @@ def test_it_waits_for_a_database_that_takes_nothing_and_goes_on_until_then(tmp_p
             service.says("watching 29 rules")
         assert "Traceback" not in service.output
         assert service.stop() == 0
+
+
+def test_who_is_taken_off_the_list_is_not_sent_what_was_owed_before(tmp_path: Path) -> None:
+    """The process before was ended while Telegram was down."""
+    before = int(time.time())
+    is_news = Message("a/1", before, "An alert", Delivery.AT_LEAST_ONCE, False, before + 3_600, before + 86_400)
+
+    async def story(database: Database) -> None:
+        await subscribes(database, str(CHAT), "4711", now=before - 60)
+        await owes(database, is_news, now=before)
+
+    stored(tmp_path, story)
+    with TelegramServer() as telegram:
+        telegram.knows(CHAT)
+        telegram.knows(4711)
+        with simulated(tmp_path, tmp_path, telegram) as service:
+            telegram.waits_for("An alert", 30)
+            service.says("history is complete", 60)
+            assert service.stop() == 0
+        assert 4711 not in [each.chat_id for each in telegram.sent]
+    assert stored(tmp_path, states)[:2] == [f"{CHAT}: An alert sent", "4711: An alert withdrawn"]
 
 
 CANNOT_BE_DARK = """

@@ -23,6 +23,7 @@ url = "sqlite:////var/lib/bellwether.db"
 [telegram]
 token = "{TOKEN}"
 allow = [7, -1001234567890]
+admins = [7]
 [feeds]
 venues = ["kraken"]
 """

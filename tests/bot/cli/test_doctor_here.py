@@ -20,9 +20,11 @@ from bot.cli._database import database
 from bot.cli._network import VENUES, Reached, clock_sign, reach
 from bot.cli._signs import Sign
 from bot.settings import load_settings
+from bot.store.place import check_place
 from bot.store.runner import locked
 from tests.bot.cli.terminal import Terminal
 from tests.bot.store.stores import nothing, stored
+from tests.servers.receiver import Receiver
 from tests.servers.telegram import TOKEN, TelegramServer
 
 NOW = 1_764_883_800
@@ -143,10 +145,21 @@ def test_a_database_is_told_with_all_that_matters(tmp_path: Path) -> None:
         assert held
         assert sign(path).told.endswith("another process runs on it")
     path.chmod(0o644)
-    assert sign(path).told.endswith(f"others may read it: chmod 600 {path}")
+    assert f"others may read it: chmod 600 {path}" in sign(path).told
     path.write_bytes(b"garbage" * 999)
     assert sign(path) == Sign("database", False, f"{path}: file is not a database")
     assert sign(tmp_path / "nowhere" / "a.db").told.endswith(f"there is no folder {tmp_path}/nowhere")
+
+
+def test_what_others_may_read_of_a_database_is_named_file_by_file(tmp_path: Path) -> None:
+    """Of its logs and copies nothing was said: they hold the same."""
+    path, copy = tmp_path / "a.db", tmp_path / "a.db.before-0003"
+    stored(path, nothing)
+    copy.write_bytes(path.read_bytes())
+    copy.chmod(0o640)
+    assert sign(path).told.endswith(f"nobody runs on it, others may read it: chmod 600 {copy}")
+    check_place(path)
+    assert sign(path).told.endswith("nobody runs on it")
 
 
 def test_little_room_is_no_good_sign(tmp_path: Path) -> None:
@@ -240,6 +253,39 @@ def test_a_telegram_that_is_down_is_told_by_every_part_that_needs_it(
     assert any(line.startswith("ok database: ") for line in lines)
     assert ran.code == 1
     telegram.comes_back()
+
+
+def test_a_trial_goes_to_each_further_channel_too_and_each_is_told_of_by_name(
+    terminal: Terminal, tmp_path: Path, telegram: TelegramServer
+) -> None:
+    """A pager that takes nothing was found out in the first outage of Telegram."""
+    file = config(tmp_path, telegram)
+    with Receiver() as mail, Receiver() as pager:
+        pager.always("401")
+        file.write_text(
+            f'{file.read_text()}[channels.mail]\nurl = "{mail.apprise("mail")}"\n'
+            f'[channels.pager]\nurl = "{pager.apprise("secret-topic")}"\nrole = "fallback"\n'
+        )
+        ran = terminal.runs("doctor", "--config", file, "--send")
+    lines = ran.out.splitlines()
+    assert "ok trial to 1001: it arrived" in lines
+    assert "ok trial to mail: it was accepted" in lines
+    assert "NO trial to pager: it may have arrived or not: not accepted: HTTP status 401" in lines
+    assert mail.titles("mail") == ["🧪 TEST: this is no alert"]
+    assert "secret-topic" not in ran.out + ran.err
+    assert ran.code == 1
+
+
+def test_without_a_token_a_trial_goes_to_further_channels_alone(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    with Receiver() as mail:
+        file.write_text(
+            f'[run]\nsource = "simulated"\n[store]\nurl = "sqlite:///{tmp_path}/a.db"\n[web]\nlisten = ""\n'
+            f'[channels.mail]\nurl = "{mail.apprise("mail")}"\n'
+        )
+        ran = terminal.runs("doctor", "--config", file, "--send")
+    assert [line for line in ran.out.splitlines() if " trial" in line] == ["ok trial to mail: it was accepted"]
+    assert (ran.code, mail.asked) == (0, 1)
 
 
 def test_without_a_token_or_anybody_to_tell_a_trial_says_so(terminal: Terminal, tmp_path: Path) -> None:

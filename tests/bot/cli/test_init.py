@@ -157,6 +157,34 @@ def test_flags_ask_nothing(terminal: Terminal, tmp_path: Path) -> None:
     assert terminal.runs("check", file).code == 0
 
 
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("we?ird #1/x.db", "cannot hold '?'"),
+        ("two\nlines.db", r"cannot hold '\n'"),
+        ("x.db:", "cannot end with ':'"),
+        ("/", "cannot end with '/'"),
+    ],
+)
+def test_a_path_that_cannot_be_kept_is_told_by_its_character(
+    terminal: Terminal, tmp_path: Path, path: str, why: str
+) -> None:
+    """It was told how to write a # in the password of a PostgreSQL server."""
+    file = tmp_path / "my.toml"
+    ran = terminal.runs("init", "--config", file, "--yes", "--store", tmp_path / path)
+    assert ran.code == 2
+    assert f"store: the path of a database {why}: " in ran.err
+    assert "password" not in ran.err
+    assert not file.exists()
+
+
+def test_a_path_may_hold_what_means_something_in_a_url_of_a_server(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    ran = terminal.runs("init", "--config", file, "--yes", "--store", tmp_path / "we%ird #1" / "x.db")
+    assert (ran.code, ran.err) == (0, "")
+    assert load_settings(file).store.file == tmp_path / "we%ird #1" / "x.db"
+
+
 def test_nothing_given_is_what_is_built_in(terminal: Terminal, tmp_path: Path) -> None:
     file = tmp_path / "my.toml"
     assert terminal.runs("init", "--config", file, "--yes").code == 0

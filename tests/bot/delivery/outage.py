@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from bot.delivery.channel import RetryLater, Sent
-from bot.delivery.fallback import Fallback, Main
+from bot.delivery.fallback import Awake, Fallback, Main
 from bot.delivery.worker import Worker
 from bot.store.chats import subscribe, subscribers
 from bot.store.database import Connection, Database
@@ -77,11 +77,16 @@ class Outage:
         """Another process; it knows what the store holds. Polling counts from its start."""
         self._owners += 1
         owner, self.silent = f"process {self._owners}", 0.0
-        main = Main("telegram", lambda: self.silent, self.admitted)
-        self.fallback = Fallback(self.database, main, self.least, AFTER, lambda: self.now, lambda: None)
+        self._awake = Awake()
+        self.takes_another_configuration()
         self._workers = [
             Worker(self.database, channel, owner, lambda: self.now, QUICK) for channel in (self.telegram, self.pager)
         ]
+
+    def takes_another_configuration(self) -> None:
+        """The same process, with another fallback."""
+        main, now = Main("telegram", lambda: self.silent, self.admitted), lambda: self.now
+        self.fallback = Fallback(self.database, main, self.least, AFTER, now, lambda: None, awake=self._awake)
 
     async def opens(self, *chats: str) -> None:
         """The process takes over: its channels are enrolled, what another had claimed is free."""

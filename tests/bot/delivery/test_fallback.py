@@ -334,6 +334,40 @@ def test_an_outage_that_was_told_and_is_over_at_the_next_start_tells_nothing_mor
     plays(place, story)
 
 
+def test_another_configuration_does_not_begin_an_outage_anew(place: Place) -> None:
+    """It did: who reloaded every few minutes, to see whether that helps, was never told of an outage."""
+
+    async def story(outage: Outage) -> None:
+        await outage.opens("1")
+        outage.is_down()
+        outage.takes_another_configuration()
+        await outage.owes(1)
+        for _ in range(AFTER // 30 - 1):
+            outage.passes(30)
+            outage.takes_another_configuration()
+            await outage.works()
+        assert outage.paged == []
+        outage.passes(30)
+        outage.takes_another_configuration()
+        await outage.works()
+        assert outage.paged == ["message 1"]
+
+    plays(place, story)
+
+
+def test_a_pause_between_two_configurations_in_which_nobody_tried_is_no_outage(place: Place) -> None:
+    async def story(outage: Outage) -> None:
+        await outage.opens("1")
+        outage.takes_another_configuration()
+        await outage.owes(1)
+        outage.passes(AFTER)
+        outage.takes_another_configuration()
+        await outage.looks()
+        assert await states(outage.database) == ["1: message 1 owed"]
+
+    plays(place, story)
+
+
 def test_a_machine_that_slept_wakes_up_to_no_outage(place: Place) -> None:
     async def story(outage: Outage) -> None:
         await outage.opens("1")
@@ -601,8 +635,10 @@ def test_a_store_that_does_not_answer_is_told_once_and_looked_into_again(
         broken = Broken(outage.database)
         main = Main("telegram", lambda: 0.0)
         fallback = Fallback(broken, main, outage.least, MINUTE, lambda: outage.now, owed.set, 0.01)  # type: ignore[arg-type]
-        outage.passes(MINUTE)
+        outage.passes(MINUTE - 1)
         looking = asyncio.create_task(fallback.run())
+        await asyncio.sleep(0)
+        outage.passes(1)
         await asyncio.wait_for(owed.wait(), 10)
         looking.cancel()
         async with outage.database.read() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import itertools
 from collections.abc import Callable, Iterator
 
@@ -244,7 +245,8 @@ def test_a_wall_clock_that_is_set_stalls_nothing(
     """ccxt's own throttler waits for as long as the clock was set back, and every question behind it too."""
     kind = exchange_class("coinbase")
     instants = itertools.count(2_000_000_000, step)
-    monkeypatch.setattr("ccxt.async_support.base.throttler.time", lambda: next(instants))
+    throttler = importlib.import_module("ccxt.async_support.base.throttler")
+    monkeypatch.setattr(throttler, "time", lambda: next(instants))
     monkeypatch.setattr(kind, "milliseconds", lambda _: next(instants) * 1_000)
     monkeypatch.setattr(kind, "seconds", lambda _: next(instants))
 

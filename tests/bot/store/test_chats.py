@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from bot.store.chats import count_subscribed, forget, move, retire, subscribe, subscribed_since, unsubscribe
+from bot.delivery.notices import Noticeboard
+from bot.store.chats import (
+    count_subscribed,
+    forget,
+    move,
+    retire,
+    subscribe,
+    subscribed_since,
+    turn_away,
+    unsubscribe,
+)
 from bot.store.database import Database
 from bot.store.outbox import claim, settle
-from bot.store.schema import chats, metadata
+from bot.store.schema import chats, deliveries, metadata
 from tests.bot.store.stores import HOUR, NOW, Place, message, owes, rows, states, stored, subscribed, subscribes
 
 
@@ -76,6 +86,44 @@ def test_who_leaves_is_owed_nothing_more_and_keeps_what_was_sent(place: Place) -
     left, owed = stored(place, story)
     assert left == ["7: message 1 sent", "8: message 1 sent", "8: message 2 owed"]
     assert owed == 1
+
+
+def test_who_is_not_let_in_any_more_is_not_sent_what_was_owed_before(place: Place) -> None:
+    """Only what was not owed yet was held back: after an outage of a day, a day of alerts went to who was taken off the
+    list. His wish stands, for when he is let in again; a group is let in by who is in it, another channel by nobody.
+    """
+
+    async def story(database: Database) -> None:
+        await subscribes(database, "7", "8")
+        async with database.write() as connection:
+            await subscribe(connection, "telegram", "-9", "group", NOW)
+        await owes(database, message(1))
+        await subscribes(database, "7", channel="console")
+        await owes(database, message(1), channel="console")
+        async with database.write() as connection:
+            await claim(connection, "telegram", "who was killed", NOW, 300, 1)
+            await turn_away(connection, "telegram", {"8"}, NOW + 60)
+            taken = await claim(connection, "telegram", "me", NOW + HOUR, 300, 9)
+        assert [each.address for each in taken] == ["8", "-9"]
+        assert await states(database) == [
+            "7: message 1 withdrawn", "8: message 1 owed", "-9: message 1 owed", "7: message 1 owed",
+        ]  # fmt: skip
+        closed = (await rows(database, deliveries))[0]
+        assert (closed["reason"], closed["settled_at"], closed["owner"]) == ("not let in any more", NOW + 60, None)
+        assert await since(database, "7") == NOW
+
+    stored(place, story)
+
+
+def test_a_notice_to_who_runs_the_service_stays_owed_and_to_who_did_does_not(place: Place) -> None:
+    async def story(database: Database) -> list[object]:
+        board = Noticeboard(database, "telegram", ("7", "8"), lambda: NOW, lambda: None)
+        await board.post("service/stopped", "Bellwether was stopped")
+        async with database.write() as connection:
+            await turn_away(connection, "telegram", {"8"}, NOW)
+        return [each["state"] for each in await rows(database, deliveries)]
+
+    assert stored(place, story) == ["withdrawn", "owed"]
 
 
 def test_nothing_of_a_forgotten_chat_is_left_in_any_table_or_in_the_file_s_tables(place: Place) -> None:

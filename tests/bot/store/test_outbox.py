@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.store.chats import forget, unsubscribe
+from bot.store.chats import forget, turn_away, unsubscribe
 from bot.store.database import Database
 from bot.store.messages import owe
 from bot.store.outbox import Owed, abandon, claim, free_claims, give_back, next_due, postpone, settle
-from bot.store.owed import Debt, debt, held_up
+from bot.store.owed import Debt, debt, held_up, held_up_each
 from bot.store.schema import deliveries
 from bot.store.summaries import take_back
 from rules.model import Delivery, Instant
@@ -350,6 +350,28 @@ def test_it_is_told_why_what_has_been_owed_for_longest_is_not_there_yet(place: P
     assert stored(place, story) == [None, "", "no connection", ""]
 
 
+def test_it_is_told_of_each_address_why_what_it_has_been_owed_for_longest_is_not_there_yet(place: Place) -> None:
+    async def why(database: Database) -> dict[str, str]:
+        async with database.read() as connection:
+            return await held_up_each(connection, "telegram")
+
+    async def story(database: Database) -> list[dict[str, str]]:
+        await subscribes(database, "terminal", channel="console")
+        await owes(database, message(9), channel="console")
+        told = [await why(database)]
+        await subscribes(database, "7", "8", "9")
+        await owes(database, message(1), message(2))
+        for owed in await take(database, 3):
+            async with database.write() as connection:
+                if owed.address == "9":
+                    await postpone(connection, owed, NOW + 600, "a fault of ours", aside=True)
+                else:
+                    await postpone(connection, owed, NOW + 300, f"{owed.address} is full")
+        return [*told, await why(database)]
+
+    assert stored(place, story) == [{}, {"7": "7 is full", "8": "8 is full", "9": ""}]
+
+
 # What is taken back
 
 
@@ -410,9 +432,11 @@ def test_no_question_searches_the_outbox_from_end_to_end(tmp_path: Path) -> None
             async with database.write() as connection:
                 await debt(connection, "telegram", NOW)
                 await held_up(connection, "telegram")
+                await held_up_each(connection, "telegram")
                 await free_claims(connection, "telegram", NOW)
                 await abandon(connection, second.chat, "gone", NOW)
                 await unsubscribe(connection, "telegram", "7")
+                await turn_away(connection, "telegram", {"7", "8"}, NOW)
                 await owe(connection, [message(3)], await subscribed(database), NOW)
                 await take_back(connection, message(3).event, NOW)
         finally:

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from bot.store.chats import move, subscribers, unsubscribe
+from bot.store.chats import move, subscribers, turn_away, unsubscribe
 from bot.store.database import Database
 from bot.store.messages import owe
 from bot.store.outbox import abandon, claim, free_claims, next_due, postpone, settle
@@ -63,6 +63,7 @@ async def everything(database: Database) -> None:
         await take_back(connection, message(3).event, NOW)
         await abandon(connection, second.chat, "gone", NOW)
         await unsubscribe(connection, "telegram", "7")
+        await turn_away(connection, "telegram", {"8"}, NOW)
         await move(connection, third.chat, "1")
 
 

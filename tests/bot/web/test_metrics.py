@@ -45,6 +45,7 @@ def test_a_bar_becomes_an_alert_and_each_step_is_counted(tmp_path: Path) -> None
         assert grew("bellwether_bars_total") == 2
         assert grew('bellwether_source_answers_total{source="near"}') >= 2
         assert grew('bellwether_ticks_total{outcome="judged"}') >= 1
+        assert grew("bellwether_evaluations_total") >= 1
         assert told['bellwether_newest_bar_age_seconds{instrument="RUT",interval="1d"}'] == 31 * 60
         assert told["bellwether_rules_ready"] == 1
 
