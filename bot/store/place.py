@@ -34,12 +34,15 @@ def check_place(path: Path) -> None:
     A new file is nobody else's to read; SQLite makes its logs like it. So is one of an earlier version from now on,
     with its logs and copies, where its mode is ours to change.
     """
-    if not path.parent.is_dir():
-        raise unusable(path, f"there is no folder {path.parent}")
-    with _opened(_real(path), path) as number:
-        _keep(number, None if os.fstat(number).st_size else owner_of(path))
-    for each in open_to_others(path):
-        _close(each)
+    try:
+        if not path.parent.is_dir():
+            raise unusable(path, f"there is no folder {path.parent}")
+        with _opened(_real(path), path) as number:
+            _keep(number, None if os.fstat(number).st_size else owner_of(path))
+        for each in open_to_others(path):
+            _close(each)
+    except OSError as error:  # a folder on the way that we may not enter
+        raise unusable(path, (error.strerror or str(error)).lower()) from None
 
 
 def open_to_others(path: Path) -> list[Path]:

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.simulated import hangs_up, simulated
 from tests.servers.telegram import TelegramServer
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 
 
 def test_each_start_and_each_stop_is_told_once_and_a_kill_by_the_next(tmp_path: Path) -> None:

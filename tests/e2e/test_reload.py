@@ -185,6 +185,7 @@ def ignores_hangups(service: Service) -> bool:
     return bool(int(mask, 16) & 1 << (signal.SIGHUP - 1))
 
 
+@pytest.mark.soak
 def test_a_hangup_that_comes_while_it_is_loaded_does_not_end_it(tmp_path: Path) -> None:
     """It ended by the signal, which systemd takes for a good end."""
     with TelegramServer() as telegram, simulated(tmp_path, tmp_path, telegram) as service:

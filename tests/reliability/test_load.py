@@ -15,6 +15,7 @@ MOST_BETWEEN = 120
 second: that is 28 alerts, and the rest is for a machine with other work. In line with the broadcast it would be 500."""
 
 
+@pytest.mark.soak
 def test_a_broadcast_stays_within_the_limits_and_commands_are_answered_amid_it(tmp_path: Path) -> None:
     figures = play(tmp_path, SHORT)
     assert (figures.sent, figures.lost, figures.twice, figures.overtaken) == (SHORT.deliveries, 0, 0, 0)

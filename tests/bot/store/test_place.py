@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from bot.store.errors import StoreError
 from bot.store.place import check_place, open_to_others
 
 KEPT = ("bellwether.db.before-0003", "bellwether.db.before-restore-20251204T213000Z")
@@ -29,6 +32,16 @@ def earlier(tmp_path: Path) -> Iterator[Path]:
             yield path
     finally:
         os.umask(before)
+
+
+@contextmanager
+def somebody_else() -> Iterator[None]:
+    """Meanwhile we are no root."""
+    os.seteuid(1234)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def modes(path: Path) -> dict[str, int]:
@@ -58,13 +71,18 @@ def test_what_stands_there_by_name_only_is_neither_followed_nor_waited_for(earli
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
 def test_a_file_of_somebody_else_that_may_be_written_is_used_as_it_is(earlier: Path) -> None:
     """The mode is its owner's to change: a start by another who may write it does not fail for that."""
-    for folder in (earlier.parent, *earlier.parents[1:3]):
-        folder.chmod(0o777)
-    for each in earlier.parent.iterdir():
-        each.chmod(0o666)
-    os.seteuid(1234)
-    try:
+    with TemporaryDirectory() as place:
+        Path(place).chmod(0o777)
+        theirs = Path(shutil.copy(earlier, place))
+        theirs.chmod(0o666)
+        with somebody_else():
+            check_place(theirs)
+            assert modes(theirs)[theirs.name] == 0o666
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
+def test_a_folder_that_we_may_not_enter_is_told_in_a_sentence(earlier: Path) -> None:
+    """It was a traceback."""
+    earlier.parent.chmod(0o700)
+    with somebody_else(), pytest.raises(StoreError, match="cannot be used as a database: permission denied"):
         check_place(earlier)
-        assert modes(earlier)[earlier.name] == 0o666
-    finally:
-        os.seteuid(0)
