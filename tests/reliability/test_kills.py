@@ -14,9 +14,9 @@ pytestmark = [pytest.mark.e2e, needs_faketime]
 
 
 def test_a_few_kills_lose_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    outcome = play("sqlite", tmp_path, Size(kills=3, faithful=5, fickle=2), seed=1)
+    outcome = play("sqlite", tmp_path, Size(kills=5, faithful=8, fickle=3), seed=1)
     with capsys.disabled():
         print("\n".join(table(outcome)))
     assert outcome.complaints == []
-    assert len(outcome.kills) == 3
+    assert len(outcome.kills) == 5
     assert len(outcome.case.expected) > 0
