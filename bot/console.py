@@ -9,7 +9,7 @@ from html import unescape
 
 from bot.answers import NO_TOKEN, Chat
 from bot.commands.registry import Reply
-from bot.delivery.channel import Outcome, Rank, Sent
+from bot.delivery.channel import BARE, Frame, Outcome, Rank, Sent
 from bot.render.plain import TAG
 
 TERMINAL = Chat("console", "terminal", "terminal", subscribed_since=None, user="", admin=True)
@@ -46,6 +46,7 @@ class ConsoleChannel:
         plain: bool = False,  # noqa: ARG002
         silent: bool = False,  # noqa: ARG002
         rank: Rank = Rank.ALERT,  # noqa: ARG002
+        frame: Frame = BARE,  # noqa: ARG002
     ) -> Outcome:
         """Print one message; a terminal has one address, and no sound."""
         show(f"{html}\n")

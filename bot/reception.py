@@ -14,10 +14,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from bot.answers import Chat, Picture, Status
+from bot.answers.changes import Change
 from bot.answers.health import Vitals
+from bot.answers.kept import Kept
 from bot.answers.outbox import Outbox
 from bot.answers.reload import Reading
-from bot.commands.registry import TERMINAL, Change, Desk, Reply, answer, trades_for, wants_outbox, wants_reading
+from bot.clerk import Where, carry_out, kept_of
+from bot.commands.registry import TERMINAL, Desk, Reply, answer, trades_for, wants_outbox, wants_reading
 from bot.delivery.channel import Answer
 from bot.delivery.measured import Available, nothing_known
 from bot.market.intake import Intake
@@ -27,7 +30,7 @@ from bot.queries.view import View
 from bot.reload import Reloads
 from bot.render import charts
 from bot.store.alerts import recorded_events
-from bot.store.chats import count_subscribed, forget, subscribe, subscribed_since, unsubscribe
+from bot.store.chats import count_subscribed
 from bot.store.database import Connection, Database
 from bot.store.errors import Fenced, StoreError
 from bot.store.further import APPRISE, names
@@ -55,13 +58,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A line somebody wrote, and where."""
+    """A line somebody wrote, or tapped, and where. `configures` is whether they may say how that chat is told."""
 
     channel: str
     address: str
     kind: str
     user: str
     text: str
+    thread: int | None = None
+    configures: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +154,18 @@ class Reception:
         """
         begun = False
         try:
-            since, status, told = await self._known_of(question)
+            kept, status, told = await self._known_of(question)
             admin = question.kind == TERMINAL or question.user in self._parts.admins
-            chat = Chat(question.channel, question.address, question.kind, since, question.user, admin)
+            since, may = kept.subscribed_since, admin or question.configures
+            chat = Chat(question.channel, question.address, question.kind, since, question.user, admin, may)
             view = self._current_view(told)
             trades = await self._trades_for(question.text, view, status.now)
             outbox_now, reading = await self._outbox_for(question), await self._reading_for(question.text, chat)
-            desk = Desk(view, chat, status, status.now, trades, outbox_now, reading)
+            desk = Desk(view, chat, status, status.now, trades, outbox_now, reading, kept)
             work = asyncio.get_running_loop().run_in_executor
             reply = await work(self._thinking, answer, desk, question.text)
-            if begun := reply.change is not None:
-                await self._carry_out(reply.change, question)
+            if begun := bool(reply.changes):
+                await self._carry_out(reply.changes, question)
         except Fenced:
             raise
         except StoreError as error:
@@ -167,18 +173,18 @@ class Reception:
             changed = "it is not known whether that was done" if begun else "nothing was changed"
             return Answer(f"The database does not answer; {changed}. Please try again later.")
         picture = None if reply.picture is None else await self._easel.draw(reply.picture)
-        return Answer(reply.html, picture, self._adoption_of(reply))
+        return Answer(reply.html, picture, self._adoption_of(reply), reply.buttons, reply.notice)
 
     def _adoption_of(self, reply: Reply) -> Callable[[], None] | None:
         """To take what a reply says is taken, once it has gone: who asked reads that it is, whatever follows."""
         reloads, reading = self._parts.reloads, reply.adopts
         return partial(reloads.adopt, reading) if reloads is not None and reading is not None else None
 
-    async def _known_of(self, question: Question) -> tuple[Instant | None, Status, tuple[AlertEvent, ...]]:
+    async def _known_of(self, question: Question) -> tuple[Kept, Status, tuple[AlertEvent, ...]]:
         async with self._parts.database.read() as connection:
-            since = await subscribed_since(connection, question.channel, question.address)
+            kept = await kept_of(connection, question.channel, question.address)
             told = await recorded_events(connection, None, RECENT)
-            return since, await self._status(connection, question), tuple(told)
+            return kept, await self._status(connection, question), tuple(told)
 
     async def _outbox_for(self, question: Question) -> Outbox | None:
         """What is owed, for a command that wants to be told."""
@@ -200,15 +206,10 @@ class Reception:
             return {}
         return await self._trades.of(names, now)
 
-    async def _carry_out(self, change: Change, question: Question) -> None:
+    async def _carry_out(self, wanted: Sequence[Change], question: Question) -> None:
+        where = Where(question.channel, question.address, question.kind, question.thread)
         async with self._parts.database.write() as connection:
-            if change is Change.SUBSCRIBE:
-                now = self._parts.now()
-                await subscribe(connection, question.channel, question.address, question.kind, now)
-            elif change is Change.UNSUBSCRIBE:
-                await unsubscribe(connection, question.channel, question.address)
-            else:
-                await forget(connection, question.channel, question.address)
+            await carry_out(connection, wanted, where, self._parts.now())
 
     def _current_view(self, told: tuple[AlertEvent, ...]) -> View:
         """The market as of now; the same object as long as nothing has come in, so that its panels are made once."""

@@ -115,7 +115,10 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line a trader can read: when it fires, when it clears, how it is told."""
+    """One line a trader can read: when it fires, when it clears, how it is told.
+
+    A `personal` one is somebody's own: it is judged apart from the others, and told to that one alone.
+    """
 
     id: str
     when: str
@@ -128,6 +131,7 @@ class Rule:
     notify_resolved: bool = False
     delivery: Delivery = Delivery.AT_LEAST_ONCE
     enabled: bool = True
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

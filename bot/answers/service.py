@@ -16,7 +16,7 @@ class Chat:
 
     `channel` is telegram or console, `address` the chat's id there, `kind` private, group, channel or terminal, `user`
     the id of who asks, empty where nobody is named. `subscribed_since` is None where no alerts go. An `admin` may do
-    what concerns everybody.
+    what concerns everybody; who `configures` may say how this chat is told.
     """
 
     channel: str
@@ -25,6 +25,7 @@ class Chat:
     subscribed_since: Instant | None
     user: str
     admin: bool = False
+    configures: bool = True
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.commands.registry import Change, Desk, Refusal, Reply, command
+from bot.answers.changes import Forget
+from bot.commands.registry import Desk, Refusal, Reply, command
 from bot.render.chats import NOTHING_STORED, asks_to_forget, forgotten
 
 
-@command("/forget [yes]", "delete all that is stored about this chat", "/forget", changes=True)
+@command("/forget [yes]", "delete all that is stored about this chat", "/forget", changes=True, configures=True)
 def forget(desk: Desk, words: Sequence[str]) -> Reply:
     """Asks first: what is deleted does not come back."""
     sure = [word.lower() for word in words] == ["yes"]
@@ -16,4 +17,4 @@ def forget(desk: Desk, words: Sequence[str]) -> Reply:
         raise Refusal("it takes the word yes, or nothing")
     if not desk.keeps_chats:
         return Reply(NOTHING_STORED)
-    return Reply(forgotten(), Change.FORGET) if sure else Reply(asks_to_forget())
+    return Reply(forgotten(), (Forget(),)) if sure else Reply(asks_to_forget())

@@ -6,7 +6,6 @@ sends nothing and writes nothing. A refusal is one sentence, the usage and an ex
 
 from __future__ import annotations
 
-import enum
 import importlib
 import pkgutil
 import re
@@ -17,6 +16,9 @@ from html import escape
 
 from bot import commands
 from bot.answers import Chat, Picture, Status
+from bot.answers.buttons import NO_BUTTONS, Keyboard
+from bot.answers.changes import Change
+from bot.answers.kept import NOTHING, Kept
 from bot.answers.outbox import Outbox
 from bot.answers.reload import Reading
 from bot.queries.view import NoAnswer, View
@@ -27,6 +29,7 @@ from rules.model import Instant, Instrument
 
 LONGEST_LINE = 1_000
 NOT_AN_ADMIN = "That is for administrators: those whose id stands in telegram.admins."
+NOT_THEIR_GROUP = "In a group this is for its administrators; in a chat with me alone it is for you."
 TERMINAL = "terminal"
 """The kind of a chat that is no chat."""
 
@@ -37,7 +40,7 @@ class Desk:
 
     `status` is None where no service runs: nothing is watched there. `trades` are latest trades of what the command
     asked for, as far as the market is trading; `outbox` and `reading`, what the configuration says now, are there for a
-    command that wants them, where a service runs.
+    command that wants them, where a service runs. `kept` is what is stored of the chat.
     """
 
     view: View
@@ -47,6 +50,7 @@ class Desk:
     trades: Mapping[str, Tick] = field(default_factory=dict)
     outbox: Outbox | None = None
     reading: Reading | None = None
+    kept: Kept = NOTHING
 
     @property
     def keeps_chats(self) -> bool:
@@ -54,25 +58,21 @@ class Desk:
         return self.status is not None or self.chat.kind != TERMINAL
 
 
-class Change(enum.Enum):
-    """What is to be stored of the chat. The caller does it before the reply is sent: the reply says it was done."""
-
-    SUBSCRIBE = "subscribe"
-    UNSUBSCRIBE = "unsubscribe"
-    FORGET = "forget"
-
-
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a command answers, in Telegram HTML, what it wants changed, and what is to be drawn beside the text.
+    """What a command answers, in Telegram HTML, what it wants stored, and what is to be drawn beside the text.
 
-    The text is complete without the picture. The configuration that it `adopts` is taken when the reply has gone.
+    The text is complete without the picture. The caller stores the `changes` before the reply is sent: it says that
+    they were made. The configuration that it `adopts` is taken when the reply has gone. `notice` is flashed where the
+    line was that of a tapped button, in plain text of at most 200 characters.
     """
 
     html: str
-    change: Change | None = None
+    changes: tuple[Change, ...] = ()
     picture: Picture | None = None
     adopts: Reading | None = None
+    buttons: Keyboard = NO_BUTTONS
+    notice: str = ""
 
 
 class Refusal(Exception):
@@ -87,7 +87,8 @@ Trades = Callable[[Sequence[str]], tuple[str, ...]]
 @dataclass(frozen=True, slots=True)
 class Command:
     """A word after the slash: what it does, how it is written, an example; whose latest trades it is told, whether of
-    the outbox, whether it may change something, is for administrators only, and has the configuration read.
+    the outbox, whether it may change something, is for administrators only, and has the configuration read. One that
+    `configures` says how a chat is told: in a group only its administrators may.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Command:
     changes: bool = False
     admins: bool = False
     reads: bool = False
+    configures: bool = False
 
 
 _REGISTRY: dict[str, Command] = {}
@@ -115,12 +117,15 @@ def command(
     changes: bool = False,
     admins: bool = False,
     reads: bool = False,
+    configures: bool = False,
 ) -> Callable[[Run], Run]:
     """Enter a function as the command of the first word of `usage`."""
 
     def enter(run: Run) -> Run:
         name = usage.split()[0].lstrip("/")
-        _REGISTRY[name] = Command(name, usage, summary, example, run, trades, outbox, changes, admins, reads)
+        _REGISTRY[name] = Command(
+            name, usage, summary, example, run, trades, outbox, changes, admins, reads, configures
+        )
         return run
 
     return enter
@@ -153,6 +158,12 @@ def wants_reading(line: str) -> bool:
     return known is not None and known.reads
 
 
+def may_configure(line: str) -> bool:
+    """Whether the command of a line may say how a chat is told: in a group it has to be asked who may."""
+    known = _command_of(line[:LONGEST_LINE].split())
+    return known is not None and known.configures
+
+
 def may_change(line: str) -> bool:
     """Whether the command of a line may change something: it is carried out however much is asked at once."""
     known = _command_of(line[:LONGEST_LINE].split())
@@ -179,6 +190,8 @@ def answer(desk: Desk, line: str) -> Reply:
         return Reply(escape(f"There is no command {words[0]}{hint}"))
     if known.admins and not desk.chat.admin:
         return Reply(NOT_AN_ADMIN)
+    if known.configures and not desk.chat.configures:
+        return Reply(NOT_THEIR_GROUP)
     try:
         return known.run(desk, words[1:])
     except Refusal as refusal:

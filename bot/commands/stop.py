@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.commands.registry import Change, Desk, Refusal, Reply, command
+from bot.answers.changes import Unsubscribe
+from bot.commands.registry import Desk, Refusal, Reply, command
 from bot.render.chats import UNKEPT, unsubscribed
 
 
-@command("/stop", "no more alerts; commands are still answered", "/stop", changes=True)
+@command("/stop", "no more alerts; commands are still answered", "/stop", changes=True, configures=True)
 def stop(desk: Desk, words: Sequence[str]) -> Reply:
     """The subscription ends, and how it comes back."""
     if words:
@@ -17,4 +18,4 @@ def stop(desk: Desk, words: Sequence[str]) -> Reply:
         return Reply(UNKEPT)
     if desk.chat.subscribed_since is None:
         return Reply(unsubscribed(before=False))
-    return Reply(unsubscribed(before=True), Change.UNSUBSCRIBE)
+    return Reply(unsubscribed(before=True), (Unsubscribe(),))

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
+from bot.answers.buttons import NO_BUTTONS, Keyboard
+
 
 class Rank(IntEnum):
     """What goes first where many messages wait for one channel."""
@@ -24,12 +26,33 @@ class Rank(IntEnum):
 class Answer:
     """What somebody reads who asked: Telegram HTML that is complete by itself, and a PNG to see beside it, or none.
 
-    `afterwards` is what happens when it has gone, and is never asked for again.
+    `notice` is flashed over the chat where a button was tapped, without markup; empty: nothing is. `afterwards` is what
+    happens when it has gone, and is never asked for again.
     """
 
     html: str
     picture: bytes | None = field(default=None, repr=False)
     afterwards: Callable[[], None] | None = field(default=None, repr=False)
+    buttons: Keyboard = NO_BUTTONS
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What is around the words of a message: `buttons` beneath them, a `picture` (PNG) beside them, the topic of the
+    chat (`thread`) that they go to, the message that they answer (`replies_to`, its id in the channel; empty: none).
+
+    A channel without such things leaves them out: the words are complete.
+    """
+
+    buttons: Keyboard = NO_BUTTONS
+    picture: bytes | None = field(default=None, repr=False)
+    thread: int | None = None
+    replies_to: str = ""
+
+
+BARE = Frame()
+"""Words alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +135,14 @@ class Channel(Protocol):
         ...
 
     async def send(
-        self, address: str, html: str, *, plain: bool = False, silent: bool = False, rank: Rank = Rank.ALERT
+        self,
+        address: str,
+        html: str,
+        *,
+        plain: bool = False,
+        silent: bool = False,
+        rank: Rank = Rank.ALERT,
+        frame: Frame = BARE,
     ) -> Outcome:
         """Send one message to a chat. `plain` sends the words without markup; `silent` without a sound."""
         ...

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.delivery.channel import Ambiguous, Channel, Rank, TokenRejected
+from bot.delivery.channel import Ambiguous, Channel, Frame, Rank, TokenRejected
 from bot.delivery.settle import FIRST_PAUSE, LONGEST_PAUSE, Ended, Fault, NotTried, before_sending, settle
 from bot.render.alerts import as_sent
 from bot.store.database import Connection, Database
@@ -158,7 +158,9 @@ class Worker:
             html = as_sent(owed.html, late=now - owed.at if now > owed.late_after else None, repeat=owed.repeat)
             async with limit:
                 rank = Rank.DIGEST if owed.digest else Rank.ALERT
-                sent = await self._channel.send(owed.address, html, plain=owed.plain, silent=owed.silent, rank=rank)
+                frame = Frame(owed.buttons, owed.picture, owed.thread, owed.replies_to)
+                how = {"plain": owed.plain, "silent": owed.silent}
+                sent = await self._channel.send(owed.address, html, **how, rank=rank, frame=frame)
             self._resting[owed.chat] = asyncio.get_running_loop().time() + self._limits.rest
             return sent
         except Exception as fault:

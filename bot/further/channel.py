@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.delivery.channel import Ambiguous, ChatGone, Outcome, Rank, Resting, RetryLater, Sent
+from bot.delivery.channel import BARE, Ambiguous, ChatGone, Frame, Outcome, Rank, Resting, RetryLater, Sent
 from bot.delivery.pacing import OnHold, Pace, Pacer, ToRest
 from bot.further.service import Failed, Service
 from bot.redaction import Redaction
@@ -92,6 +92,7 @@ class AppriseChannel:
         plain: bool = False,  # noqa: ARG002 - it is always plain
         silent: bool = False,  # noqa: ARG002 - nobody can be told to be silent
         rank: Rank = Rank.ALERT,
+        frame: Frame = BARE,  # noqa: ARG002 - words are all that every service takes
     ) -> Outcome:
         """Send one message to a name when it is its turn: the first line as its title, the others beneath."""
         line = self._lines.get(address)

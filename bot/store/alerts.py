@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.answers.personal import PERSONAL
 from bot.store.conflict import insert_new, insert_or_update
 from bot.store.database import Connection
 from bot.store.schema import checkpoints, events, rules, tracks
@@ -62,11 +63,19 @@ async def save_events(
 
 
 async def recorded_events(connection: Connection, rule: str | None, count: int) -> list[AlertEvent]:
-    """The last `count` events, of one rule or of all, oldest first."""
+    """The last `count` events, of one rule or of all that are everybody's, oldest first."""
     query = sa.select(events.c.content).order_by(events.c.at.desc(), events.c.id.desc()).limit(count)
-    if rule is not None:
-        query = query.where(events.c.rule == rule)
+    query = query.where(~events.c.rule.startswith(PERSONAL) if rule is None else events.c.rule == rule)
     rows = (await connection.execute(query)).all()
+    return [_event(row.content) for row in reversed(rows)]
+
+
+async def events_of_rules(connection: Connection, rules: Collection[str], count: int) -> list[AlertEvent]:
+    """The last `count` events of some rules, oldest first."""
+    if not rules:
+        return []
+    query = sa.select(events.c.content).where(events.c.rule.in_(rules))
+    rows = (await connection.execute(query.order_by(events.c.at.desc(), events.c.id.desc()).limit(count))).all()
     return [_event(row.content) for row in reversed(rows)]
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from bot.answers.preferences import Preferences, dump, load
 from bot.store.conflict import insert_new, insert_or_update
 from bot.store.database import Connection
 from bot.store.schema import chats, deliveries, subscriptions
@@ -25,6 +26,9 @@ GROUP = "group"
 EVERYTHING = "*"
 """The topic of a subscription to every alert."""
 
+OWN = "own"
+"""The topic of a subscription to alerts that the chat has made for itself, and to nothing else."""
+
 NOT_LET_IN = "not let in any more"
 
 
@@ -40,14 +44,62 @@ class Subscriber:
     least: Severity | None = Severity.INFO
 
 
+@dataclass(frozen=True, slots=True)
+class KnownChat:
+    """What stands in the row of a chat. `subscribed_since` is since when it is told every alert, None: it is not."""
+
+    chat: int
+    subscribed_since: Instant | None
+    preferences: Preferences
+    alerts_made: int
+
+
 async def subscribe(
-    connection: Connection, channel: str, address: str, kind: str, now: Instant, topic: str = EVERYTHING
-) -> None:
-    """Tell this chat every alert from now on. One that is subscribed already keeps its instant."""
-    known = insert_or_update(chats, ["channel", "address"], ["gone", "kind", "heard_at"]).returning(chats.c.id)
-    here = {"channel": channel, "address": address, "kind": kind, "first_seen": now, "gone": None, "heard_at": now}
-    chat = (await connection.execute(known, here)).scalar_one()
+    connection: Connection,
+    channel: str,
+    address: str,
+    kind: str,
+    now: Instant,
+    topic: str = EVERYTHING,
+    thread: int | None = None,
+) -> int:
+    """Tell this chat every alert from now on, in its topic `thread`. One that is subscribed already keeps its instant.
+
+    Returns its number.
+    """
+    known = insert_or_update(chats, ["channel", "address"], ["gone", "kind", "heard_at", "thread"])
+    here = {
+        "channel": channel, "address": address, "kind": kind, "first_seen": now, "gone": None, "heard_at": now,
+        "thread": thread,
+    }  # fmt: skip
+    chat = int((await connection.execute(known.returning(chats.c.id), here)).scalar_one())
     await connection.execute(insert_new(subscriptions), {"chat": chat, "topic": topic, "since": now})
+    return chat
+
+
+async def settle_in(
+    connection: Connection, channel: str, address: str, kind: str, now: Instant, thread: int | None = None
+) -> int:
+    """The number of a chat that chose something, known before or not; it is told its own alerts from now on, those of
+    everybody only if it asked for them. A new one has the topic that it was written in.
+    """
+    known = await known_chat(connection, channel, address)
+    if known is None or known.subscribed_since is None:
+        return await subscribe(connection, channel, address, kind, now, OWN, thread)
+    return known.chat
+
+
+async def known_chat(connection: Connection, channel: str, address: str) -> KnownChat | None:
+    """What is stored of a chat; None where nothing is."""
+    told = sa.and_(subscriptions.c.chat == chats.c.id, subscriptions.c.topic == EVERYTHING)
+    query = sa.select(chats, subscriptions.c.since).outerjoin(subscriptions, told).where(*_is(channel, address))
+    row = (await connection.execute(query)).first()
+    return None if row is None else KnownChat(row.id, row.since, load(row.preferences), row.alerts_made)
+
+
+async def prefer(connection: Connection, chat: int, preferences: Preferences) -> None:
+    """A chat wants to be told so from now on."""
+    await connection.execute(sa.update(chats).where(chats.c.id == chat).values(preferences=dump(preferences)))
 
 
 async def acquaint(connection: Connection, channel: str, address: str, now: Instant) -> int:

@@ -23,4 +23,4 @@ class Document(sa.TypeDecorator[Any]):
         return json.dumps(value) if dialect.name == "postgresql" else value
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
-        return json.loads(value) if dialect.name == "postgresql" else value
+        return json.loads(value) if dialect.name == "postgresql" and value is not None else value

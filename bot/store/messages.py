@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.answers.buttons import NO_BUTTONS, Keyboard, dump
 from bot.store.chats import Subscriber
 from bot.store.conflict import insert_new
 from bot.store.database import Connection
@@ -33,7 +34,8 @@ class Message:
     `parts` are the keys of other events of the same close that are told by it too: whoever may see the one may see the
     others. `only` are the chats that it is meant for; None: all that are told what is as severe, and those in `also`. A
     `digest` goes after all that is news. `severity` is that of the gravest event it tells; `oldest` is the instant of
-    the first, where that is not `at`.
+    the first, where that is not `at`. `buttons` stand beneath it; `answers` is the key of the event whose message it is
+    shown as an answer to; `picture` is a PNG to be shown with it.
     """
 
     event: str
@@ -49,6 +51,9 @@ class Message:
     digest: bool = False
     severity: Severity = Severity.NOTICE
     oldest: Instant | None = None
+    buttons: Keyboard = NO_BUTTONS
+    answers: str | None = None
+    picture: bytes | None = None
 
 
 async def owe(connection: Connection, messages: Iterable[Message], to: Sequence[Subscriber], now: Instant) -> int:
@@ -108,4 +113,7 @@ def _row(message: Message, chat: int, now: Instant, *, repeat: bool) -> dict[str
         "repeat": repeat,
         "aside": False,
         "message": "",
+        "buttons": dump(message.buttons) if message.buttons else None,
+        "answers": message.answers,
+        "picture": message.picture,
     }

@@ -8,20 +8,23 @@ says when: a message falls due at once, after a pause, or, when whoever claimed 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from bot.answers.buttons import NO_BUTTONS, Keyboard, load
 from bot.store.database import Connection
 from bot.store.schema import chats, deliveries
 from bot.store.states import GONE, is_owed
 from rules.model import Delivery, Instant
 
+T = TypeVar("T")
+
 LONGEST_REASON, LONGEST_OWNER = 200, 64
 
 
-def _of_its_chat(column: sa.ColumnElement[str]) -> sa.ScalarSelect[str]:
+def _of_its_chat(column: sa.ColumnElement[T]) -> sa.ScalarSelect[T]:
     """Looked up row by row: with a join SQLite would sort the whole queue, chat by chat, to find one delivery."""
     return sa.select(column).where(chats.c.id == deliveries.c.chat).scalar_subquery()
 
@@ -46,8 +49,20 @@ _NOT_RESTING = deliveries.c.chat.not_in(sa.bindparam("resting", expanding=True))
 _IN_TIME = (deliveries.c.due_at, deliveries.c.id)
 
 _NEXT = sa.select(deliveries.c.due_at).where(*_LINE, _OF_ITS_KIND).order_by(*_IN_TIME).limit(1)
+_EARLIER = deliveries.alias()
+_ANSWERED = (
+    sa.select(_EARLIER.c.message)
+    .where(_EARLIER.c.chat == deliveries.c.chat, _EARLIER.c.event == deliveries.c.answers)
+    .scalar_subquery()
+)
+"""The id in the channel of the message that a delivery is shown as an answer to."""
 _DUE = (
-    sa.select(deliveries, _of_its_chat(chats.c.address).label("address"))
+    sa.select(
+        deliveries,
+        _of_its_chat(chats.c.address).label("address"),
+        _of_its_chat(chats.c.thread).label("thread"),
+        _ANSWERED.label("replies_to"),
+    )
     .where(*_LINE, _OF_ITS_KIND, deliveries.c.due_at <= sa.bindparam("now"), _NOT_RESTING)
     .order_by(*_IN_TIME)
     .limit(sa.bindparam("most"))
@@ -77,6 +92,10 @@ class Owed:
     late_after: Instant
     expires_at: Instant
     event: str = ""
+    buttons: Keyboard = NO_BUTTONS
+    picture: bytes | None = field(default=None, repr=False)
+    thread: int | None = None
+    replies_to: str = ""
 
 
 async def claim(
@@ -124,6 +143,10 @@ def _owed(row: sa.Row[tuple[object, ...]], owner: str, now: Instant) -> Owed:
         late_after=row.late_after,
         expires_at=row.expires_at,
         event=row.event,
+        buttons=load(row.buttons),
+        picture=row.picture,
+        thread=row.thread,
+        replies_to=row.replies_to or "",
     )
 
 
@@ -131,7 +154,7 @@ async def settle(
     connection: Connection, owed: Owed, now: Instant, state: str, reason: str = "", message: str = ""
 ) -> None:
     """Close a delivery for good."""
-    await _update(connection, owed, state=state, reason=reason, message=message, settled_at=now)
+    await _update(connection, owed, state=state, reason=reason, message=message, settled_at=now, picture=None)
 
 
 async def postpone(

@@ -13,9 +13,11 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, TelegramError
 
 from bot.delivery.channel import (
+    BARE,
     Ambiguous,
     ChatGone,
     ChatMoved,
+    Frame,
     NotUnderstood,
     Outcome,
     Rank,
@@ -85,12 +87,9 @@ class TelegramChannel:
         plain: bool = False,
         silent: bool = False,
         rank: Rank = Rank.ALERT,
-        thread: int | None = None,
+        frame: Frame = BARE,
     ) -> Outcome:
-        """Send one message when it is its turn; what is too long for Telegram is shortened, and says so.
-
-        `thread` is a topic of the chat.
-        """
+        """Send one message when it is its turn; what is too long for Telegram is shortened, and says so."""
         text = shorten(html)
         request = partial(
             self._bot.send_message,
@@ -99,7 +98,7 @@ class TelegramChannel:
             parse_mode=None if plain else ParseMode.HTML,
             link_preview_options=LinkPreviewOptions(is_disabled=True),
             disable_notification=silent,
-            message_thread_id=thread,
+            message_thread_id=frame.thread,
         )
         return await self._deliver(address, request, self._waits.longest, rank)
 

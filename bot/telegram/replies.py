@@ -18,6 +18,7 @@ from typing import Protocol
 from bot.delivery.channel import (
     Ambiguous,
     Answer,
+    Frame,
     NotUnderstood,
     Outcome,
     Rank,
@@ -87,7 +88,7 @@ class Replies:
 
     async def _say(self, incoming: Incoming, html: str, repeat: bool, rank: Rank) -> Outcome:
         words = as_sent(html, late=None, repeat=repeat)
-        text = partial(self._channel.send, incoming.address, words, rank=rank, thread=incoming.thread)
+        text = partial(self._channel.send, incoming.address, words, rank=rank, frame=Frame(thread=incoming.thread))
         return await self._insist(text, self._attempts, self._pause)
 
     async def _show(self, incoming: Incoming, picture: bytes, caption: str, loud: bool, rank: Rank) -> Outcome:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
+from functools import lru_cache
 
 from rules.columns import Node, instruments_of, remembers
 from rules.functions.registry import Scope, Type
 from rules.language.errors import LanguageError
 from rules.language.meaning import calendar_of, negated, read, read_condition
-from rules.language.syntax import LONGEST_TEXT, parse
+from rules.language.syntax import LONGEST_TEXT, REMEMBERED, parse
 from rules.language.typed import COMPARISONS, Typed
-from rules.model import ALWAYS, Basis, Rule
+from rules.model import ALWAYS, Basis, Instrument, Rule
 
 _LONGEST = 4 * LONGEST_TEXT
 """Context may be longer than what a reader types: his expressions stand in it."""
@@ -60,8 +61,11 @@ class CompiledRule:
 
     @property
     def track(self) -> str:
-        """Which panel judges the rule: its calendar's closes, or those and the session in progress."""
-        return track_of(self.calendar, self.rule.basis)
+        """Which panel judges the rule: its calendar's closes, or those and the session in progress.
+
+        Personal rules have tracks of their own: one that is new is folded over history, and the others with it.
+        """
+        return track_of(self.calendar, self.rule.basis, personal=self.rule.personal)
 
     @property
     def roots(self) -> tuple[Node, ...]:
@@ -70,13 +74,25 @@ class CompiledRule:
         return (self.when, self.clear, *(each.node for each in shown))
 
 
-def track_of(calendar: str, basis: Basis) -> str:
+def track_of(calendar: str, basis: Basis, *, personal: bool = False) -> str:
     """The name of a panel among those that an evaluation is given."""
-    return calendar if basis is Basis.CLOSE else f"{calendar}/{basis}"
+    return "/".join([calendar, *(["personal"] if personal else []), *([basis.value] if basis is Basis.TICK else [])])
 
 
 def compile_rule(rule: Rule, scope: Scope) -> CompiledRule:
     """Raises LanguageError when one of the rule's lines means nothing."""
+    return _compiled(rule, tuple(scope.instruments.items()), tuple(scope.baskets.items()), scope.rows_a_year)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _compiled(
+    rule: Rule,
+    known: tuple[tuple[str, Instrument], ...],
+    baskets: tuple[tuple[str, tuple[str, ...]], ...],
+    rows_a_year: int,
+) -> CompiledRule:
+    """A value of values, so it is kept: a configuration that is read anew seldom changes more than a rule."""
+    scope = Scope(dict(known), dict(baskets), rows_a_year)
     lines = [rule.when] if rule.clear is None else [rule.when, rule.clear]
     calendar = calendar_of([(line, parse(line)) for line in lines], scope)
     when = read_condition(rule.when, scope, calendar)

@@ -10,7 +10,7 @@ import pytest
 
 from bot.answers import NO_TOKEN
 from bot.answers.health import GuardReport, Health
-from bot.delivery.channel import Ambiguous, Outcome, Rank, Sent
+from bot.delivery.channel import BARE, Ambiguous, Frame, Outcome, Rank, Sent
 from bot.feeds.contract import Setup, build_feed
 from bot.market.sessions import Sessions
 from bot.reception import Parts
@@ -71,7 +71,14 @@ class Reader:
         """Nobody waits here."""
 
     async def send(
-        self, address: str, html: str, *, plain: bool = False, silent: bool = False, rank: Rank = Rank.ALERT
+        self,
+        address: str,
+        html: str,
+        *,
+        plain: bool = False,
+        silent: bool = False,
+        rank: Rank = Rank.ALERT,
+        frame: Frame = BARE,
     ) -> Outcome:
         if self.hangs:
             self.came.set()

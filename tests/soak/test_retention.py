@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.console import ConsoleChannel
-from bot.delivery.channel import Outcome, Rank, Sent
+from bot.delivery.channel import BARE, Frame, Outcome, Rank, Sent
 from bot.delivery.worker import Worker
 from bot.feeds.contract import Setup, build_feed
 from bot.housekeeping import Housekeeping, Pace
@@ -36,7 +36,14 @@ class Mute:
         """Nobody waits here."""
 
     async def send(
-        self, address: str, html: str, *, plain: bool = False, silent: bool = False, rank: Rank = Rank.ALERT
+        self,
+        address: str,
+        html: str,
+        *,
+        plain: bool = False,
+        silent: bool = False,
+        rank: Rank = Rank.ALERT,
+        frame: Frame = BARE,
     ) -> Outcome:
         return Sent()
 

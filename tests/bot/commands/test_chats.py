@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from bot.answers.changes import Change, Forget, Subscribe, Unsubscribe
 from bot.app import Options, open_app
-from bot.commands.registry import Change, Desk, Reply, answer
+from bot.commands.registry import Desk, Reply, answer
 from bot.queries.view import View
 from rules.alerting import Coverage, Firing, Pending
 from rules.book import Book, Record
@@ -27,11 +28,11 @@ def view() -> View:
     return simulated().view()
 
 
-def said(desk: Desk, line: str) -> tuple[str, Change | None]:
+def said(desk: Desk, line: str) -> tuple[str, tuple[Change, ...]]:
     """What a reader sees, and what is to be stored."""
     reply: Reply = answer(desk, line)
     assert_telegram_accepts(reply.html)
-    return TelegramReader(reply.html).text, reply.change
+    return TelegramReader(reply.html).text, reply.changes
 
 
 # What changes
@@ -40,43 +41,43 @@ def said(desk: Desk, line: str) -> tuple[str, Change | None]:
 @pytest.mark.parametrize(
     ("line", "stranger", "subscriber"),
     [
-        ("/start", Change.SUBSCRIBE, Change.SUBSCRIBE),
-        ("/stop", None, Change.UNSUBSCRIBE),
-        ("/forget", None, None),
-        ("/forget yes", Change.FORGET, Change.FORGET),
-        ("/forget YES", Change.FORGET, Change.FORGET),
-        ("/forget no", None, None),
-        ("/forget yes please", None, None),
-        ("/start now", None, None),
-        ("/stop it", None, None),
-        ("/id", None, None),
-        ("/status", None, None),
-        ("/rules", None, None),
-        ("/nope", None, None),
+        ("/start", (Subscribe(),), (Subscribe(),)),
+        ("/stop", (), (Unsubscribe(),)),
+        ("/forget", (), ()),
+        ("/forget yes", (Forget(),), (Forget(),)),
+        ("/forget YES", (Forget(),), (Forget(),)),
+        ("/forget no", (), ()),
+        ("/forget yes please", (), ()),
+        ("/start now", (), ()),
+        ("/stop it", (), ()),
+        ("/id", (), ()),
+        ("/status", (), ()),
+        ("/rules", (), ()),
+        ("/nope", (), ()),
     ],
 )
 def test_a_reply_says_what_is_to_be_stored(
-    view: View, line: str, stranger: Change | None, subscriber: Change | None
+    view: View, line: str, stranger: tuple[Change, ...], subscriber: tuple[Change, ...]
 ) -> None:
-    assert said(live(view), line)[1] is stranger
-    assert said(live(view, GROUP), line)[1] is stranger
-    assert said(live(view, SUBSCRIBED), line)[1] is subscriber
+    assert said(live(view), line)[1] == stranger
+    assert said(live(view, GROUP), line)[1] == stranger
+    assert said(live(view, SUBSCRIBED), line)[1] == subscriber
 
 
 @pytest.mark.parametrize("line", ["/start", "/stop", "/forget", "/forget yes"])
 def test_a_terminal_behind_which_nothing_runs_has_nothing_to_change(view: View, line: str) -> None:
     text, change = said(offline(view), line)
-    assert change is None
+    assert change == ()
     assert "terminal" in text
 
 
 def test_the_terminal_of_the_service_is_a_chat_like_others(view: View) -> None:
     terminal = offline(view).chat
-    assert said(live(view, terminal), "/start")[1] is Change.SUBSCRIBE
+    assert said(live(view, terminal), "/start")[1] == (Subscribe(),)
 
 
 def test_a_chat_is_subscribed_also_where_the_state_of_the_service_is_not_known(view: View) -> None:
-    assert said(replace(live(view), status=None), "/start")[1] is Change.SUBSCRIBE
+    assert said(replace(live(view), status=None), "/start")[1] == (Subscribe(),)
 
 
 # /start, /stop, /forget

@@ -91,7 +91,7 @@ def test_too_many_words_are_refused(command: Command, desk: Desk) -> None:
 def test_it_is_found_however_it_is_spelled(command: Command, desk: Desk, spelling: str) -> None:
     name, _, rest = command.example.lstrip("/").partition(" ")
     found, usual = answer(desk, f"{spelling.format(name, upper=name.upper())} {rest}"), answer(desk, command.example)
-    assert (found.html, found.change, type(found.picture)) == (usual.html, usual.change, type(usual.picture))
+    assert (found.html, found.changes, type(found.picture)) == (usual.html, usual.changes, type(usual.picture))
 
 
 HOSTILE = st.one_of(

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from bot.delivery.channel import Outcome, Rank, Sent
+from bot.delivery.channel import BARE, Frame, Outcome, Rank, Sent
 from bot.delivery.worker import Limits, Worker
 from bot.store.database import Database
 from bot.store.messages import Message
@@ -60,7 +60,14 @@ class FakeChannel:
         """Nobody waits here."""
 
     async def send(
-        self, address: str, html: str, *, plain: bool = False, silent: bool = False, rank: Rank = Rank.ALERT
+        self,
+        address: str,
+        html: str,
+        *,
+        plain: bool = False,
+        silent: bool = False,
+        rank: Rank = Rank.ALERT,
+        frame: Frame = BARE,
     ) -> Outcome:
         """Note it and answer."""
         self.sent.append(f"{address}: {html.partition(chr(10))[0]}")

@@ -15,9 +15,11 @@ import pytest
 import sqlalchemy as sa
 
 from bot.delivery.channel import (
+    BARE,
     Ambiguous,
     ChatGone,
     ChatMoved,
+    Frame,
     Outcome,
     Rank,
     RetryLater,
@@ -432,7 +434,14 @@ class Sink:
         """Nobody waits here."""
 
     async def send(
-        self, address: str, html: str, *, plain: bool = False, silent: bool = False, rank: Rank = Rank.ALERT
+        self,
+        address: str,
+        html: str,
+        *,
+        plain: bool = False,
+        silent: bool = False,
+        rank: Rank = Rank.ALERT,
+        frame: Frame = BARE,
     ) -> Outcome:
         return Sent()
 

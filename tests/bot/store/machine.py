@@ -102,7 +102,7 @@ class OutboxMachine(RuleBasedStateMachine):
             self._subscribes(address)
 
     @rule(address=ADDRESSES, wish=st.sampled_from([subscribe, subscribe, subscribe, unsubscribe, forget]))
-    def a_reader_decides(self, address: str, wish: Callable[..., Awaitable[None]]) -> None:
+    def a_reader_decides(self, address: str, wish: Callable[..., Awaitable[object]]) -> None:
         if wish is subscribe:
             self._subscribes(address)
             return

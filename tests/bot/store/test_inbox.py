@@ -60,6 +60,7 @@ def test_of_an_answered_line_only_its_number_stays_and_that_not_for_ever(place: 
         [row] = await rows(database, inbox)
         assert row == {
             "channel": "telegram", "id": 1, "address": "", "kind": "", "user": "", "text": "", "thread": None,
+            "tap": None,
             "received_at": NOW, "answered_at": NOW + 5,
         }  # fmt: skip
         await kept(database, line(2), now=NOW + 5 + REMEMBERED)

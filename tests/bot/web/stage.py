@@ -16,7 +16,7 @@ import httpx
 
 from bot.answers import POLLING
 from bot.delivery.announce import News
-from bot.delivery.channel import Ambiguous, Outcome, Rank, Sent
+from bot.delivery.channel import BARE, Ambiguous, Frame, Outcome, Rank, Sent
 from bot.delivery.measured import Availability
 from bot.market.history import BEGINNING
 from bot.market.intake import Depth, Intake
@@ -95,7 +95,14 @@ class Reader:
         """Nobody waits here."""
 
     async def send(
-        self, address: str, html: str, *, plain: bool = False, silent: bool = False, rank: Rank = Rank.ALERT
+        self,
+        address: str,
+        html: str,
+        *,
+        plain: bool = False,
+        silent: bool = False,
+        rank: Rank = Rank.ALERT,
+        frame: Frame = BARE,
     ) -> Outcome:
         while self.hangs:
             await asyncio.sleep(0.05)

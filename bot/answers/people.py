@@ -1,0 +1,28 @@
+"""People who are not in the configuration: who asks to be let in, who was, and who was not."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from rules.model import Instant
+
+
+class Standing(enum.StrEnum):
+    """What an administrator has decided of somebody."""
+
+    PENDING = "pending"
+    ALLOWED = "allowed"
+    DENIED = "denied"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody by the id of their channel; `name` as they wrote it there. `decided_by` is an administrator's id."""
+
+    user: str
+    name: str
+    standing: Standing
+    asked_at: Instant
+    decided_at: Instant | None = None
+    decided_by: str = ""

@@ -1,0 +1,65 @@
+"""Who asked to be let in beside those in the configuration, and what administrators have decided."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import sqlalchemy as sa
+
+from bot.answers.people import Person, Standing
+from bot.store.conflict import insert_new, insert_or_update
+from bot.store.database import Connection
+from bot.store.schema import people
+from rules.model import Instant
+
+MOST_PENDING = 50
+"""How many may wait for a decision; who asks when as many do is told to come again."""
+
+
+async def everybody(connection: Connection, channel: str) -> list[Person]:
+    """All that are known, those who wait first, then the newest."""
+    pending = people.c.standing == Standing.PENDING.value
+    query = sa.select(people).where(people.c.channel == channel).order_by(pending.desc(), people.c.asked_at.desc())
+    return [
+        Person(row.user, row.name, Standing(row.standing), row.asked_at, row.decided_at, row.decided_by)
+        for row in await connection.execute(query)
+    ]
+
+
+async def let_in(connection: Connection, channel: str) -> frozenset[str]:
+    """Whom administrators have let in, by their ids."""
+    allowed = sa.select(people.c.user).where(*_allowed(channel))
+    return frozenset((await connection.execute(allowed)).scalars())
+
+
+def allowed_users(channel: str) -> sa.Select[tuple[str]]:
+    """Whom administrators have let in, within another statement."""
+    return sa.select(people.c.user).where(*_allowed(channel))
+
+
+async def ask(connection: Connection, channel: str, user: str, name: str, now: Instant) -> bool:
+    """Somebody asks to be let in. Returns whether that is new, and kept: who was decided of does not ask again."""
+    waiting = sa.select(sa.func.count()).where(people.c.channel == channel, people.c.standing == Standing.PENDING.value)
+    if (await connection.execute(waiting)).scalar_one() >= MOST_PENDING:
+        return False
+    row = {**asdict(Person(user, name[:64], Standing.PENDING, now)), "standing": Standing.PENDING.value}
+    return bool((await connection.execute(insert_new(people), {"channel": channel, **row})).rowcount)
+
+
+async def decide(connection: Connection, channel: str, user: str, standing: Standing, by: str, now: Instant) -> None:
+    """An administrator has decided of somebody, who need not have asked."""
+    row = {
+        "channel": channel, "user": user, "name": "", "standing": standing.value, "asked_at": now,
+        "decided_at": now, "decided_by": by,
+    }  # fmt: skip
+    decided = insert_or_update(people, ["channel", "user"], ["standing", "decided_at", "decided_by"])
+    await connection.execute(decided, row)
+
+
+async def forget_person(connection: Connection, channel: str, user: str) -> None:
+    """Delete what is known of somebody; who was let in has to ask again."""
+    await connection.execute(sa.delete(people).where(people.c.channel == channel, people.c.user == user))
+
+
+def _allowed(channel: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return people.c.channel == channel, people.c.standing == Standing.ALLOWED.value

@@ -1,0 +1,49 @@
+"""Alerts that people have made for themselves, as rows of their chats."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from bot.answers.personal import PersonalAlert, dump, load
+from bot.store.conflict import insert_or_update
+from bot.store.database import Connection
+from bot.store.schema import alerts, chats
+from rules.model import Instant
+
+
+async def alerts_of(connection: Connection, chat: int) -> tuple[PersonalAlert, ...]:
+    """Those of one chat, by number."""
+    rows = await connection.execute(sa.select(alerts).where(alerts.c.chat == chat).order_by(alerts.c.number))
+    return tuple(load(row.number, row.content) for row in rows)
+
+
+async def all_alerts(connection: Connection) -> list[tuple[int, PersonalAlert]]:
+    """Every chat's, with the number of the chat."""
+    rows = await connection.execute(sa.select(alerts).order_by(alerts.c.chat, alerts.c.number))
+    return [(row.chat, load(row.number, row.content)) for row in rows]
+
+
+async def save_alert(connection: Connection, chat: int, alert: PersonalAlert) -> None:
+    """Write one down, new or in place of the one of its number, which is used from now on."""
+    row = {"chat": chat, "number": alert.number, "content": dump(alert)}
+    await connection.execute(insert_or_update(alerts, ["chat", "number"]), row)
+    used = sa.update(chats).where(chats.c.id == chat, chats.c.alerts_made < alert.number)
+    await connection.execute(used.values(alerts_made=alert.number))
+
+
+async def remove_alert(connection: Connection, chat: int, number: int) -> None:
+    """Forget one; what it is owed for is still told."""
+    await connection.execute(sa.delete(alerts).where(alerts.c.chat == chat, alerts.c.number == number))
+
+
+async def mark_fired(connection: Connection, fired: Collection[tuple[int, int]], at: Instant) -> None:
+    """Alerts, by chat and number, have fired: those that are told once are done."""
+    for chat, number in fired:
+        where = alerts.c.chat == chat, alerts.c.number == number
+        row = (await connection.execute(sa.select(alerts).where(*where))).first()
+        if row is not None:
+            content = dump(replace(load(number, row.content), fired_at=at))
+            await connection.execute(sa.update(alerts).where(*where).values(content=content))
