@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from html import unescape
 
 from bot.answers import NO_TOKEN, Chat
+from bot.answers.buttons import Button, Keyboard
 from bot.commands.registry import Reply
 from bot.delivery.channel import BARE, Frame, Outcome, Rank, Sent
 from bot.render.plain import TAG
@@ -74,14 +75,39 @@ class ConsoleFront:
 
 
 def converse(ask: Callable[[str], Reply], lines: Iterable[str], *, prompt: str) -> None:
-    """Show what `ask` replies to every line until there are none or one says quit."""
+    """Show what `ask` replies to every line until there are none or one says quit.
+
+    Buttons are numbered; a line that is the number of one beneath the last reply taps it.
+    """
+    keys: tuple[Button, ...] = ()
     print(prompt, end="", flush=True)
     for line in lines:
         if line.strip().lstrip("/").lower() in ("quit", "exit"):
             return
         if line.strip():
-            show(ask(line).html)
+            reply = ask(_meant(line, keys))
+            keys = tuple(button for row in reply.buttons for button in row)
+            show(reply.html)
+            _show_keys(reply.buttons)
             print()
         print(prompt, end="", flush=True)
     if prompt:
         print()
+
+
+def _meant(line: str, keys: Sequence[Button]) -> str:
+    """The line that a tapped button stands for, or the line itself."""
+    word = line.strip()
+    number = int(word) if word.isascii() and word.isdecimal() and len(word) < 4 else 0
+    return keys[number - 1].line if 1 <= number <= len(keys) else line
+
+
+def _show_keys(keyboard: Keyboard) -> None:
+    """A row of buttons a line."""
+    number = 0
+    for row in keyboard:
+        labels = []
+        for button in row:
+            number += 1
+            labels.append(f"[{number}] {_CONTROL.sub(' ', button.label)}")
+        print("  ".join(labels))

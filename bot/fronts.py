@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.commands.registry import all_commands, may_change
+from bot.commands.registry import Command, all_commands, command_of
 from bot.console import ConsoleFront
 from bot.delivery.channel import Answer
-from bot.delivery.pacing import Pacer
-from bot.reception import Question, Reception
+from bot.delivery.pacing import Pace, Pacer
+from bot.parts import Question
+from bot.reception import Reception
 from bot.service import Front
 from bot.settings import Settings
 from bot.settings.service import TelegramSettings
 from bot.store.database import Database
+from bot.store.guests import Guests
 from bot.watchdog.guard import Guarded
 from rules.model import Instant
 
@@ -38,12 +40,22 @@ Hide = Callable[[Iterable[str]], None]
 
 
 def open_front(
-    settings: Settings, database: Database, reception: Reception, works: Works, now: Now, hide: Hide
+    settings: Settings,
+    database: Database,
+    reception: Reception,
+    guests: Guests,
+    works: Works,
+    now: Now,
+    hide: Hide,
+    pace: Pace | None = None,
 ) -> tuple[Front, Sequence[Guarded], Listener | None]:
-    """Where people meet the bot, what of it must show life, and who listens where Telegram pushes, if it is to."""
+    """Where people meet the bot, what of it must show life, and who listens where Telegram pushes, if it is to.
+
+    `guests` are let in beside the configuration; `pace` is what Telegram bears, where it is not the real one.
+    """
     if not settings.telegram.given:
         return ConsoleFront(), (), None
-    front, pushed = _telegram(settings, database, reception, works, now, hide)
+    front, pushed = _telegram(settings, database, reception, guests, works, now, hide, Pacer(pace))
     listening = "Telegram polling" if pushed is None else "Telegram's webhook"
     guarded = (
         Guarded(listening, front.listening_age, POLLS, front.listen_anew),
@@ -54,7 +66,14 @@ def open_front(
 
 
 def _telegram(
-    settings: Settings, database: Database, reception: Reception, works: Works, now: Now, hide: Hide
+    settings: Settings,
+    database: Database,
+    reception: Reception,
+    guests: Guests,
+    works: Works,
+    now: Now,
+    hide: Hide,
+    pacer: Pacer,
 ) -> tuple[TelegramService, Listener | None]:
     """The bot in Telegram; loaded only where there is a token. A listener is there where Telegram is to push."""
     from bot.telegram.access import Access
@@ -62,26 +81,58 @@ def _telegram(
     from bot.telegram.application import TelegramService
     from bot.telegram.incoming import Incoming
     from bot.telegram.letterbox import StoredLetters
+    from bot.telegram.menu import Menu
 
     async def answer(incoming: Incoming) -> Answer:
-        question = Question("telegram", incoming.address, incoming.kind, str(incoming.user), incoming.text)
+        question = Question(
+            "telegram",
+            incoming.address,
+            incoming.kind,
+            str(incoming.user),
+            incoming.text,
+            name=incoming.name,
+            stranger=not access.knows(incoming),
+            thread=incoming.thread,
+            configures=incoming.configures,
+        )
         return await reception.answer(question)
 
+    asks = _is(lambda asked: asked.strangers) if settings.telegram.admins else _never
+    access = Access(settings.telegram.let_in, settings.telegram.everyone, guests, asks)
     ear, pushed = _ear(settings.telegram, hide)
     front = TelegramService(
         settings.telegram.token.get_secret_value(),
         settings.telegram.base_url,
         answer,
         StoredLetters(database, now),
-        access=Access(settings.telegram.let_in, settings.telegram.everyone),
-        commands={name: each.summary for name, each in all_commands().items() if not each.admins},
-        pacer=Pacer(),
-        always=may_change,
+        access=access,
+        menu=Menu(
+            {name: each.summary for name, each in all_commands().items() if not each.admins},
+            {name: each.summary for name, each in all_commands().items()},
+            settings.telegram.admins,
+        ),
+        pacer=pacer,
+        always=_is(lambda asked: asked.changes),
+        configures=_is(lambda asked: asked.configures),
         works=works,
         ear=ear,
         limits=Limits(a_minute=settings.telegram.commands_per_minute),
     )
     return front, pushed
+
+
+def _is(what: Callable[[Command], bool]) -> Callable[[str], bool]:
+    """Whether the command of a line is such a one."""
+
+    def asked(line: str) -> bool:
+        known = command_of(line)
+        return known is not None and what(known)
+
+    return asked
+
+
+def _never(_line: str) -> bool:
+    return False
 
 
 def _ear(telegram: TelegramSettings, hide: Hide) -> tuple[Callable[[Fittings], Ear], Listener | None]:

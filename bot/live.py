@@ -22,16 +22,18 @@ from bot.further.roll import roll_of, urls_of
 from bot.hold import Hold
 from bot.housekeeping import FreeSpace, Housekeeping
 from bot.market.sessions import Sessions
-from bot.reception import Parts, Reception
+from bot.parts import Parts
+from bot.reception import Reception
 from bot.reload import Reloads
 from bot.render import charts, notices
-from bot.room import Room, admitted, live_sources, open_room
+from bot.room import Room, admitted, door_of, live_sources, open_room
 from bot.service import Beside, Front, Service
 from bot.settings import Settings
 from bot.settings.operations import RetentionSettings
 from bot.store.chats import subscribe, turn_away
 from bot.store.database import Database
 from bot.store.further import enrol
+from bot.store.guests import Guests
 from bot.store.lease import Lease
 from bot.store.retention import Limits
 from bot.store.runner import Earlier, register
@@ -83,13 +85,18 @@ async def open_service(
     parts = _parts(settings, room, told, around)
     reception = Reception(parts, partial(charts.draw, theme=settings.pictures.theme))
     stack.callback(reception.close)
-    front, guarded, pushed = open_front(settings, database, reception, lambda: lease.valid, now, around.hide)
+    guests = Guests(database, channel)
+    await guests.look()
+    front, guarded, pushed = open_front(settings, database, reception, guests, lambda: lease.valid, now, around.hide)
     right = Guarded("the right to work", lambda: lease.doubted_for, LEASE, fatal=False)
     admins = map(str, settings.telegram.admins) if channel == "telegram" else ()
     board = Noticeboard(database, channel, admins, now, lambda: service.wake(), front.channel)
     beside = _beside(settings, hold, guarded, lambda: service.wake(), stack, around.awake)
     service = Service(parts, _care(settings, board))
-    reception.front_state, reception.vitals = lambda: front.state, service.vitals
+    outlook = reception.outlook
+    outlook.front_state, outlook.vitals = lambda: front.state, service.vitals
+    reception.owed, reception.people_changed = service.wake, guests.look
+    room.watch.briefs = reception.briefing()
     stack.push_async_callback(service.stop)
     kept = _keep_house(settings, database, stack)
     await service.start(front, hold.owner, (*guarded, right, *kept), lambda: lease.valid, beside)
@@ -111,13 +118,13 @@ async def _registered(settings: Settings, database: Database, channel: str, at: 
     """This process stands in the store, and who is told by the configuration alone; who is not let in any more is owed
     nothing. Which process was there before.
     """
-    let_in = admitted(settings) if channel == "telegram" else None
+    let_in = admitted(settings)
     async with database.write() as connection:
         earlier = await register(connection, socket.gethostname(), os.getpid(), _version(), at)
         if channel == "console":
             await subscribe(connection, channel, "terminal", "terminal", at)
         await enrol(connection, roll_of(settings), at)
-        if let_in is not None:
+        if channel == "telegram":
             await turn_away(connection, channel, let_in, at)
     return earlier
 
@@ -133,10 +140,11 @@ def _parts(settings: Settings, room: Room, told: Told, around: Around) -> Parts:
         settings.run.poll_seconds,
         settings.market.grace_minutes * 60,
         told,
-        frozenset(map(str, settings.telegram.admins)),
+        door_of(settings),
         around.reloads,
         around.presence.meters,
         _availability(settings),
+        settings.telegram.alerts_per_chat,
     )
 
 

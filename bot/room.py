@@ -8,6 +8,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from bot.delivery.announce import News
+from bot.doorman import Door
 from bot.feeds.contract import Feed, Setup, build_feed
 from bot.further.roll import roll_of
 from bot.market.history import BEGINNING
@@ -74,9 +75,16 @@ def open_room(
     news = News(sessions.next_open, grace, settings.delivery.expire_minutes * 60)
     thinking = ThreadPoolExecutor(1, thread_name_prefix="judge")
     let_in = admitted(settings) if channel == "telegram" else None
-    owed = channel, at, thinking, let_in, meters, roll_of(settings)
+    owed = channel, at, thinking, let_in, meters, roll_of(settings), settings.scope
     watch = Watch(database, intake, sessions, settings.compiled, news, *owed)
     return Room(database, intake, watch, thinking)
+
+
+def door_of(settings: Settings) -> Door:
+    """Who is let in to Telegram by the configuration, and who decides of others."""
+    telegram = settings.telegram
+    configured, admins = (frozenset(map(str, ids)) for ids in (telegram.allow, telegram.admins))
+    return Door("telegram", configured, admins, telegram.everyone)
 
 
 def admitted(settings: Settings) -> frozenset[str] | None:

@@ -12,7 +12,7 @@ from bot.delivery.channel import Channel
 from bot.delivery.measured import Measured
 from bot.delivery.settle import Ended
 from bot.delivery.worker import Worker
-from bot.reception import Parts
+from bot.parts import Parts
 from bot.store.outbox import Owed
 from bot.upkeep import Excuse, StoreProbe
 from bot.watchdog.kept import Kept

@@ -17,7 +17,7 @@ from bot.answers.condition import StoreLook
 from bot.answers.health import Health, Vitals
 from bot.delivery.channel import Channel
 from bot.delivery.fallback import Fallback
-from bot.reception import Parts
+from bot.parts import Parts
 from bot.sending import Sending, open_sending
 from bot.store.errors import StoreError
 from bot.ticking import Ticking

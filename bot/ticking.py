@@ -12,7 +12,7 @@ from collections.abc import Callable
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from bot.reception import Parts
+from bot.parts import Parts
 from bot.store.errors import StoreError
 
 JUST_AFTER = 1
@@ -71,7 +71,7 @@ class Ticking:
         """
         seconds = self._parts.poll_seconds
         first = dt.datetime.fromtimestamp((self._parts.now() // seconds + 1) * seconds + JUST_AFTER, dt.UTC)
-        return IntervalTrigger(seconds=seconds, start_date=first, timezone=dt.UTC)
+        return _Polls(seconds=seconds, start_date=first, timezone=dt.UTC)
 
     async def tick(self) -> None:
         """One tick; whatever goes wrong in it, there will be another."""
@@ -132,6 +132,16 @@ class Ticking:
     def _moment(self) -> dt.datetime:
         """Now, as the scheduler takes it."""
         return dt.datetime.fromtimestamp(self._parts.now(), dt.UTC)
+
+
+class _Polls(IntervalTrigger):  # type: ignore[misc]
+    """Polls of which those that were missed are one. The scheduler counts them else, one by one: a minute of computing
+    for a machine that starts in 1970 and then hears what the time is."""
+
+    def get_next_fire_time(self, previous_fire_time: dt.datetime | None, now: dt.datetime) -> dt.datetime | None:
+        missed = previous_fire_time is not None and previous_fire_time + self.interval < now
+        found: dt.datetime | None = super().get_next_fire_time(None if missed else previous_fire_time, now)
+        return found
 
 
 def _now() -> float:

@@ -1,38 +1,46 @@
 """tick(now): poll -> ingest -> judge -> commit. Whoever calls it is the clock: a scheduler, a demo, a test.
 
 The commit is one transaction: where every rule stands, what happened, and the messages owed for it. A tick that is
-repeated, or cut off anywhere, leaves nothing half done.
+repeated, or cut off anywhere, leaves nothing half done. Alerts that people made are judged beside the configured rules,
+and cannot keep those from being judged.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import ChainMap
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
+from bot.answers.personal import PERSONAL
 from bot.delivery.announce import News, is_told
+from bot.delivery.briefs import Briefs, Later
 from bot.delivery.owing import Owing, Readers
-from bot.market.history import History
+from bot.judgement import Judgement, Seen, both
 from bot.market.intake import Intake
-from bot.market.progress import in_progress
 from bot.market.sessions import Sessions
 from bot.meters import Meters
+from bot.own_rules import OwnRules, Watched
 from bot.store.alerts import load_book, save_book, save_events
 from bot.store.database import Database
 from bot.store.further import NOBODY, Roll
 from rules.bars import Tick
 from rules.book import Book
-from rules.engine import Outcome, evaluate
+from rules.engine import Outcome
+from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule
 from rules.model import AlertEvent, Basis, Instant
-from rules.panel import Panel
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+NOTHING_NAMED = Scope({}, {})
+OWN_RULE = "own"
+"""What the rules that people made are counted as: which, and whose, is nobody's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +53,22 @@ class Ticked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """What a tick judges on: history and its version, latest trades, whose newer bars may come yet, whose past was
-    filled anew, and when it is."""
+class _Judged:
+    """What a tick has found: where the `rules` that were judged stand, configured ones and those that people made, and
+    what happened; of the latter what is `watched`, and which are `broken`.
+    """
 
-    history: History
-    version: int
-    ticks: Mapping[str, Tick]
-    awaited: frozenset[str]
-    refilled: frozenset[str]
-    now: Instant
-
-
-@dataclass(frozen=True, slots=True)
-class _Closed:
-    """Panels of closed sessions, and the state of the market that they were made from."""
-
-    state: tuple[int, Mapping[str, Instant | None]]
-    panels: Mapping[str, Panel]
+    outcome: Outcome
+    rules: Sequence[CompiledRule]
+    watched: Watched
+    broken: frozenset[str]
 
 
 class Watch:
     """The rules on the market, from one tick to the next. `since` is when this process began to look.
 
     It owes what happens to the chats of `channel` and to the further ones in `roll`. `admitted` are the people who may
-    be told; None: everybody who asked for it.
+    be told; None: everybody who asked for it. `scope` is what the alerts that people make may be about.
     """
 
     def __init__(
@@ -85,16 +84,20 @@ class Watch:
         admitted: frozenset[str] | None = None,
         meters: Meters | None = None,
         roll: Roll = NOBODY,
+        scope: Scope = NOTHING_NAMED,
     ) -> None:
         self._database, self._intake, self._sessions, self._meters = database, intake, sessions, meters or Meters()
         self._rules, self._news = tuple(rules), news
         self._since, self._executor = since, executor
         self._by_id = {rule.rule.id: rule for rule in rules}
-        self._owing = Owing(Readers(channel, admitted, roll), self._by_id, news)
-        self._closed: _Closed | None = None
-        self._judged_on: _Closed | None = None
+        readers = Readers(channel, admitted, roll)
+        self._own = OwnRules(readers, scope)
+        self._any = ChainMap[str, CompiledRule](self._own.by_id, self._by_id)
+        self._owing, self._later = Owing(readers, self._any, news), Later(readers)
+        self._judgement = Judgement(sessions, news.grace)
         self._folded: Mapping[str, int] = {}
         self._is_certain = True
+        self.briefs: Briefs | None = None
         self.book = Book()
         self.judged_at: Instant | None = None
 
@@ -107,7 +110,7 @@ class Watch:
     @property
     def ready_rules(self) -> tuple[CompiledRule, ...]:
         """The rules that can be judged: the history of all their instruments is complete."""
-        return tuple(rule for rule in self._rules if all(map(self._intake.ready, rule.instruments)))
+        return tuple(filter(self._is_ready, self._rules))
 
     async def tick(self, now: Instant) -> Ticked:
         """One round. Raises StoreError when it could not be committed: then nothing has happened, or all of it, and the
@@ -118,18 +121,46 @@ class Watch:
         bars = await self._intake.poll(now)
         awaited = self._intake.awaited(now, self._since)
         fills = dict(self._intake.fills)
-        rules = [rule for rule in self.ready_rules if self._is_adopted(rule) or awaited.isdisjoint(rule.instruments)]
-        if not rules and self._rules:
-            return Ticked(bars, (), 0)
-        ticks = await self._ticks(rules, now)
+        watched = await self._watched(now)
+        rules, own = (
+            [rule for rule in some if self._is_due(rule, awaited)] for some in (self._rules, watched.rules.values())
+        )
         refilled = frozenset(name for name, times in fills.items() if times != self._folded.get(name, 0))
-        seen = _Seen(self._intake.snapshot(now), self._intake.version, ticks, awaited, refilled, now)
+        ticks = await self._ticks([*rules, *own], now)
+        seen = Seen(self._intake.snapshot(now), self._intake.version, ticks, awaited, refilled, now)
         work = asyncio.get_running_loop().run_in_executor
-        outcome = await work(self._executor, self._judge, rules, seen)
-        self._meters.evaluated(len(rules))
-        fresh, owed = await self._commit(outcome, rules, seen)
-        self.judged_at, self._folded, self._judged_on = now, fills, self._closed
-        return Ticked(bars, fresh, owed)
+        outcome, theirs = await work(self._executor, self._judgement.of, rules, own, self.book, seen)
+        self._meters.evaluated(len(rules) + len(own))
+        together = both(outcome, theirs.outcome)
+        done = _Judged(together, [*rules, *own], watched, theirs.broken)
+        fresh, owed = await self._commit(done, seen)
+        if rules or not self._rules:
+            self.judged_at, self._folded = now, fills
+            self._judgement.is_committed()
+        return Ticked(bars, fresh, owed + await self._tell_later(now))
+
+    async def _watched(self, now: Instant) -> Watched:
+        async with self._database.read() as connection:
+            return await self._own.look(connection, now)
+
+    async def _tell_later(self, now: Instant) -> int:
+        """What was put off until now, and briefs; after what is news, for a brief takes seconds. Returns how many
+        deliveries are new.
+        """
+        async with self._database.read() as connection:
+            due = await self._later.due(connection, now)
+        if due is None:
+            return 0
+        drawn = await self.briefs.drawn(due, now) if due and self.briefs is not None else {}
+        async with self._database.write() as connection:
+            return await self._later.tell(connection, drawn, now)
+
+    def _is_ready(self, rule: CompiledRule) -> bool:
+        return all(map(self._intake.ready, rule.instruments))
+
+    def _is_due(self, rule: CompiledRule, awaited: frozenset[str]) -> bool:
+        """Whether it may be judged: its history is complete, and one that is new does not wait for bars of the past."""
+        return self._is_ready(rule) and (self._is_adopted(rule) or awaited.isdisjoint(rule.instruments))
 
     def _is_adopted(self, rule: CompiledRule) -> bool:
         """Whether its past is behind it. Adopted before all its bars are there, it would tell of old ones."""
@@ -143,64 +174,48 @@ class Watch:
         names = {name for rule in live for name in (*rule.instruments, *rule.companions)}
         return await self._intake.ticks(names, now) if names else {}
 
-    def _judge(self, rules: Sequence[CompiledRule], seen: _Seen) -> Outcome:
-        """Pure but for the panels kept from one tick to the next; runs beside the loop.
-
-        The rules that wait are neither judged nor closed.
-        """
-        panels = dict(self._closed_panels(rules, seen))
-        for rule in rules:
-            if rule.track not in panels:
-                panels[rule.track] = self._with_ticks(panels[rule.calendar], seen)
-        names = {rule.rule.id for rule in rules}
-        known = replace(self.book, records={name: each for name, each in self.book.records.items() if name in names})
-        before = self._judged_on
-        then = before.panels if before is not None and before is not self._closed else None
-        return evaluate(
-            rules, panels, known, seen.now, self._news.grace, seen.awaited, before=then, refilled=seen.refilled
-        )
-
-    def _closed_panels(self, rules: Sequence[CompiledRule], seen: _Seen) -> Mapping[str, Panel]:
-        """By calendar, every session that has closed; made anew when a bar or a session came."""
-        calendars = {rule.calendar for rule in rules}
-        state = (seen.version, {name: self._sessions.last_close(name, seen.now) for name in calendars})
-        if self._closed is None or self._closed.state != state:
-            self._closed = _Closed(state, {name: seen.history.panel(name) for name in calendars})
-        return self._closed.panels
-
-    def _with_ticks(self, closed: Panel, seen: _Seen) -> Panel:
-        """`closed` and the session in progress, made of the trades of this session that are fresh, if there are any."""
-        return in_progress(closed, seen.ticks, self._sessions, seen.now) or closed
-
-    async def _commit(
-        self, outcome: Outcome, rules: Sequence[CompiledRule], seen: _Seen
-    ) -> tuple[tuple[AlertEvent, ...], int]:
+    async def _commit(self, done: _Judged, seen: Seen) -> tuple[tuple[AlertEvent, ...], int]:
         """Book, events and deliveries together. Returns the events that are new, and how many deliveries."""
-        waiting = {rule.rule.id for rule in self._rules} - {rule.rule.id for rule in rules}
-        after = replace(
-            outcome.book,
-            records={**outcome.book.records, **_of(waiting, self.book.records)},
-            events={**outcome.book.events, **_of(waiting, self.book.events)},
-        )
-        late = frozenset(event.key for event in outcome.events if self._is_no_news(event, outcome, seen.now))
+        outcome, now = done.outcome, seen.now
+        after = self._with_waiting(outcome.book, done)
         self._is_certain = False  # an answer that is lost, or not waited for, leaves open what was committed
         async with self._database.write() as connection:
+            happened = await self._own.still_so(connection, outcome.events, done.watched)
+            late = frozenset(event.key for event in happened if self._is_no_news(event, outcome, now))
             await save_book(connection, self.book, after)
-            fresh = await save_events(connection, outcome.events, seen.now, unsaid=late)
+            fresh = await save_events(connection, happened, now, unsaid=late)
+            await self._own.fired(connection, fresh, done.watched)
             news = [event for event in fresh if event.key not in late | outcome.untold]
-            owed = await self._owing.tell(connection, news, seen.now)
+            owed = await self._owing.tell(connection, news, now)
+            owed += await self._own.close(connection, done.watched, done.broken, now)
             if not seen.awaited:
-                owed += await self._owing.summarise(connection, seen.now)
+                owed += await self._owing.summarise(connection, now)
         self.book, self._is_certain = after, True
         for event in fresh:
-            self._meters.happened(event.rule, event.edge, event.severity)
-            fields = {"rule": event.rule, "edge": event.edge.value, "session": str(event.session), "key": event.key}
-            log.info("%s at the row that ended %s", event.key, event.session, extra=fields)
+            self._write_down(event)
         return tuple(fresh), owed
+
+    def _with_waiting(self, after: Book, done: _Judged) -> Book:
+        """A book after a tick, and what was known of the rules that it did not judge."""
+        judged = {rule.rule.id for rule in done.rules}
+        waiting = {name: rule for name, rule in self._any.items() if name not in judged}
+        tracks = {rule.track for rule in waiting.values()}
+        return Book(
+            {**_of(waiting, self.book.records), **after.records},
+            {**_of(tracks, self.book.checkpoints), **after.checkpoints},
+            {**_of(tracks, self.book.pasts), **after.pasts},
+            {**_of(waiting, self.book.events), **after.events},
+        )
+
+    def _write_down(self, event: AlertEvent) -> None:
+        rule = OWN_RULE if event.rule.startswith(PERSONAL) else event.rule
+        self._meters.happened(rule, event.edge, event.severity)
+        fields = {"rule": event.rule, "edge": event.edge.value, "session": str(event.session), "key": event.key}
+        log.info("%s at the row that ended %s", event.key, event.session, extra=fields)
 
     def _is_no_news(self, event: AlertEvent, outcome: Outcome, now: Instant) -> bool:
         """Whether an event would have been told, had anybody watched."""
-        told = is_told(event, self._by_id.get(event.rule)) and event.key not in outcome.untold
+        told = is_told(event, self._any.get(event.rule)) and event.key not in outcome.untold
         return told and self._news.expires_at(event) <= now
 
 

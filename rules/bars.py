@@ -94,6 +94,11 @@ class Bars:
     def __len__(self) -> int:
         return len(self.end)
 
+    def __repr__(self) -> str:
+        """Without its columns: asyncio writes the result of its task into texts that nobody reads, and that takes as
+        long as an answer."""
+        return f"<{len(self)} bars of {self.interval.value}>"
+
     def take(self, rows: Bools | Ints | slice) -> Bars:
         """The bars at `rows`."""
         columns = ("start", "end", "open", "high", "low", "close", "volume", "known_at", "origin")

@@ -87,8 +87,22 @@ class Judge:
         stop = max(fresh, self._market.due(rule, fresh))
         if rule.rule.basis is Basis.TICK and name not in self.silent:
             return Rows(fresh, fresh, stop)
+        begins = self._beginning(rule, stop)
+        if begins >= stop:
+            return Rows(stop, stop, stop)
         fits = self._base is not None and record.settled_at == self._past.at
-        return Rows(self._base + 1 if fits and self._base is not None else 0, fresh, stop)
+        first = self._base + 1 if fits and self._base is not None else 0
+        return Rows(max(first, begins), max(fresh, begins), stop)
+
+    def _beginning(self, rule: CompiledRule, stop: int) -> int:
+        """The first row of a rule: history's; of one that begins at an instant the row that had closed by then, and on
+        trades the last one, if that is of a trade since then.
+        """
+        if rule.rule.since is None:
+            return 0
+        if rule.rule.basis is Basis.TICK:
+            return stop - 1 if stop > 0 and self._ended(rule, stop - 1) > rule.rule.since else stop
+        return max(0, int(np.searchsorted(self._panel.clock.closes, rule.rule.since, side="right")) - 1)
 
     def _row_after(self, rule: CompiledRule, instant: Instant) -> int:
         row = int(np.searchsorted(self._panel.clock.closes, instant, side="right"))
@@ -143,9 +157,12 @@ class Judge:
             settled=record.settled if rule.rule.basis is Basis.TICK else taken.after(self._settles),
             settled_at=self._closes[self._settles] if self._settles >= 0 else BEFORE,
         )
-        if name in self.silent:
+        if name in self.silent and not _has_begun(rule):
             return Judged(replace(after, alert=_adopted(rule, after.alert), adopted=through))
         moves = sorted([*moves, *(move for move in taken.moves if move.row >= rows.fresh)], key=lambda each: each.row)
+        if rule.rule.since is not None:
+            after = replace(after, adopted=max(record.adopted, rule.rule.since))
+            moves = [move for move in moves if self._ended(rule, move.row) > rule.rule.since]
         new = [self._event(rule, move) for move in moves]
         if after.coverage.told and taken.known[-1]:  # what was unknown has become known
             new.append(replace(self._event(rule, Move(Edge.DATA_BACK, rows.stop - 1)), rejudged_at=now))
@@ -161,7 +178,9 @@ class Judge:
         return not set(rule.instruments).isdisjoint(self._market.refilled)
 
     def _course(self, rule: CompiledRule, record: Record, rows: Rows) -> tuple[Course, list[Instant]]:
-        before: AlertState = record.settled if rows.first > 0 else Inactive()
+        before: AlertState = record.settled
+        if rows.first <= self._beginning(rule, rows.stop):
+            before = Inactive() if rule.rule.since is None else _beginner(rule)
         if rule.rule.basis is Basis.TICK and rule.rule.id not in self.silent:
             before = record.alert
         ends = [self._ended(rule, row) for row in range(rows.first, rows.stop)]
@@ -214,6 +233,18 @@ def _lasts(taken: Course, row: int, until: int) -> bool:
 def _record_of(rule: CompiledRule, book: Book) -> Record:
     record = book.records.get(rule.rule.id)
     return record if record is not None and record.digest == rule.digest else Record(rule.digest)
+
+
+def _has_begun(rule: CompiledRule) -> bool:
+    """Whether what is found when it is looked at first is told: all that happened since it was made, be it late."""
+    return rule.rule.since is not None and not (rule.rule.held and rule.rule.basis is Basis.TICK)
+
+
+def _beginner(rule: CompiledRule) -> AlertState:
+    """What holds already when an alert is made is no news later, however many rows it wants confirmed."""
+    known = rule.rule.held or rule.rule.basis is Basis.CLOSE
+    seen = rule.rule.timing.confirm - 1 if known else 0
+    return Pending(BEFORE, seen) if seen else Inactive()
 
 
 def _adopted(rule: CompiledRule, alert: AlertState) -> AlertState:

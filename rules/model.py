@@ -117,7 +117,9 @@ class Timing:
 class Rule:
     """One line a trader can read: when it fires, when it clears, how it is told.
 
-    A `personal` one is somebody's own: it is judged apart from the others, and told to that one alone.
+    A `personal` one is somebody's own: it is judged apart from the others, and told to that one alone. It begins at
+    `since`, whatever was before, None: with history; one on trades with the first trade after it, which is news unless
+    the condition `held` already.
     """
 
     id: str
@@ -132,6 +134,8 @@ class Rule:
     delivery: Delivery = Delivery.AT_LEAST_ONCE
     enabled: bool = True
     personal: bool = False
+    since: Instant | None = None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,4 +92,4 @@ def lane(state: State, index: int) -> State:
 
 def where(known: Bools, new: Floats, old: Floats) -> Floats:
     """`new` in the lanes that are known, `old` in the others."""
-    return np.where(known.reshape(known.shape + (1,) * (new.ndim - 1)), new, old)
+    return np.where(known if new.ndim == 1 else known.reshape(known.shape + (1,) * (new.ndim - 1)), new, old)

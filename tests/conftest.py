@@ -1,12 +1,17 @@
-"""What every test may use: where real prices lie, and how hard properties are tried."""
+"""What every test may use: where real prices lie, how hard properties are tried, and modules that are compiled once."""
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# A process that a test starts finds its modules compiled, also where images are built and the environment forbids that.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -10,6 +10,7 @@ from bot.answers.correlation import (
     Volatility,
 )
 from bot.answers.market import Explained, Miss, Quote
+from bot.answers.pictures import AlertCourse, ConditionPicture, Curve, Flag, Level, PricePicture
 from bot.answers.regime import (
     Contribution,
     Emerging,
@@ -24,7 +25,7 @@ from bot.answers.regime import (
 )
 from bot.answers.service import NO_TOKEN, POLLING, PUSHED, UP, Chat, SourceStatus, Status
 
-Picture = PairPicture | CorrelationList | CorrelationMatrix | RegimePicture
+Picture = PairPicture | CorrelationList | CorrelationMatrix | RegimePicture | PricePicture | ConditionPicture
 """What can be drawn beside an answer."""
 
 __all__ = [
@@ -33,19 +34,25 @@ __all__ = [
     "PUSHED",
     "UP",
     "Against",
+    "AlertCourse",
     "Change",
     "Chat",
+    "ConditionPicture",
     "Contribution",
     "Correlation",
     "CorrelationList",
     "CorrelationMatrix",
+    "Curve",
     "Emerging",
     "Explained",
+    "Flag",
     "Flip",
     "Gauge",
+    "Level",
     "Miss",
     "PairPicture",
     "Picture",
+    "PricePicture",
     "Provisional",
     "Quote",
     "Regime",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rules.model import Instant
 
@@ -26,3 +26,16 @@ class Person:
     asked_at: Instant
     decided_at: Instant | None = None
     decided_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Who may use the bot: those the configuration lets in, administrators among them, and those that are `known`
+    beside them. `everyone`: all whom no administrator has refused. `chats` are told of alerts.
+    """
+
+    configured: frozenset[str] = frozenset()
+    admins: frozenset[str] = frozenset()
+    everyone: bool = False
+    known: tuple[Person, ...] = field(default=())
+    chats: int = 0

@@ -21,13 +21,19 @@ def spoken_id(rule: str) -> str:
     return f"{PERSONAL}{rule.rpartition('.')[2]}" if rule.startswith(PERSONAL) else rule
 
 
+def owner_of(rule: str) -> int | None:
+    """The chat whose alert a rule is; None of a rule for everybody."""
+    return int(rule[len(PERSONAL) :].partition(".")[0]) if rule.startswith(PERSONAL) else None
+
+
 @dataclass(frozen=True, slots=True)
 class PersonalAlert:
     """An alert of one chat, `number` among its own; numbers are never used twice.
 
     `when` and `clear` are canonical lines; `asked` is what was written, `title` the words for it. `once`: it is done
-    when it has fired, at `fired_at`. `expires_at` is None where it is watched for good. `anchor` is the instrument, the
-    share and the price that its level was made of, where it was made of the price of that moment.
+    when it has fired; `fired_at` is when it last did. What is so at `made_at` is no news; `held` is whether its
+    condition was. `expires_at` is None where it is watched for good. `anchor` is the instrument, the share and the
+    price that its level was made of, where it was made of the price of that moment.
     """
 
     number: int
@@ -43,6 +49,7 @@ class PersonalAlert:
     paused: bool = False
     fired_at: Instant | None = None
     anchor: tuple[str, float, float] | None = None
+    held: bool = False
 
     @property
     def is_watched(self) -> bool:
@@ -60,6 +67,8 @@ class PersonalAlert:
             severity=Severity.HIGH,
             title=self.title,
             personal=True,
+            since=self.made_at,
+            held=self.held,
         )
 
 
@@ -79,6 +88,7 @@ def dump(alert: PersonalAlert) -> dict[str, Any]:
         "paused": alert.paused,
         "fired_at": alert.fired_at,
         "anchor": list(alert.anchor) if alert.anchor else None,
+        "held": alert.held,
     }
 
 

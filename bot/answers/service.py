@@ -16,7 +16,8 @@ class Chat:
 
     `channel` is telegram or console, `address` the chat's id there, `kind` private, group, channel or terminal, `user`
     the id of who asks, empty where nobody is named. `subscribed_since` is None where no alerts go. An `admin` may do
-    what concerns everybody; who `configures` may say how this chat is told.
+    what concerns everybody; who `configures` may say how this chat is told. `name` is what who
+    asks calls themselves, where that is known; a `stranger` was not let in.
     """
 
     channel: str
@@ -26,6 +27,8 @@ class Chat:
     user: str
     admin: bool = False
     configures: bool = True
+    name: str = ""
+    stranger: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.answers.changes import Forget
-from bot.commands.registry import Desk, Refusal, Reply, command
+from bot.commands.registry import Desk, Group, Refusal, Reply, command
 from bot.render.chats import NOTHING_STORED, asks_to_forget, forgotten
 
 
-@command("/forget [yes]", "delete all that is stored about this chat", "/forget", changes=True, configures=True)
+@command(
+    Group.CHAT, "/forget [yes]", "delete all that is stored about this chat", "/forget", changes=True, configures=True
+)
 def forget(desk: Desk, words: Sequence[str]) -> Reply:
     """Asks first: what is deleted does not come back."""
     sure = [word.lower() for word in words] == ["yes"]

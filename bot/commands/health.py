@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.answers.health import Storage
-from bot.commands.registry import Desk, Refusal, Reply, command
+from bot.commands.registry import Desk, Group, Refusal, Reply, Wants, command
 from bot.render.health import health_answer
 from bot.render.status import NOT_WATCHING
 
 
-@command("/health", "what runs, and which messages are owed and why", "/health", outbox=True)
+@command(Group.CHAT, "/health", "what runs, and which messages are owed and why", "/health", wants=Wants.OUTBOX)
 def health(desk: Desk, words: Sequence[str]) -> Reply:
     """What must go on, then the outbox."""
     if words:

@@ -1,44 +1,63 @@
-"""/help: the commands, or one word of the rule language."""
+"""/help: the commands in groups, one of them, or one word of the rule language."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
-from bot.commands.registry import Desk, Refusal, Reply, all_commands, command
-from bot.render.chats import NO_ADVICE
+from bot.answers.buttons import NO_BUTTONS, Button, Keyboard
+from bot.answers.words import Word
+from bot.commands.registry import Command, Desk, Group, Refusal, Reply, all_commands, command
+from bot.queries.words import word
+from bot.render.help import command_help, overview, word_help, words_help
 from rules.functions.registry import vocabulary
 from rules.language.errors import listing, nearest
 
+WORDS = "words"
+"""What asks for every word of the rule language."""
 
-@command("/help [NAME]", "the commands, or what a word of the rule language means", "/help drawdown")
+ALERT = "alert"
+"""The command that makes an alert of an example."""
+
+
+@command(Group.CHAT, "/help [NAME]", "the commands, or what a word means", "/help drawdown")
 def help_(desk: Desk, words: Sequence[str]) -> Reply:
-    """Usage of every command; of a function its documentation."""
+    """The commands, short; usage of one; of a function its documentation, with the value of its example now."""
     if len(words) > 1:
         raise Refusal("it takes one name, or none")
     if not words:
-        return Reply(_overview(admin=desk.chat.admin))
-    name = words[0].lstrip("/")
-    found = [*_of_command(name), *_of_function(name)]
-    if not found:
-        names = sorted({*all_commands(), *vocabulary()})
-        raise Refusal(f"unknown name {name}{nearest(name, names)} (known: {listing(names, 60)})")
-    return Reply("\n\n".join(found))
+        keys = (Button("Words for alerts", f"/help {WORDS}"), Button("Rules", "/rules"), Button("Status", "/status"))
+        return Reply(overview(_grouped(admin=desk.chat.admin), len(vocabulary())), buttons=(keys,))
+    name = words[0].lstrip("/").lower()
+    if name == WORDS:
+        return Reply(words_help(vocabulary().values()))
+    asked, function = all_commands().get(name), vocabulary().get(name)
+    if asked is None and function is None:
+        raise Refusal(_unknown(words[0].lstrip("/")))
+    told = [command_help(asked.usage, asked.summary, asked.example)] if asked is not None else []
+    if function is None:
+        return Reply("\n".join(told), buttons=_keys_of(asked))
+    meant = word(desk.view, function)
+    told.append(word_help(meant, simulated=desk.view.simulated))
+    return Reply("\n\n".join(told), buttons=_keys_of(asked, meant))
 
 
-def _of_command(name: str) -> list[str]:
-    known = all_commands().get(name)
-    return [f"<b>{escape(known.usage)}</b>\n{escape(known.summary)}\nExample: {escape(known.example)}"] if known else []
+def _grouped(*, admin: bool) -> dict[str, list[tuple[str, str]]]:
+    """Names and summaries of the commands by group; what one may not use is not told."""
+    found: dict[str, list[tuple[str, str]]] = {group.value: [] for group in Group}
+    for each in all_commands().values():
+        if admin or not each.admins:
+            found[each.group].append((each.name, each.summary))
+    return {group: shown for group, shown in found.items() if shown}
 
 
-def _of_function(name: str) -> list[str]:
-    known = vocabulary().get(name)
-    return [f"<b>{escape(known.usage)}</b>\n{escape(known.doc)}"] if known else []
+def _unknown(name: str) -> str:
+    names = [*all_commands(), *vocabulary()]
+    return f"unknown name {name}{nearest(name, names) or f' (known: {listing(all_commands(), 12)})'}"
 
 
-def _overview(*, admin: bool) -> str:
-    """What one may not use is not told."""
-    shown = [each for each in all_commands().values() if admin or not each.admins]
-    lines = [f"<b>{escape(each.usage)}</b>\n   {escape(each.summary)}" for each in shown]
-    functions = ", ".join(sorted(vocabulary()))
-    return "\n".join([*lines, f"Rule language: {functions}", NO_ADVICE])
+def _keys_of(asked: Command | None, meant: Word | None = None) -> Keyboard:
+    """The examples, to be tried with a tap."""
+    found = [Button(f"Try {asked.example}", asked.example)] if asked is not None else []
+    if meant is not None and ALERT in all_commands():
+        found.append(Button("Try as an alert", f"/{ALERT} {meant.example}"))
+    return tuple((each,) for each in found) if found else NO_BUTTONS

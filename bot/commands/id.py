@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.commands.registry import Desk, Refusal, Reply, command
+from bot.commands.registry import Desk, Group, Refusal, Reply, command
 from bot.render.chats import ids
 
 
-@command("/id", "the id of this chat and yours", "/id")
+@command(Group.CHAT, "/id", "the id of this chat and yours", "/id")
 def id_(desk: Desk, words: Sequence[str]) -> Reply:
     """What an operator needs to let somebody in."""
     if words:

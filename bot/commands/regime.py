@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.commands.registry import Desk, Refusal, Reply, command
+from bot.answers.buttons import Button, Keyboard
+from bot.commands.registry import Desk, Group, Refusal, Reply, command
 from bot.queries.gauges import regime_panel
 from bot.queries.regime import regime as ask
 from bot.queries.regime import regime_picture
+from bot.render.keys import refresh
 from bot.render.regime import panel_answer, regime_answer, spells_answer
 from rules.model import XNYS
 from rules.regime.filter import USES
@@ -16,6 +18,7 @@ PANEL, HISTORY = "panel", "history"
 
 
 @command(
+    Group.MARKET,
     "/regime [panel|history]",
     "risk-on, neutral or risk-off, and how sure that is",
     "/regime panel",
@@ -28,9 +31,16 @@ def regime(desk: Desk, words: Sequence[str]) -> Reply:
         raise Refusal(f"it takes {PANEL}, {HISTORY} or nothing more")
     found = ask(desk.view, desk.trades, desk.now)
     if asked == [HISTORY]:
-        return Reply(spells_answer(found))
+        return Reply(spells_answer(found), buttons=_keys(HISTORY))
     panel = regime_panel(desk.view, found)
     if asked:
-        return Reply(panel_answer(panel))
+        return Reply(panel_answer(panel), buttons=_keys(PANEL))
     text = regime_answer(found, panel, desk.view.next_open(XNYS, found.at))
-    return Reply(text, picture=regime_picture(desk.view, found))
+    return Reply(text, picture=regime_picture(desk.view, found), buttons=_keys(""))
+
+
+def _keys(shown: str) -> Keyboard:
+    """The same once more, in its place, and the two others: one has a picture, so they come below."""
+    names = {"": "Regime", PANEL: "Gauges", HISTORY: "History"}
+    others = [Button(label, f"/regime {word}".rstrip()) for word, label in names.items() if word != shown]
+    return ((refresh(f"/regime {shown}".rstrip()), *others),)

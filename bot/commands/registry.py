@@ -6,9 +6,9 @@ sends nothing and writes nothing. A refusal is one sentence, the usage and an ex
 
 from __future__ import annotations
 
+import enum
 import importlib
 import pkgutil
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,16 +20,18 @@ from bot.answers.buttons import NO_BUTTONS, Keyboard
 from bot.answers.changes import Change
 from bot.answers.kept import NOTHING, Kept
 from bot.answers.outbox import Outbox
+from bot.answers.people import Roster
 from bot.answers.reload import Reading
+from bot.answers.why import Telling
 from bot.queries.view import NoAnswer, View
 from rules.bars import Tick
-from rules.language.compile import CompiledRule
-from rules.language.errors import LanguageError, listing, nearest
-from rules.model import Instant, Instrument
+from rules.language.errors import LanguageError, nearest
+from rules.model import Instant
 
 LONGEST_LINE = 1_000
 NOT_AN_ADMIN = "That is for administrators: those whose id stands in telegram.admins."
 NOT_THEIR_GROUP = "In a group this is for its administrators; in a chat with me alone it is for you."
+NOT_LET_IN = "This bot answers only to people its operator has let in; /ask asks for that."
 TERMINAL = "terminal"
 """The kind of a chat that is no chat."""
 
@@ -39,8 +41,9 @@ class Desk:
     """What a command works on: the market, who asks, how the service is, and when.
 
     `status` is None where no service runs: nothing is watched there. `trades` are latest trades of what the command
-    asked for, as far as the market is trading; `outbox` and `reading`, what the configuration says now, are there for a
-    command that wants them, where a service runs. `kept` is what is stored of the chat.
+    asked for, as far as the market is trading. `kept` is what is stored of the chat. `outbox`, `reading` (what the
+    configuration says now), `roster` (who may use the bot) and `told` (what became of messages here, by event) are
+    there for a command that wants them, where a service runs. A terminal may have a notepad for what is chosen in it.
     """
 
     view: View
@@ -51,11 +54,19 @@ class Desk:
     outbox: Outbox | None = None
     reading: Reading | None = None
     kept: Kept = NOTHING
+    roster: Roster | None = None
+    told: Mapping[str, Telling] = field(default_factory=dict)
+    is_notepad: bool = False
 
     @property
     def keeps_chats(self) -> bool:
         """Whether a change can be carried out; a terminal that no service runs behind has nothing to change."""
         return self.status is not None or self.chat.kind != TERMINAL
+
+    @property
+    def keeps_choices(self) -> bool:
+        """Whether what is chosen is kept, be it as long as a conversation in a terminal."""
+        return self.is_notepad or self.keeps_chats
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,48 +95,72 @@ Trades = Callable[[Sequence[str]], tuple[str, ...]]
 """Whose latest trades a command wants to be told, given its words."""
 
 
+class Group(enum.StrEnum):
+    """Commands that belong together, in the order they are told."""
+
+    MARKET = "Market"
+    ALERTS = "Alerts"
+    QUIET = "Quiet"
+    CHAT = "Chat"
+    ADMIN = "Admin"
+
+
+class Wants(enum.Flag):
+    """What a command wants on its desk beside what always lies there: it costs something to fetch."""
+
+    NOTHING = 0
+    OUTBOX = enum.auto()
+    ROSTER = enum.auto()
+    READING = enum.auto()
+    TELLINGS = enum.auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A word after the slash: what it does, how it is written, an example; whose latest trades it is told, whether of
-    the outbox, whether it may change something, is for administrators only, and has the configuration read. One that
-    `configures` says how a chat is told: in a group only its administrators may.
+    """A word after the slash: what it does, how it is written, an example; whose latest trades it is told, what else it
+    `wants`.
+
+    One that `changes` something is carried out however much is asked at once. One that `configures` says how a chat is
+    told: in a group only its administrators may. `admins` alone may use one, `strangers` too may use another, and
+    nothing else.
     """
 
     name: str
+    group: Group
     usage: str
     summary: str
     example: str
     run: Run
     trades: Trades | None = None
-    outbox: bool = False
+    wants: Wants = Wants.NOTHING
     changes: bool = False
-    admins: bool = False
-    reads: bool = False
     configures: bool = False
+    admins: bool = False
+    strangers: bool = False
 
 
 _REGISTRY: dict[str, Command] = {}
 
 
 def command(
+    group: Group,
     usage: str,
     summary: str,
     example: str,
     trades: Trades | None = None,
     *,
-    outbox: bool = False,
+    wants: Wants = Wants.NOTHING,
     changes: bool = False,
-    admins: bool = False,
-    reads: bool = False,
     configures: bool = False,
+    admins: bool = False,
+    strangers: bool = False,
 ) -> Callable[[Run], Run]:
     """Enter a function as the command of the first word of `usage`."""
 
     def enter(run: Run) -> Run:
         name = usage.split()[0].lstrip("/")
-        _REGISTRY[name] = Command(
-            name, usage, summary, example, run, trades, outbox, changes, admins, reads, configures
-        )
+        rights = (changes, configures, admins, strangers)
+        _REGISTRY[name] = Command(name, group, usage, summary, example, run, trades, wants, *rights)
         return run
 
     return enter
@@ -139,39 +174,16 @@ def all_commands() -> Mapping[str, Command]:
     return dict(sorted(_REGISTRY.items()))
 
 
+def command_of(line: str) -> Command | None:
+    """The command that a line is of; None where it is of none."""
+    words = line[:LONGEST_LINE].split(maxsplit=1)
+    return all_commands().get(_name_of(words)) if words else None
+
+
 def trades_for(line: str) -> tuple[str, ...]:
     """The instruments whose latest trades the command of a line wants to be told."""
-    words = line[:LONGEST_LINE].split()
-    known = _command_of(words)
-    return known.trades(words[1:]) if known and known.trades else ()
-
-
-def wants_outbox(line: str) -> bool:
-    """Whether the command of a line is to be told of the outbox."""
-    known = _command_of(line[:LONGEST_LINE].split())
-    return known is not None and known.outbox
-
-
-def wants_reading(line: str) -> bool:
-    """Whether the command of a line is to be told what the configuration says now."""
-    known = _command_of(line[:LONGEST_LINE].split())
-    return known is not None and known.reads
-
-
-def may_configure(line: str) -> bool:
-    """Whether the command of a line may say how a chat is told: in a group it has to be asked who may."""
-    known = _command_of(line[:LONGEST_LINE].split())
-    return known is not None and known.configures
-
-
-def may_change(line: str) -> bool:
-    """Whether the command of a line may change something: it is carried out however much is asked at once."""
-    known = _command_of(line[:LONGEST_LINE].split())
-    return known is not None and known.changes
-
-
-def _command_of(words: Sequence[str]) -> Command | None:
-    return all_commands().get(_name_of(words)) if words else None
+    known = command_of(line)
+    return known.trades(line[:LONGEST_LINE].split()[1:]) if known and known.trades else ()
 
 
 def _name_of(words: Sequence[str]) -> str:
@@ -185,9 +197,10 @@ def answer(desk: Desk, line: str) -> Reply:
         return Reply("Write a command; /help lists them.")
     name = _name_of(words)
     known = all_commands().get(name)
+    if desk.chat.stranger and not (known is not None and known.strangers):
+        return Reply(NOT_LET_IN)
     if known is None:
-        hint = nearest(name, all_commands()) or f"; there are {listing(f'/{each}' for each in all_commands())}"
-        return Reply(escape(f"There is no command {words[0]}{hint}"))
+        return Reply(escape(f"There is no command {words[0]}{_nearest(name, desk.chat) or '; /help lists them'}"))
     if known.admins and not desk.chat.admin:
         return Reply(NOT_AN_ADMIN)
     if known.configures and not desk.chat.configures:
@@ -202,34 +215,6 @@ def answer(desk: Desk, line: str) -> Reply:
         return Reply(escape(str(reason)))
 
 
-def instrument(view: View, word: str) -> Instrument:
-    """The instrument a word names, in any case. Raises Refusal with the nearest names."""
-    known = view.scope.instruments.get(word.upper())
-    if known is None:
-        names = view.scope.instruments
-        raise Refusal(f"unknown instrument {word}{nearest(word, names)} (known: {listing(names)})")
-    return known
-
-
-def rule_named(view: View, word: str) -> CompiledRule:
-    """The rule of an id, in any case. Raises Refusal with the nearest ids."""
-    known = {rule.rule.id: rule for rule in view.rules}
-    found = known.get(word.lower())
-    if found is None:
-        raise Refusal(f"unknown rule {word}{nearest(word, known)} (known: {listing(known)})")
-    return found
-
-
-def pair(view: View, first: str, second: str) -> tuple[Instrument, Instrument]:
-    """Two different instruments. Raises Refusal."""
-    a, b = instrument(view, first), instrument(view, second)
-    if a == b:
-        raise Refusal(f"a correlation takes two different instruments, not {a.id} twice")
-    return a, b
-
-
-def whole_number(word: str, what: str, low: int, high: int) -> int:
-    """A count within bounds. Raises Refusal."""
-    if not re.fullmatch("[0-9]{1,12}", word) or not low <= int(word) <= high:
-        raise Refusal(f"{what} must be a whole number from {low} to {high}, not {word}")
-    return int(word)
+def _nearest(name: str, chat: Chat) -> str:
+    """The commands of much the same name, of those that whoever asks may use."""
+    return nearest(name, [each.name for each in all_commands().values() if chat.admin or not each.admins])

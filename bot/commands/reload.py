@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.commands.registry import Desk, Refusal, Reply, command
+from bot.commands.registry import Desk, Group, Refusal, Reply, Wants, command
 from bot.render.reload import reload_answer
 from bot.render.status import NOT_WATCHING
 
 
-@command("/reload", "read the configuration anew, whole or not at all", "/reload", admins=True, reads=True)
+@command(
+    Group.ADMIN,
+    "/reload",
+    "read the configuration anew, whole or not at all",
+    "/reload",
+    admins=True,
+    wants=Wants.READING,
+)
 def reload(desk: Desk, words: Sequence[str]) -> Reply:
     """What was read lies on the desk; what is taken is taken after this answer."""
     if words:

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.commands.registry import Desk, Refusal, Reply, command, rule_named
+from bot.answers.buttons import Button, Keyboard
+from bot.answers.personal import spoken_id
+from bot.commands.registry import Desk, Group, Refusal, Reply, command
+from bot.queries.asked import events_of, rule_asked, tellable
+from bot.queries.condition import record_of
 from bot.queries.miss import nearest_miss
 from bot.render.answers import rule_answer
-from rules.model import Basis
+from rules.model import Basis, Edge
 
 SHOWN = 3
 
 
-@command("/rule ID", "one rule in full: when it fires, where it stands", "/rule rut-record-close")
+@command(Group.ALERTS, "/rule ID", "one rule in full: when it fires, where it stands", "/rule rut-record-close")
 def rule(desk: Desk, words: Sequence[str]) -> Reply:
-    """Its conditions, its alert, its last events, what re-arms it."""
+    """Its conditions, its alert, its last events, what re-arms it; of everybody's, or #n of one's own."""
     if len(words) != 1:
-        raise Refusal("it takes one rule; /rules lists them")
+        raise Refusal("it takes one rule, or #n of your own; /rules lists them")
     view = desk.view
-    asked = rule_named(view, words[0])
-    events = view.told(asked.rule.id)[-SHOWN:]
-    miss = nearest_miss(view, asked) if asked.rule.basis is Basis.CLOSE else None
-    fired, record = view.has_fired(asked.rule.id), view.record(asked.rule.id)
-    return Reply(rule_answer(asked, record, events, miss, fired=fired, simulated=view.simulated))
+    asked = rule_asked(view, desk.kept, words[0], Refusal)
+    own = asked.rule.personal
+    events = tellable(asked, events_of(desk.kept, asked)) if own else view.told(asked.rule.id)
+    fired = any(each.edge is Edge.FIRED for each in events) if own else view.has_fired(asked.rule.id)
+    miss = nearest_miss(view, asked) if asked.rule.basis is Basis.CLOSE and not fired else None
+    text = rule_answer(asked, record_of(view, asked), events[-SHOWN:], miss, fired=fired, simulated=view.simulated)
+    return Reply(text, buttons=_keys(spoken_id(asked.rule.id)))
+
+
+def _keys(name: str) -> Keyboard:
+    words = ("Chart", "Why", "History", "Test")
+    return (tuple(Button(word, f"/{word.lower()} {name}") for word in words),)

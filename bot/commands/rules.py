@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.commands.registry import Desk, Refusal, Reply, command
+from bot.commands.registry import Desk, Group, Refusal, Reply, command
 from bot.render.answers import rules_answer
 
 
-@command("/rules", "what is watched, and where each alert stands", "/rules")
+@command(Group.ALERTS, "/rules", "what is watched, and where each alert stands", "/rules")
 def rules(desk: Desk, words: Sequence[str]) -> Reply:
     """Every rule with its condition."""
     if words:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.commands.registry import Desk, Refusal, Reply, command
+from bot.commands.registry import Desk, Group, Refusal, Reply, command
 from bot.render.status import NOT_WATCHING, status_answer
 
 
-@command("/status", "whether all is well: prices, rules, messages", "/status")
+@command(Group.CHAT, "/status", "whether all is well: prices, rules, messages", "/status")
 def status(desk: Desk, words: Sequence[str]) -> Reply:
     """What is not well first, then the facts."""
     if words:

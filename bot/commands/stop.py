@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.answers.changes import Unsubscribe
-from bot.commands.registry import Desk, Refusal, Reply, command
+from bot.commands.registry import Desk, Group, Refusal, Reply, command
 from bot.render.chats import UNKEPT, unsubscribed
 
 
-@command("/stop", "no more alerts; commands are still answered", "/stop", changes=True, configures=True)
+@command(Group.CHAT, "/stop", "no more alerts; commands are still answered", "/stop", changes=True, configures=True)
 def stop(desk: Desk, words: Sequence[str]) -> Reply:
     """The subscription ends, and how it comes back."""
     if words:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.answers.buttons import NO_BUTTONS
 from bot.delivery.grouping import Group, Rules, grouped
+from bot.delivery.keys import keys_of
 from bot.render.alerts import Told, alert
 from bot.render.away import away
 from bot.store.messages import Message
@@ -61,8 +63,12 @@ def messages(
 
     `recorded` is what the store knows of the closes of its `heads`, these events included or not.
     """
-    told = [event for event in events if is_told(event, rules.get(event.rule))]
-    return [_message(group, rules, news) for group in grouped(told, rules, recorded)]
+    return [message(group, rules, news) for group in groups(events, rules, recorded)]
+
+
+def groups(events: Iterable[AlertEvent], rules: Rules, recorded: Iterable[AlertEvent] = ()) -> list[Group]:
+    """The same before it is put into words."""
+    return grouped([event for event in events if is_told(event, rules.get(event.rule))], rules, recorded)
 
 
 def summaries(missed: Mapping[int, Sequence[AlertEvent]], now: Instant) -> list[Message]:
@@ -95,7 +101,8 @@ def is_told(event: AlertEvent, rule: CompiledRule | None) -> bool:
     return not ended or (rule is not None and rule.rule.notify_resolved)
 
 
-def _message(group: Group, rules: Rules, news: News) -> Message:
+def message(group: Group, rules: Rules, news: News) -> Message:
+    """One message, with what can be asked and done about it at hand."""
     members = (group.head, *group.parts)
     policies = {rules[each.rule].rule.delivery if each.rule in rules else Delivery.AT_LEAST_ONCE for each in members}
     (head,), parts, before = (_with_rules(some, rules) for some in ((group.head,), group.parts, group.before))
@@ -109,6 +116,7 @@ def _message(group: Group, rules: Rules, news: News) -> Message:
         expires_at=max(map(news.expires_at, members)),
         parts=tuple(part.key for part in group.parts),
         severity=gravest(each.severity for each in members),
+        buttons=keys_of(group.head) if group.head.rule in rules else NO_BUTTONS,
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 
+from bot.answers.buttons import NO_BUTTONS, Keyboard
 from bot.delivery.channel import Channel, Resting, RetryLater, TokenRejected
 from bot.store.chats import Subscriber, acquaint
-from bot.store.database import Database
+from bot.store.database import Connection, Database
 from bot.store.messages import Message, owe
 from bot.store.owed import told_to
 from bot.store.told import MARK, still_owed
@@ -24,6 +25,27 @@ log = logging.getLogger(__name__)
 
 LASTING = 7 * DAY
 """Seconds that a notice is worth sending."""
+
+
+def notice(key: str, html: str, now: Instant, buttons: Keyboard = NO_BUTTONS) -> Message:
+    """A message that is meant for somebody by name, and no alert."""
+    return Message(
+        event=f"{MARK}{key}",
+        at=now,
+        html=html,
+        policy=Delivery.AT_LEAST_ONCE,
+        silent=False,
+        late_after=now + ON_TIME,
+        expires_at=now + LASTING,
+        buttons=buttons,
+    )
+
+
+async def owe_notice(connection: Connection, channel: str, addresses: Iterable[str], message: Message) -> int:
+    """Owe it to some chats, whether or not they are subscribed; once, however often. Returns how many are new."""
+    now = message.at
+    chats = [await acquaint(connection, channel, address, now) for address in addresses]
+    return await owe(connection, [message], [Subscriber(chat, since=0) for chat in chats], now)
 
 
 class Noticeboard:
@@ -57,17 +79,7 @@ class Noticeboard:
             return
         now = self._now()
         async with self._database.write() as connection:
-            chats = [await acquaint(connection, self._channel, address, now) for address in self._admins]
-            news = Message(
-                event=f"{MARK}{key}",
-                at=now,
-                html=html,
-                policy=Delivery.AT_LEAST_ONCE,
-                silent=False,
-                late_after=now + ON_TIME,
-                expires_at=now + LASTING,
-            )
-            await owe(connection, [news], [Subscriber(chat, since=0) for chat in chats], now)
+            await owe_notice(connection, self._channel, self._admins, notice(key, html, now))
         self._owed()
 
     async def has_gone_out(self, key: str) -> bool:

@@ -158,7 +158,8 @@ class Worker:
             html = as_sent(owed.html, late=now - owed.at if now > owed.late_after else None, repeat=owed.repeat)
             async with limit:
                 rank = Rank.DIGEST if owed.digest else Rank.ALERT
-                frame = Frame(owed.buttons, owed.picture, owed.thread, owed.replies_to)
+                picture = None if owed.repeat else owed.picture  # a luxury that is tried once
+                frame = Frame(owed.buttons, picture, owed.thread, owed.replies_to)
                 how = {"plain": owed.plain, "silent": owed.silent}
                 sent = await self._channel.send(owed.address, html, **how, rank=rank, frame=frame)
             self._resting[owed.chat] = asyncio.get_running_loop().time() + self._limits.rest

@@ -180,12 +180,19 @@ def _numbers(path: Path, table: pd.DataFrame, name: str) -> Floats:
 def _origins(table: pd.DataFrame, venue: str, instrument: Instrument) -> tuple[Ints, tuple[Origin, ...]]:
     """Each row's index into the distinct origins, in order of first appearance."""
     defaults = {"venue": venue, "quote": instrument.currency, "volume_unit": "none"}
-    texts = pd.DataFrame(
-        {name: table[name].fillna(default) if name in table else default for name, default in defaults.items()},
-        index=table.index,
-    )
-    codes, distinct = pd.factorize(pd.MultiIndex.from_frame(texts))
-    return codes.astype(np.int64), tuple(Origin("files", str(v), str(q), str(u)) for v, q, u in distinct)
+    texts = {name: table[name].fillna(default) for name, default in defaults.items() if name in table}
+    mixed: Ints = np.zeros(len(table), dtype=np.int64)
+    for column in texts.values():
+        codes, distinct = pd.factorize(column)
+        mixed = mixed * len(distinct) + codes
+    book = pd.factorize(mixed)[0].astype(np.int64)
+    firsts = np.unique(book, return_index=True)[1].tolist()
+
+    def origin(row: int) -> Origin:
+        said = defaults | {name: str(column.iloc[row]) for name, column in texts.items()}
+        return Origin("files", said["venue"], said["quote"], said["volume_unit"])
+
+    return book, tuple(origin(row) for row in firsts)
 
 
 def _check_order(path: Path, start: Ints, book: Ints) -> None:

@@ -20,7 +20,7 @@ HISTORY_STARTS = dt.date(1990, 1, 2)
 """Nothing before this session is looked at."""
 
 AHEAD, MARGIN = 730, 365
-"""Days that are known beyond the latest moment anybody asked about, and how few of them may be left."""
+"""Days that are known at least beyond the latest moment anybody asked about, and how few of them may be left."""
 
 _LATEST = dt.date(2100, 1, 1)
 """Whoever asks about later ones made a mistake, or means "for ever"."""
@@ -31,18 +31,19 @@ class UnknownCalendar(ValueError):
 
 
 class Sessions:
-    """Sessions of every calendar from 1990 until two years after `until`, or after the latest moment asked about.
+    """Sessions of every calendar from 1990 until two years after `until`, or after the latest moment asked about, and
+    on to the first of a month: it takes a while to work them out, and who asks within weeks of another shares them.
 
     Safe for several threads: what is known only grows, and each question is answered from one state of it.
     """
 
     def __init__(self, until: Instant) -> None:
-        self._last = _date(until // DAY + AHEAD)
+        self._last = _ahead_of(until // DAY)
 
     def _known(self, day: int) -> dt.date:
         """Until when sessions are known, once `day`, counted from 1970, is well within that."""
         if day + MARGIN > _day(self._last) and day < _day(_LATEST):
-            self._last = max(self._last, _date(day + AHEAD))
+            self._last = max(self._last, _ahead_of(day))
         return self._last
 
     def check(self, calendar: str) -> None:
@@ -107,6 +108,11 @@ def _date(day: int) -> dt.date:
     return dt.date(1970, 1, 1) + dt.timedelta(days=day)
 
 
+def _ahead_of(day: int) -> dt.date:
+    """Until when sessions are worked out for who asks about `day`."""
+    return _date(day + AHEAD + 30).replace(day=1)
+
+
 def _day(date: dt.date) -> int:
     return (date - dt.date(1970, 1, 1)).days
 
@@ -120,11 +126,15 @@ def _at(whole: Clock, dates: Dates, instants: Ints) -> Ints:
 @lru_cache(maxsize=16)
 def _calendar(calendar: str, last: dt.date) -> xcals.ExchangeCalendar:
     """Sessions from 1990, or from where the library's knowledge of the exchange begins."""
+    first, final = pd.Timestamp(HISTORY_STARTS), pd.Timestamp(last)
     try:
-        known = xcals.get_calendar(calendar)
-        first = max(pd.Timestamp(HISTORY_STARTS), known.bound_min() or pd.Timestamp.min)
-        final = min(pd.Timestamp(last), known.bound_max() or pd.Timestamp.max)
-        return xcals.get_calendar(calendar, start=first, end=final)
+        try:
+            return xcals.get_calendar(calendar, start=first, end=final)
+        except ValueError:  # less is known of it; between which dates, only a calendar that was made can say
+            known = xcals.get_calendar(calendar)
+            first = max(first, known.bound_min() or pd.Timestamp.min)
+            final = min(final, known.bound_max() or pd.Timestamp.max)
+            return xcals.get_calendar(calendar, start=first, end=final)
     except xcals.errors.InvalidCalendarName:
         raise UnknownCalendar(f"unknown calendar {calendar}; use XNYS, 24/7 or another exchange's code") from None
     except (NotImplementedError, xcals.errors.CalendarError, ValueError):

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from html import escape
 
+from bot.answers.personal import spoken_id
 from bot.render.lines import PHONE, clipped, some
 from bot.render.numbers import by_unit, closing, duration, instant, session_of
 from rules.columns import Constant
@@ -75,7 +76,7 @@ def alert(event: AlertEvent, rule: CompiledRule | None, parts: Sequence[Told] = 
         lines += [RISK_LINE] if event.edge is Edge.FIRED and REGIME in rule.rule.tags else []
         lines.append(_next(event, rule, len(parts)))
     lines += _as_of(event, () if simulated else origins)
-    lines.append(f"<i>{escape(event.rule)} · {event.short_id}</i>")
+    lines.append(f"<i>{escape(spoken_id(event.rule))} · {event.short_id}</i>")
     return "\n".join(lines)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from bot.answers import Explained, Miss, Quote
+from bot.answers.personal import spoken_id
 from bot.render.alerts import MARKS, SIMULATED, SIMULATED_LINE, row_word, summary
 from bot.render.numbers import (
     by_unit,
@@ -70,11 +71,11 @@ def rule_answer(
     """One rule in full: its conditions in words and as written, where its alert stands, `events`, what re-arms it.
 
     `fired` is whether it ever has; of one that has not, how near it came."""
-    of = rule.rule
+    of, judged = rule.rule, "every poll" if rule.rule.basis is Basis.TICK else "at the close"
     lines = [
         f"{MARKS[of.severity]} <b>{escape(of.title or short(rule.when_text, 120))}</b>",
         *([SIMULATED_LINE] if simulated else []),
-        f"<i>{escape(of.id)}</i> · {of.severity} · {'every poll' if of.basis is Basis.TICK else 'at the close'}",
+        f"<i>{escape(spoken_id(of.id))}</i> · {of.severity} · {judged}",
         f"Now: {_standing(rule, record) or 'quiet'}",
         f"Fires when {escape(_bounded(rule.when_words))}",
         f"   <code>{escape(_bounded(rule.when_text))}</code>",
@@ -153,10 +154,14 @@ def _standing(rule: CompiledRule, record: Record | None) -> str:
 
 
 def history_answer(events: Sequence[AlertEvent], *, simulated: bool) -> str:
-    """One line an event, newest last."""
+    """An event a line, newest last; each with the id that /why asks for."""
     if not events:
         return NOTHING_FIRED
-    return "\n".join([*([SIMULATED_LINE] if simulated else []), *map(summary, events)])
+    return "\n".join([*([SIMULATED_LINE] if simulated else []), *map(_listed, events)])
+
+
+def _listed(event: AlertEvent) -> str:
+    return f"{summary(event)} <i>{event.short_id}</i>"
 
 
 def explained_answer(answer: Explained, *, simulated: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from bot.answers import Chat
+from bot.render.alerts import SIMULATED_LINE
 from bot.render.numbers import instant
 from rules.model import Instant
 
@@ -17,14 +18,15 @@ STORED = (
 )
 
 
-def greeting(subscription: str) -> str:
-    """What the bot does; `subscription` says whether alerts come."""
+def greeting(subscription: str, *, simulated: bool) -> str:
+    """What the bot does; `subscription` says whether alerts come, buttons what to watch beside."""
     return "\n".join(
         [
             "<b>Bellwether</b> tells when the market's regime shifts: records, couplings, volatility, "
             "risk-on and risk-off.",
+            *([SIMULATED_LINE] if simulated else []),
             subscription,
-            "/rules lists what is watched, /help the commands.",
+            "Tap what you want to watch beside that; /alert makes any other, /help lists the commands.",
             NO_ADVICE,
         ]
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 PHONE = 40
 """Columns that a line should not be wider than."""
@@ -22,6 +22,17 @@ def some(names: Sequence[str], before: str = "") -> str:
     while len(line := f"{before}{', '.join(names[:shown])}{_more(len(names) - shown)}") > PHONE and shown > 1:
         shown -= 1
     return line
+
+
+def packed(parts: Iterable[str], wide: int = PHONE) -> list[str]:
+    """The parts in lines, as many in each as fit; one that is too long has a line of its own."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(joined := f"{lines[-1]}, {part}") <= wide:
+            lines[-1] = joined
+        else:
+            lines.append(part)
+    return lines
 
 
 def clipped(text: str) -> str:

@@ -120,6 +120,7 @@ class TelegramSettings(Section):
     everyone: bool
     admins: tuple[ChatId, ...]
     commands_per_minute: Annotated[Whole, Field(ge=1, le=600)]
+    alerts_per_chat: Annotated[Whole, Field(ge=1, le=100)]
     webhook_url: WebhookUrl
     webhook_listen: ListenAddress
 

@@ -6,14 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
+from bot.answers.people import Standing
 from bot.answers.preferences import Preferences, dump, load
 from bot.store.conflict import insert_new, insert_or_update
 from bot.store.database import Connection
+from bot.store.handover import hand_over
+from bot.store.people import those
 from bot.store.schema import chats, deliveries, subscriptions
-from bot.store.states import GONE, WITHDRAWN, is_owed
+from bot.store.states import GONE, WITHDRAWN, is_open
+from bot.store.taps import move_taps
 from bot.store.told import is_notice
 from rules.model import Instant, Severity
 
@@ -36,12 +41,14 @@ NOT_LET_IN = "not let in any more"
 class Subscriber:
     """A chat that is to be told, and since when: it gets nothing that is older, and nothing less severe than `least`.
 
-    None: only what is meant for this chat by name.
+    None: only what is meant for this chat by name. `preferences` say how it wants to be told; None: it has none, and
+    everything comes at once.
     """
 
     chat: int
     since: Instant
     least: Severity | None = Severity.INFO
+    preferences: Preferences | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,7 @@ async def unsubscribe(connection: Connection, channel: str, address: str) -> Non
     """Tell this chat no alert any more, what is owed included; what it is to hear as an administrator it still does."""
     chat = _id_of(channel, address)
     await connection.execute(sa.delete(subscriptions).where(subscriptions.c.chat == chat))
-    owed = sa.delete(deliveries).where(deliveries.c.chat == chat, is_owed(deliveries))
+    owed = sa.delete(deliveries).where(deliveries.c.chat == chat, is_open(deliveries))
     await connection.execute(owed.where(~is_notice(deliveries)))
 
 
@@ -134,33 +141,74 @@ async def subscribed_since(connection: Connection, channel: str, address: str) -
 async def subscribers(
     connection: Connection, channel: str, admitted: Collection[str] | None = None
 ) -> list[Subscriber]:
-    """The chats of a channel that are to be told, and can be; of private ones only the `admitted`, where that is given.
+    """The chats of a channel that are to be told, and can be; of private ones only the `admitted` and those whom an
+    administrator has let in, or, where that is None, all whom none has refused.
 
     One that is not let in any more keeps its wish: it is told again from when it is let in again.
     """
-    query = (
-        sa.select(subscriptions.c.chat, subscriptions.c.since)
-        .join(chats, chats.c.id == subscriptions.c.chat)
-        .where(*may_be_told(channel, admitted), subscriptions.c.topic == EVERYTHING)
-        .order_by(subscriptions.c.chat)
-    )
-    return [Subscriber(row.chat, row.since) for row in await connection.execute(query)]
+    return [
+        Subscriber(row.chat, row.since, preferences=load(row.preferences))
+        for row in await connection.execute(_subscribed(channel, admitted).where(subscriptions.c.topic == EVERYTHING))
+    ]
+
+
+async def own_readers(
+    connection: Connection, channel: str, admitted: Collection[str] | None = None
+) -> list[Subscriber]:
+    """The same of chats that are told what they have made for themselves, and nothing else."""
+    everything = sa.select(subscriptions.c.chat).where(subscriptions.c.topic == EVERYTHING)
+    theirs = subscriptions.c.topic == OWN, subscriptions.c.chat.not_in(everything)
+    return [
+        Subscriber(row.chat, row.since, None, load(row.preferences))
+        for row in await connection.execute(_subscribed(channel, admitted).where(*theirs))
+    ]
+
+
+def _subscribed(channel: str, admitted: Collection[str] | None) -> sa.Select[tuple[int, int, Any]]:
+    """Subscriptions of the chats of a channel that may be told, by chat."""
+    rows = sa.select(subscriptions.c.chat, subscriptions.c.since, chats.c.preferences)
+    of_chats = rows.join(chats, chats.c.id == subscriptions.c.chat)
+    return of_chats.where(*may_be_told(channel, admitted)).order_by(subscriptions.c.chat)
 
 
 def may_be_told(channel: str, admitted: Collection[str] | None) -> tuple[sa.ColumnElement[bool], ...]:
     """Of rows of chats: those of a channel that are there, and let in as `subscribers` has it."""
-    let_in = sa.true() if admitted is None else sa.or_(chats.c.kind != PRIVATE, chats.c.address.in_(admitted))
+    let_in = sa.or_(chats.c.kind != PRIVATE, _is_admitted(channel, admitted))
     return (chats.c.channel == channel, chats.c.gone.is_(None), let_in)
 
 
-async def turn_away(connection: Connection, channel: str, admitted: Collection[str], now: Instant) -> None:
-    """Close what private chats of a channel are owed that are not `admitted`, notices included. Their wish stands, as
+def _is_admitted(channel: str, admitted: Collection[str] | None) -> sa.ColumnElement[bool]:
+    """Whether a private chat is let in: by the configuration, which goes before, or by an administrator since."""
+    if admitted is None:
+        return chats.c.address.not_in(those(channel, Standing.DENIED))
+    return sa.or_(chats.c.address.in_(admitted), chats.c.address.in_(those(channel, Standing.ALLOWED)))
+
+
+async def turn_away(connection: Connection, channel: str, admitted: Collection[str] | None, now: Instant) -> None:
+    """Close what private chats of a channel are owed that are not let in, notices included. Their wish stands, as
     `subscribers` has it.
     """
     private = chats.c.channel == channel, chats.c.kind == PRIVATE
-    theirs = deliveries.c.chat.in_(sa.select(chats.c.id).where(*private, chats.c.address.not_in(admitted)))
+    theirs = deliveries.c.chat.in_(sa.select(chats.c.id).where(*private, ~_is_admitted(channel, admitted)))
     closed = {"state": WITHDRAWN, "reason": NOT_LET_IN, "settled_at": now, "owner": None}
-    await connection.execute(sa.update(deliveries).where(is_owed(deliveries), theirs), closed)
+    await connection.execute(sa.update(deliveries).where(is_open(deliveries), theirs), closed)
+
+
+async def turn_out(connection: Connection, channel: str, address: str, now: Instant) -> None:
+    """Close everything that one chat is owed: it is not let in any more."""
+    owed = sa.update(deliveries).where(deliveries.c.chat == _id_of(channel, address), is_open(deliveries))
+    await connection.execute(owed, {"state": WITHDRAWN, "reason": NOT_LET_IN, "settled_at": now, "owner": None})
+
+
+async def told_addresses(connection: Connection, channel: str, admitted: Collection[str] | None) -> list[str]:
+    """The addresses of the chats of a channel that are told every alert, as `subscribers` has them."""
+    query = (
+        sa.select(chats.c.address)
+        .join(subscriptions, chats.c.id == subscriptions.c.chat)
+        .where(*may_be_told(channel, admitted), subscriptions.c.topic == EVERYTHING)
+        .order_by(chats.c.id)
+    )
+    return list((await connection.execute(query)).scalars())
 
 
 async def count_subscribed(connection: Connection, channel: str) -> int:
@@ -183,14 +231,17 @@ async def retire(connection: Connection, chat: int, reason: str, known_at: Insta
 
 
 async def readdress(connection: Connection, channel: str, old: str, new: str) -> None:
-    """A chat lives at another address now, as `move` has it; one that we do not know does not matter."""
+    """A chat lives at another address now, as `move` has it; of one that we do not know only the buttons matter."""
     known = (await connection.execute(sa.select(chats.c.id).where(*_is(channel, old)))).scalar()
-    if known is not None:
+    if known is None:
+        await move_taps(connection, channel, old, new)
+    else:
         await move(connection, known, new)
 
 
 async def move(connection: Connection, chat: int, address: str) -> None:
-    """The chat lives at another address. If that one is known already, it takes over what is owed, and this one ends.
+    """The chat lives at another address, and its buttons. If that one is known already, it takes over what is owed,
+    chosen and made here, and this one ends.
 
     What the other was told or is owed already it does not get again; what was given up there and is still owed here it
     does. Its own wish to be told or not stands, unless it was given up: then this one's wish holds.
@@ -198,6 +249,7 @@ async def move(connection: Connection, chat: int, address: str) -> None:
     here = (await connection.execute(sa.select(chats.c.channel, chats.c.address).where(chats.c.id == chat))).first()
     if here is None or here.address == address:
         return
+    await move_taps(connection, here.channel, here.address, address)
     there = (await connection.execute(sa.select(chats.c.id, chats.c.gone).where(*_is(here.channel, address)))).first()
     if there is None:
         await connection.execute(sa.update(chats).where(chats.c.id == chat).values(address=address))
@@ -205,12 +257,13 @@ async def move(connection: Connection, chat: int, address: str) -> None:
     if there.gone is not None:
         await connection.execute(sa.update(chats).where(chats.c.id == there.id).values(gone=None))
         await connection.execute(sa.update(subscriptions).where(subscriptions.c.chat == chat).values(chat=there.id))
-    owed = sa.select(deliveries.c.event).where(deliveries.c.chat == chat, is_owed(deliveries))
+    owed = sa.select(deliveries.c.event).where(deliveries.c.chat == chat, is_open(deliveries))
     given_up = deliveries.c.chat == there.id, deliveries.c.state == GONE, deliveries.c.event.in_(owed)
     await connection.execute(sa.delete(deliveries).where(*given_up))
     known = sa.select(deliveries.c.event).where(deliveries.c.chat == there.id)
     moved = sa.update(deliveries).where(deliveries.c.chat == chat, deliveries.c.event.not_in(known))
     await connection.execute(moved.values(chat=there.id))
+    await hand_over(connection, chat, there.id)
     await connection.execute(sa.delete(chats).where(chats.c.id == chat))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -23,7 +24,10 @@ _LEFT = sa.select(inbox).where(inbox.c.answered_at.is_(None)).order_by(inbox.c.r
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What somebody wrote, and where. `id` is its number in the channel, `thread` the topic of the chat, if any."""
+    """What somebody wrote, and where. `id` is its number in the channel, `thread` the topic of the chat, if any.
+
+    `tap` is the channel's own note of a button that was tapped instead: what it needs to answer.
+    """
 
     id: int
     address: str
@@ -32,6 +36,7 @@ class Line:
     text: str
     thread: int | None
     received_at: Instant
+    tap: list[Any] | None = None
 
 
 async def keep(connection: Connection, channel: str, lines: Sequence[Line], now: Instant) -> list[Line]:
@@ -49,12 +54,12 @@ async def keep(connection: Connection, channel: str, lines: Sequence[Line], now:
 async def unanswered(connection: Connection, channel: str) -> list[Line]:
     """What is still to be answered, in the order it was written."""
     rows = await connection.execute(_LEFT.where(inbox.c.channel == channel))
-    return [Line(r.id, r.address, r.kind, r.user, r.text, r.thread, r.received_at) for r in rows]
+    return [Line(r.id, r.address, r.kind, r.user, r.text, r.thread, r.received_at, r.tap) for r in rows]
 
 
 async def answered(connection: Connection, channel: str, numbers: Iterable[int], now: Instant) -> None:
     """Forget what lines said, and who wrote them where."""
-    blank = {"address": "", "kind": "", "user": "", "text": "", "thread": None, "answered_at": now}
+    blank = {"address": "", "kind": "", "user": "", "text": "", "thread": None, "tap": None, "answered_at": now}
     theirs = sa.update(inbox).where(inbox.c.channel == channel, inbox.c.id.in_([*numbers]))
     await connection.execute(theirs.values(blank))
 

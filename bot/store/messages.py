@@ -4,8 +4,9 @@ they are sent is in `bot.store.outbox`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from bot.store.conflict import insert_new
 from bot.store.database import Connection
 from bot.store.schema import deliveries, parts, services
 from bot.store.severity import grave_enough
-from bot.store.states import OWED
+from bot.store.states import OWED, WITHHELD
 from rules.model import Delivery, Instant, Severity
 
 RESTORED = "restored"
@@ -56,8 +57,36 @@ class Message:
     picture: bytes | None = None
 
 
-async def owe(connection: Connection, messages: Iterable[Message], to: Sequence[Subscriber], now: Instant) -> int:
-    """Write a delivery for every subscriber who may see the event. Returns how many are new.
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of a message in a chat: its state, since when that is over or due, whether it makes a sound, and why
+    it is not sent at once, where it is not.
+    """
+
+    state: str
+    due: Instant
+    silent: bool
+    reason: str = ""
+
+
+Judge = Callable[[Message, Subscriber], Fate | None]
+"""Says what becomes of a message in a chat; None: it is sent at once, as it says itself."""
+
+
+def at_once(_message: Message, _subscriber: Subscriber) -> Fate | None:
+    """Whatever it is, to whomever."""
+    return None
+
+
+async def owe(
+    connection: Connection,
+    messages: Iterable[Message],
+    to: Sequence[Subscriber],
+    now: Instant,
+    judge: Judge = at_once,
+) -> int:
+    """Write a delivery for every subscriber who may see the event, as `judge` has it. Returns how many are new and to
+    be sent.
 
     What happened before the database was put back from a backup may have been sent by then: it is a possible repeat.
     """
@@ -67,14 +96,21 @@ async def owe(connection: Connection, messages: Iterable[Message], to: Sequence[
         await connection.execute(_BESIDE, told_beside)
     restored = await connection.scalar(_RESTORED_AT)
     rows = [
-        _row(message, subscriber.chat, now, repeat=_may_have_been_sent(message, restored))
+        _row(message, subscriber, now, judge, repeat=_may_have_been_sent(message, restored))
         for message in messages
         for subscriber in to
-        if subscriber.since <= message.at and _is_meant_for(message, subscriber)
+        if is_for(message, subscriber)
     ]
-    if not rows:
-        return 0
-    return (await connection.execute(_OWE, rows)).rowcount
+    count = 0
+    for is_owed, some in groupby(rows, key=lambda row: row["state"] == OWED):  # each chat's in their order
+        new = (await connection.execute(_OWE, list(some))).rowcount
+        count += new if is_owed else 0
+    return count
+
+
+def is_for(message: Message, subscriber: Subscriber) -> bool:
+    """Whether somebody may see it, and is to."""
+    return subscriber.since <= message.at and _is_meant_for(message, subscriber)
 
 
 def _may_have_been_sent(message: Message, restored: Instant | None) -> bool:
@@ -92,22 +128,25 @@ def _is_meant_for(message: Message, subscriber: Subscriber) -> bool:
     return subscriber.least is not None and grave_enough(message.severity, subscriber.least)
 
 
-def _row(message: Message, chat: int, now: Instant, *, repeat: bool) -> dict[str, Any]:
+def _row(message: Message, subscriber: Subscriber, now: Instant, judge: Judge, *, repeat: bool) -> dict[str, Any]:
+    fate = judge(message, subscriber) or Fate(OWED, now, message.silent)
+    is_over = fate.state == WITHHELD
     return {
         "event": message.event,
-        "chat": chat,
-        "html": message.html,
+        "chat": subscriber.chat,
+        "html": "" if is_over else message.html,
         "at": message.at,
         "late_after": message.late_after,
         "expires_at": message.expires_at,
         "at_most_once": message.policy is Delivery.AT_MOST_ONCE,
-        "silent": message.silent,
+        "silent": fate.silent,
         "digest": message.digest,
         "severity": message.severity.value,
         "created_at": now,
-        "state": OWED,
-        "reason": "",
-        "due_at": now,
+        "state": fate.state,
+        "reason": fate.reason,
+        "due_at": fate.due,
+        "settled_at": now if is_over else None,
         "attempts": 0,
         "plain": False,
         "repeat": repeat,
@@ -115,5 +154,5 @@ def _row(message: Message, chat: int, now: Instant, *, repeat: bool) -> dict[str
         "message": "",
         "buttons": dump(message.buttons) if message.buttons else None,
         "answers": message.answers,
-        "picture": message.picture,
+        "picture": None if is_over else message.picture,
     }

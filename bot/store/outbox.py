@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from bot.answers.buttons import NO_BUTTONS, Keyboard, load
 from bot.store.database import Connection
 from bot.store.schema import chats, deliveries
-from bot.store.states import GONE, is_owed
+from bot.store.states import GONE, is_open, is_owed
 from rules.model import Delivery, Instant
 
 T = TypeVar("T")
@@ -191,8 +191,8 @@ async def _update(connection: Connection, owed: Owed, reason: str | None = None,
 
 
 async def abandon(connection: Connection, chat: int, reason: str, now: Instant) -> None:
-    """Close everything owed to a chat that is gone."""
-    open_ones = sa.update(deliveries).where(deliveries.c.chat == chat, is_owed(deliveries))
+    """Close everything owed to a chat that is gone, and all that waits to be told there with other things."""
+    open_ones = sa.update(deliveries).where(deliveries.c.chat == chat, is_open(deliveries))
     closed = {"state": GONE, "reason": reason[:LONGEST_REASON], "settled_at": now, "owner": None}
     await connection.execute(open_ones, closed)
 

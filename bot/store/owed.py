@@ -11,7 +11,7 @@ from bot.answers.outbox import BEHIND, NOT_TRIED, UNDER_WAY, Delivery, Outbox
 from bot.store.database import Connection
 from bot.store.outbox import WAITS
 from bot.store.schema import chats, deliveries
-from bot.store.states import LISTED, OWED, has_failed, has_lapsed, is_owed
+from bot.store.states import GATHERED, HELD, LISTED, OWED, WITHHELD, has_failed, has_lapsed, is_owed
 from bot.store.summaries import TELLS
 from rules.model import Instant
 
@@ -23,7 +23,8 @@ _WHY = sa.case(
     else_=NOT_TRIED,
 ).label("why")
 _COUNT = sa.func.count().label("number")
-_UNDELIVERED = deliveries.c.state.not_in([OWED, "sent", LISTED])
+_UNDELIVERED = deliveries.c.state.not_in([OWED, "sent", LISTED, HELD, GATHERED, WITHHELD])
+"""What should have been sent and was not; what a chat wants later, or not at all, should not."""
 
 
 @dataclass(frozen=True, slots=True)

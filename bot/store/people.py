@@ -26,15 +26,14 @@ async def everybody(connection: Connection, channel: str) -> list[Person]:
     ]
 
 
-async def let_in(connection: Connection, channel: str) -> frozenset[str]:
-    """Whom administrators have let in, by their ids."""
-    allowed = sa.select(people.c.user).where(*_allowed(channel))
-    return frozenset((await connection.execute(allowed)).scalars())
+async def decided(connection: Connection, channel: str, standing: Standing) -> frozenset[str]:
+    """Of whom administrators have decided so, by their ids."""
+    return frozenset([row.user for row in await connection.execute(those(channel, standing))])
 
 
-def allowed_users(channel: str) -> sa.Select[tuple[str]]:
-    """Whom administrators have let in, within another statement."""
-    return sa.select(people.c.user).where(*_allowed(channel))
+def those(channel: str, standing: Standing) -> sa.Select[tuple[str]]:
+    """The ids of whom administrators have decided so of, within another statement."""
+    return sa.select(people.c.user).where(people.c.channel == channel, people.c.standing == standing.value)
 
 
 async def ask(connection: Connection, channel: str, user: str, name: str, now: Instant) -> bool:
@@ -56,10 +55,8 @@ async def decide(connection: Connection, channel: str, user: str, standing: Stan
     await connection.execute(decided, row)
 
 
-async def forget_person(connection: Connection, channel: str, user: str) -> None:
-    """Delete what is known of somebody; who was let in has to ask again."""
-    await connection.execute(sa.delete(people).where(people.c.channel == channel, people.c.user == user))
-
-
-def _allowed(channel: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return people.c.channel == channel, people.c.standing == Standing.ALLOWED.value
+async def forget_request(connection: Connection, channel: str, user: str) -> None:
+    """Delete that somebody asks, and the name of whom was decided of; what was decided stands."""
+    its = people.c.channel == channel, people.c.user == user
+    await connection.execute(sa.delete(people).where(*its, people.c.standing == Standing.PENDING.value))
+    await connection.execute(sa.update(people).where(*its).values(name=""))

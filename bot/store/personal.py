@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import replace
 
 import sqlalchemy as sa
 
-from bot.answers.personal import PersonalAlert, dump, load
+from bot.answers.personal import PERSONAL, PersonalAlert, dump, load
 from bot.store.conflict import insert_or_update
 from bot.store.database import Connection
-from bot.store.schema import alerts, chats
+from bot.store.schema import alerts, chats, events
 from rules.model import Instant
 
 
@@ -39,11 +39,22 @@ async def remove_alert(connection: Connection, chat: int, number: int) -> None:
     await connection.execute(sa.delete(alerts).where(alerts.c.chat == chat, alerts.c.number == number))
 
 
-async def mark_fired(connection: Connection, fired: Collection[tuple[int, int]], at: Instant) -> None:
-    """Alerts, by chat and number, have fired: those that are told once are done."""
-    for chat, number in fired:
+async def mark_fired(connection: Connection, fired: Mapping[tuple[int, int], Instant]) -> None:
+    """Alerts, by chat and number, have fired at an instant: those that are told once are done."""
+    for (chat, number), at in fired.items():
         where = alerts.c.chat == chat, alerts.c.number == number
         row = (await connection.execute(sa.select(alerts).where(*where))).first()
         if row is not None:
             content = dump(replace(load(number, row.content), fired_at=at))
             await connection.execute(sa.update(alerts).where(*where).values(content=content))
+
+
+async def forget_events(connection: Connection, chat: int) -> None:
+    """Delete what has happened to the alerts of a chat."""
+    theirs = events.c.rule.startswith(f"{PERSONAL}{chat}.", autoescape=True)
+    await connection.execute(sa.delete(events).where(theirs))
+
+
+async def count_alerts(connection: Connection) -> int:
+    """How many there are, of all chats."""
+    return int((await connection.execute(sa.select(sa.func.count()).select_from(alerts))).scalar_one())

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.store.document import Document
-from bot.store.states import has_failed, has_lapsed, is_owed
+from bot.store.states import has_failed, has_lapsed, is_owed, is_waiting
 
 SCHEMA = "0005"
 """The newest migration; a test holds it to bot/store/migrations."""
@@ -209,6 +209,7 @@ def _index_of(rows: sa.ColumnElement[bool], name: str, *columns: sa.Column[Any])
 _index_of(is_owed(deliveries), "ix_deliveries_due", deliveries.c.digest, deliveries.c.due_at, deliveries.c.id)
 _index_of(is_owed(deliveries), "ix_deliveries_line", deliveries.c.chat, deliveries.c.id)
 _index_of(has_lapsed(deliveries), "ix_deliveries_lapsed", deliveries.c.chat)
+_index_of(is_waiting(deliveries), "ix_deliveries_waiting", deliveries.c.due_at)
 _index_of(has_failed(deliveries), "ix_deliveries_failed", deliveries.c.settled_at)
 sa.Index("ix_deliveries_event", deliveries.c.event)
 

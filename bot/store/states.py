@@ -5,7 +5,15 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 OWED = "owed"
-"""The state of a delivery that is still to be sent; every other state is final."""
+"""The state of a delivery that is still to be sent."""
+
+HELD, GATHERED = "held", "gathered"
+"""The states of deliveries that wait to be told together with others: when quiet hours end, in the next digest. Nothing
+is late with them, and nobody sends them as they are.
+"""
+
+WITHHELD = "withheld"
+"""The state of a delivery that its chat did not want; it keeps why, and no words."""
 
 GONE = "gone"
 """The state of a delivery whose chat is no more."""
@@ -17,7 +25,7 @@ FAILED = ("rejected", UNSURE)
 """The final states of deliveries that may not have arrived though somebody was there to read them."""
 
 TOLD = ("sent", UNSURE, OWED)
-"""The states of deliveries that have arrived, or may have, or will."""
+"""The states of deliveries that have arrived, or may have, or will by themselves."""
 
 EXPIRED, LISTED = "expired", "listed"
 """The states of deliveries that were no news any more when they could be sent; and once a summary has listed them."""
@@ -31,6 +39,16 @@ somebody who is not let in any more.
 def is_owed(table: sa.FromClause) -> sa.ColumnElement[bool]:
     """Still to be sent. The word stands in the statement: with a parameter SQLite would not use an index of these."""
     return table.c.state == sa.literal_column(f"'{OWED}'")
+
+
+def is_waiting(table: sa.FromClause) -> sa.ColumnElement[bool]:
+    """To be told together with others."""
+    return table.c.state.in_([sa.literal_column(f"'{each}'") for each in (HELD, GATHERED)])
+
+
+def is_open(table: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Still to be sent, or told with others: its chat has not been told."""
+    return sa.or_(is_owed(table), is_waiting(table))
 
 
 def has_lapsed(table: sa.FromClause) -> sa.ColumnElement[bool]:

@@ -12,10 +12,10 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from bot.store.chats import EVERYTHING, may_be_told
+from bot.store.chats import EVERYTHING, OWN, may_be_told
 from bot.store.database import Connection
 from bot.store.schema import chats, deliveries, events, parts, subscriptions
-from bot.store.states import LISTED, OWED, TOLD, WITHDRAWN, has_lapsed, has_reached, is_owed
+from bot.store.states import GATHERED, HELD, LISTED, OWED, TOLD, WITHDRAWN, has_lapsed, has_reached, is_owed
 from rules.model import Instant
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ _ITS_READERS = (
     .where(
         chats.c.id == deliveries.c.chat,
         subscriptions.c.since <= deliveries.c.at,
-        subscriptions.c.topic == EVERYTHING,
+        subscriptions.c.topic.in_([EVERYTHING, OWN]),
     )
 )
 
@@ -60,9 +60,13 @@ async def take_back(connection: Connection, event: str, now: Instant) -> frozens
     telling = (await connection.execute(sa.select(deliveries).where(of_it))).all()
     others = sa.select(sa.func.count()).where(parts.c.head == event)
     alone = not heads and not (await connection.execute(others)).scalar_one()
-    unsent = [row.id for row in telling if alone and row.state == OWED and not row.repeat and row.owner is None]
+    unsent = [row.id for row in telling if alone and _is_surely_unsent(row)]
     await _withdraw(connection, unsent, now)
     return frozenset(row.chat for row in telling if row.id not in unsent and row.state in TOLD)
+
+
+def _is_surely_unsent(row: sa.Row[tuple[object, ...]]) -> bool:
+    return row.state in (HELD, GATHERED) or (row.state == OWED and not row.repeat and row.owner is None)
 
 
 async def told_of(
@@ -93,7 +97,7 @@ async def lapsed(connection: Connection, channel: str, admitted: Collection[str]
     if not rows:
         return []
     members: dict[str, list[str]] = {}
-    for some in _sliced({row.event for row in rows}):
+    for some in sliced({row.event for row in rows}):
         for row in await connection.execute(sa.select(parts).where(parts.c.head.in_(some)).order_by(parts.c.event)):
             members.setdefault(row.head, []).append(row.event)
     return [
@@ -105,17 +109,17 @@ async def close_lapsed(connection: Connection, late: Sequence[Lapsed], undone: A
     """What a summary lists now is listed; what tells of nothing but what is `undone` meanwhile nobody need hear."""
     void = {each.id for each in late if set(each.events) <= undone}
     await _withdraw(connection, void, now)
-    for some in _sliced({each.id for each in late} - void):
+    for some in sliced({each.id for each in late} - void):
         await connection.execute(sa.update(deliveries).where(deliveries.c.id.in_(some)).values(state=LISTED))
 
 
 async def _withdraw(connection: Connection, ids: Collection[int], now: Instant) -> None:
     closed = {"state": WITHDRAWN, "reason": "corrected before it was sent", "settled_at": now}
-    for some in _sliced(ids):
+    for some in sliced(ids):
         await connection.execute(sa.update(deliveries).where(deliveries.c.id.in_(some)).values(closed))
 
 
-def _sliced(many: Collection[T]) -> Iterator[list[T]]:
+def sliced(many: Collection[T]) -> Iterator[list[T]]:
     """As many at a time as a statement may name."""
     left = iter(many)
     while some := list(islice(left, AT_A_TIME)):

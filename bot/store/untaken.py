@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
+from bot.answers.personal import PERSONAL
 from bot.store.alerts import events_of
 from bot.store.chats import EVERYTHING, Subscriber, may_be_told
 from bot.store.database import Connection
@@ -53,13 +54,14 @@ async def untaken(
     admitted: Collection[str] | None = None,
 ) -> list[Message]:
     """What was owed to readers of a channel `before`, is owed still and is still news, grave enough for `to` and not
-    owed there yet: each event once, in order.
+    owed there yet: each event once, in order. What somebody made for themselves is nobody else's.
     """
     if to.least is None:
         return []
     wanted = _ITS_READERS.where(*may_be_told(channel, admitted)).exists()
     grave = deliveries.c.severity.in_([each.value for each in at_least(to.least)])
     query = _open(before, now, to).where(wanted, grave, deliveries.c.at >= to.since, ~deliveries.c.digest)
+    query = query.where(~deliveries.c.event.startswith(PERSONAL))
     return await _messages(connection, query)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from bot.telegram.access import Access, Sparingly, to_stranger
+from bot.telegram.access import Access, Sparingly
 from bot.telegram.allowance import Allowance, writer
 from bot.telegram.answering import Answering
 from bot.telegram.incoming import Incoming
@@ -46,7 +46,7 @@ class Admission:
         welcome: list[Incoming] = []
         for line in lines:
             if not self._access.admits(line):
-                self._say(f"stranger {writer(line)}", line, to_stranger(line), now)
+                self._say(f"stranger {writer(line)}", line, self._access.to_stranger(line), now)
             elif self._answering.knows(line) or self._always(line.text):
                 welcome.append(line)
             elif not room[line.address]:

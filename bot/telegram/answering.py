@@ -16,9 +16,11 @@ from dataclasses import dataclass, replace
 from bot.delivery.channel import Answer
 from bot.store.errors import Fenced, StoreError
 from bot.telegram.access import Access
+from bot.telegram.flashes import Flashes
 from bot.telegram.incoming import Incoming
+from bot.telegram.insisting import Left
 from bot.telegram.letterbox import Letterbox
-from bot.telegram.replies import Left, Replies
+from bot.telegram.replies import Replies
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +37,7 @@ class Limits:
     them where Telegram does not say; not longer if Telegram wants it later than `latest`. While it surely has not
     arrived it is sent again, each time after `again`, and found anew when it is not `fresh` any more, for as long as
     somebody may wait for it: `lasting`. `courtesy` is how often at most a stranger, or a chat that asks too much, is
-    told so.
+    told so. A tapped button is busy until its answer comes, or for so long: `flash`.
     """
 
     answers: int = 64
@@ -50,6 +52,7 @@ class Limits:
     fresh: float = 300.0
     lasting: float = 3600.0
     courtesy: float = 60.0
+    flash: float = 2.0
 
 
 class Answering:
@@ -62,13 +65,14 @@ class Answering:
         answer: Callable[[Incoming], Awaitable[Answer | None]],
         letters: Letterbox,
         replies: Replies,
+        flashes: Flashes,
         access: Access,
         limits: Limits,
         spawn: Callable[[Coroutine[None, None, None]], None],
         works: Callable[[], bool] = lambda: True,
     ) -> None:
         self._answer, self._letters, self._replies, self._access = answer, letters, replies, access
-        self._limits, self._spawn, self._works = limits, spawn, works
+        self._flashes, self._limits, self._spawn, self._works = flashes, limits, spawn, works
         self._lines: dict[str, deque[Incoming]] = {}
         self._places = asyncio.Semaphore(limits.answers)
         self._perhaps: set[int] = set()  # numbers of lines that an earlier process may have answered
@@ -106,6 +110,8 @@ class Answering:
         """Answer a line after those of its chat that came before; once, however often it is given."""
         if self.knows(incoming):
             return
+        if incoming.tap is not None:
+            self._flashes.expect(incoming.tap.query)
         line = self._lines.setdefault(incoming.address, deque())
         line.append(incoming)
         if len(line) == 1:
@@ -121,7 +127,8 @@ class Answering:
             except Exception:  # it would be carried out once more, after later ones
                 _log.exception("line %d could not be answered", line[0].number)
             await self._forget(line[0])
-            line.popleft()
+            if (done := line.popleft()).tap is not None:
+                self._flashes.forget(done.tap.query)
             if answer is not None and answer.afterwards is not None:
                 answer.afterwards()
         if not line:

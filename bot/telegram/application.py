@@ -9,27 +9,33 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 
-from telegram import BotCommand, Update
-from telegram.error import TelegramError
+from telegram import Update
 
 from bot.delivery.channel import Answer, Rank
 from bot.delivery.pacing import Pacer
+from bot.render.plain import to_plain
 from bot.store.errors import StoreError
 from bot.telegram.access import Access
+from bot.telegram.administrators import Administrators
 from bot.telegram.admission import Admission
 from bot.telegram.allowance import Allowance
 from bot.telegram.answering import Answering, Limits
+from bot.telegram.asking import asking
 from bot.telegram.channel import TelegramChannel
 from bot.telegram.ear import Ear, Fittings, Patience
-from bot.telegram.incoming import Incoming, Move, read_incoming, read_move
+from bot.telegram.flashes import Flashes
+from bot.telegram.incoming import Departure, Incoming, Move
+from bot.telegram.insisting import Insistence
 from bot.telegram.letterbox import Letterbox
+from bot.telegram.menu import Menu
 from bot.telegram.polling import Poller
 from bot.telegram.reach import Reach
+from bot.telegram.reading import read
 from bot.telegram.replies import Replies
-from bot.telegram.wire import Waits, open_bot, reason
+from bot.telegram.wire import Waits, open_bot
 
 _log = logging.getLogger(__name__)
 
@@ -38,10 +44,10 @@ class TelegramService:
     """Owns the connection to Telegram from `start` to `stop`.
 
     `answer` gives a reply, or None for none; it is called only for those whom `access` admits, and again for a line
-    whose reply did not go out, perhaps by another process. `letters` keeps lines until then. `commands` is the menu:
-    name and summary. `ear` is how updates come in: polled, or pushed to a webhook. `always` says which lines are taken
-    however many wait; nothing is asked, answered or sent but while it is this process that `works`. Raises InvalidToken
-    for an empty token.
+    whose reply did not go out, perhaps by another process. `letters` keeps lines until then, and what buttons stand
+    for. `ear` is how updates come in: polled, or pushed to a webhook. `always` says which lines are taken however many
+    wait, `configures` which ones say how a chat is told: in a group only administrators may. Nothing is asked, answered
+    or sent but while it is this process that `works`. Raises InvalidToken for an empty token.
     """
 
     def __init__(
@@ -52,9 +58,10 @@ class TelegramService:
         letters: Letterbox,
         *,
         access: Access,
-        commands: Mapping[str, str],
         pacer: Pacer,
+        menu: Menu | None = None,
         always: Callable[[str], bool] = lambda _line: False,
+        configures: Callable[[str], bool] = lambda _line: False,
         works: Callable[[], bool] = lambda: True,
         ear: Callable[[Fittings], Ear] = Poller,
         patience: Patience | None = None,
@@ -65,17 +72,18 @@ class TelegramService:
         self._reach = Reach()
         self._bot, wire, sending = open_bot(token, base_url, waits, self._reach)
         self._wires = (wire, sending)
-        self._letters = letters
-        self._commands = dict(commands)
-        self._limits = limits
-        self._channel = TelegramChannel(self._bot, pacer, waits, works)
-        self._replies = Replies(self._channel, limits.attempts, limits.retry, limits.latest)
+        self._letters, self._menu, self._limits = letters, menu or Menu(), limits
+        self._channel = TelegramChannel(self._bot, pacer, waits, works, letters)
+        self._flashes = Flashes(self._bot, self._spawn, limits.flash)
+        insistence = Insistence(limits.attempts, limits.retry, limits.latest)
+        self._replies = Replies(self._channel, self._flashes, insistence)
         self._ear = ear(
             Fittings(self._bot, wire, sending, self._take, self._connected, patience or Patience(), waits, works)
         )
         self._listening: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._answering = Answering(answer, letters, self._replies, access, limits, self._spawn, works)
+        find = asking(answer, Administrators(self._bot, configures))
+        self._answering = Answering(find, letters, self._replies, self._flashes, access, limits, self._spawn, works)
         self._went_on = False
         self._admission = Admission(
             access, Allowance(limits.a_minute), self._answering, always, self._courteous, limits.courtesy
@@ -109,6 +117,7 @@ class TelegramService:
         What is not answered then is answered by the next process.
         """
         await self.hush()
+        self._flashes.end()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self._limits.stop)
         for task in self._tasks:
@@ -121,19 +130,13 @@ class TelegramService:
             _log.warning("connections to Telegram did not close in time")
 
     def _connected(self) -> None:
-        self._spawn(self._show_menu())
+        self._spawn(self._menu.show(self._bot))
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         """Run beside everything else; kept, because the loop alone would let it be collected."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    async def _show_menu(self) -> None:
-        try:
-            await self._bot.set_my_commands([BotCommand(name, text) for name, text in self._commands.items()])
-        except TelegramError as error:
-            _log.warning("the menu of commands could not be set: %s", reason(self._bot, error))
 
     async def _listen(self) -> None:
         """Nothing new is taken before what an earlier process has left: it was written earlier."""
@@ -149,35 +152,25 @@ class TelegramService:
 
     async def _take(self, updates: Sequence[Update]) -> None:
         """Keep the lines of some updates, then see to them. Raises StoreError where they cannot be kept."""
-        lines, moves = self._read(updates)
-        now_at = {move.old: move.new for move in moves}
+        found = read(updates, self._bot.username)
+        now_at = {move.old: move.new for move in found.moves}
         welcome = [
             replace(each, address=now_at.get(each.address, each.address))
-            for each in self._admission.welcome(lines, time.monotonic())
+            for each in self._admission.welcome(found.lines, time.monotonic())
         ]
-        if not welcome and not moves:
+        if not welcome and not found.moves and not found.left:
             return
-        kept = await self._kept(welcome, moves)
-        for move in moves:
+        kept = await self._kept(welcome, found.moves, found.left)
+        for move in found.moves:
             self._answering.readdress(move.old, move.new)
         for incoming in kept:
             self._answering.line_up(incoming)
 
-    def _read(self, updates: Sequence[Update]) -> tuple[list[Incoming], list[Move]]:
-        lines, moves = [], []
-        for update in updates:
-            try:
-                if (line := read_incoming(update, self._bot.username)) is not None:
-                    lines.append(line)
-                elif (move := read_move(update)) is not None:
-                    moves.append(move)
-            except Exception:  # the next update is another person's
-                _log.exception("update %d could not be read", update.update_id)
-        return lines, moves
-
-    async def _kept(self, lines: Sequence[Incoming], moves: Sequence[Move]) -> Sequence[Incoming]:
+    async def _kept(
+        self, lines: Sequence[Incoming], moves: Sequence[Move], left: Sequence[Departure]
+    ) -> Sequence[Incoming]:
         try:
-            return await self._letters.keep(lines, moves)
+            return await self._letters.keep(lines, moves, left)
         except StoreError:
             raise
         except Exception:  # a fault of ours: Telegram would hand out the same lines for ever
@@ -185,8 +178,12 @@ class TelegramService:
             return lines
 
     def _courteous(self, incoming: Incoming, html: str) -> None:
-        """Strangers come after everybody else."""
-        self._spawn(self._tell(incoming, html))
+        """Strangers come after everybody else; whoever tapped is told where they look."""
+        if incoming.tap is None:
+            self._spawn(self._tell(incoming, html))
+        else:
+            self._flashes.begin(incoming.tap.query, to_plain(html), alert=True)
+            self._flashes.forget(incoming.tap.query)
 
     async def _tell(self, incoming: Incoming, html: str) -> None:
         await self._replies.send(incoming, Answer(html), Rank.DIGEST)

@@ -1,83 +1,86 @@
-"""Deliveries to Telegram: one paced message at a time, words or a picture, every way it can end told as an outcome."""
+"""Messages to Telegram and changes of them, one at a time; every way each can end is told as an outcome.
+
+The words of a message go out whatever Telegram thinks of what is around them: a topic that is closed, a message that is
+no more, buttons or a picture that it does not take are left out.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
-import httpx
-from telegram import Bot, LinkPreviewOptions, Message
+from telegram import Bot, InputMediaPhoto, LinkPreviewOptions, ReplyParameters
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, TelegramError
 
+from bot.answers.buttons import NO_BUTTONS, Keyboard
 from bot.delivery.channel import (
     BARE,
     Ambiguous,
-    ChatGone,
     ChatMoved,
     Frame,
-    NotUnderstood,
     Outcome,
     Rank,
     Rejected,
     Resting,
-    RetryLater,
     Sent,
     TokenRejected,
 )
-from bot.delivery.pacing import OnHold, Pacer, ToRest
+from bot.delivery.pacing import Pacer
 from bot.render.plain import shorten, to_plain
-from bot.telegram.wire import Flooded, Unsent, Waits, reason
+from bot.telegram.captions import fits, headline
+from bot.telegram.keyboards import TELEGRAM, Keyboards, Shown, markup
+from bot.telegram.outcomes import speaks_of
+from bot.telegram.turns import Turns
+from bot.telegram.wire import Waits
 
-TOKEN_REJECTED = "Telegram does not know the bot's token"
-
-PATIENCE, LINE = 2.0, 60.0
-"""Seconds that what is owed waits for a chat that has to rest, and in the line: if it is longer, others go first and it
-comes again. A reply waits as long as it takes.
-"""
-
-NOT_OURS = "it is not sure that this process works"
-
-LONGEST_CAPTION = 1_024
-"""UTF-16 units of text beneath a picture, tags and escapes not counted."""
-
-_UNSENT = (
-    httpx.PoolTimeout,
-    httpx.ConnectTimeout,
-    httpx.ConnectError,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpx.WriteTimeout,  # the rest of it never left, and half a request is none
+_LEFT_OUT: tuple[tuple[tuple[str, ...], Callable[[Frame], Frame]], ...] = (
+    (("thread not found", "topic_closed", "topic_deleted"), lambda frame: replace(frame, thread=None)),
+    (("replied not found", "reply message"), lambda frame: replace(frame, replies_to="")),
+    (("button", "keyboard", "reply markup", "reply_markup"), lambda frame: replace(frame, buttons=NO_BUTTONS)),
 )
-_NO_CHAT = (
-    "chat not found",
-    "user is deactivated",
-    "peer_id_invalid",
-    "chat_write_forbidden",
-    "need administrator rights",
-)
-_NO_PICTURES = ("send_photos_forbidden", "send_media_forbidden")
-_NO_PAUSE_GIVEN = 30.0
+"""What of a frame Telegram complains of, by its words, and the frame without."""
+
+_NOT_CHANGED = ("message is not modified",)
+
+BESIDE = 20.0
+"""Seconds that a picture may take whose words have gone already."""
+
+_SETTLED = (Sent, Ambiguous, ChatMoved, TokenRejected, Resting)
+"""Ends of a picture after which its words are not sent by themselves: they were, perhaps, or would end as it did."""
+
+Make = Callable[[Frame], Awaitable[Any]]
+"""Makes a request with a frame."""
 
 
 class TelegramChannel:
     """Sends through one bot. Usable at any time: without a connection its outcomes say so.
 
-    `works` says whether it is this process that works: another may have taken over while a message waited.
+    `works` says whether it is this process that works: another may have taken over while a message waited. Buttons are
+    shown where it can be `kept` what they stand for.
     """
 
-    name = "telegram"
+    name = TELEGRAM
 
     def __init__(
-        self, bot: Bot, pacer: Pacer, waits: Waits | None = None, works: Callable[[], bool] = lambda: True
+        self,
+        bot: Bot,
+        pacer: Pacer,
+        waits: Waits | None = None,
+        works: Callable[[], bool] = lambda: True,
+        kept: Shown | None = None,
     ) -> None:
         self._bot = bot
-        self._pacer = pacer
-        self._works = works
         self._waits = waits or Waits()
-        self._uploads = asyncio.Semaphore(self._waits.uploads)
+        self._turns = Turns(bot, pacer, self._waits, works)
+        self._keyboards = Keyboards(kept)
+
+    def turn_away(self) -> None:
+        """Whatever is owed and waits for its turn is told that it does not come: the process ends."""
+        self._turns.turn_away()
 
     async def send(
         self,
@@ -89,18 +92,38 @@ class TelegramChannel:
         rank: Rank = Rank.ALERT,
         frame: Frame = BARE,
     ) -> Outcome:
-        """Send one message when it is its turn; what is too long for Telegram is shortened, and says so."""
-        text = shorten(html)
-        request = partial(
-            self._bot.send_message,
-            address,
-            to_plain(text) if plain else text,
-            parse_mode=None if plain else ParseMode.HTML,
-            link_preview_options=LinkPreviewOptions(is_disabled=True),
-            disable_notification=silent,
-            message_thread_id=frame.thread,
-        )
-        return await self._deliver(address, request, self._waits.longest, rank)
+        """Send one message when it is its turn; what is too long for Telegram is shortened, and says so.
+
+        A picture is tried once. Words that fit are its caption, and go by themselves where it surely has not arrived.
+        Other words go before it, and it follows without a sound, or does not.
+        """
+        picture, frame = frame.picture, replace(frame, picture=None)
+        if picture is not None and fits(html):
+            shown = await self.send_photo(address, picture, html, plain=plain, silent=silent, rank=rank, frame=frame)
+            if isinstance(shown, _SETTLED):
+                return shown
+        outcome = await self._send_words(address, shorten(html), plain, silent, rank, frame)
+        if picture is not None and not fits(html) and isinstance(outcome, Sent):
+            beside = Frame(thread=frame.thread, replies_to=outcome.message)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BESIDE):
+                    await self.send_photo(address, picture, headline(html), silent=True, rank=rank, frame=beside)
+        return outcome
+
+    async def _send_words(
+        self, address: str, text: str, plain: bool, silent: bool, rank: Rank, frame: Frame
+    ) -> Outcome:
+        def make(frame: Frame) -> Awaitable[Any]:
+            return self._bot.send_message(
+                address,
+                to_plain(text) if plain else text,
+                parse_mode=None if plain else ParseMode.HTML,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+                disable_notification=silent,
+                **_around(address, frame),
+            )
+
+        return await self._send(address, frame, make, partial(self._turns.take, rank=rank))
 
     async def send_photo(
         self,
@@ -111,95 +134,99 @@ class TelegramChannel:
         plain: bool = False,
         silent: bool = False,
         rank: Rank = Rank.ALERT,
-        thread: int | None = None,
+        frame: Frame = BARE,
     ) -> Outcome:
-        """Send a picture when it is its turn, words of at most LONGEST_CAPTION beneath it; the rest is as in `send`.
+        """Send a picture when it is its turn, words that fit beneath it; the rest is as in `send`.
 
         Where as many are being uploaded as may be it is not sent: the line is slow.
         """
-        request = partial(
-            self._bot.send_photo,
-            address,
-            png,
-            to_plain(caption) if plain else caption,
-            parse_mode=None if plain else ParseMode.HTML,
-            disable_notification=silent,
-            message_thread_id=thread,
-            filename="picture.png",
-            read_timeout=self._waits.answer_to_upload,
-            write_timeout=self._waits.upload,
-        )
-        return await self._deliver(address, partial(self._upload, request), self._waits.longest_upload, rank)
 
-    async def _upload(self, request: Callable[[], Awaitable[Message]]) -> Message:
-        if self._uploads.locked():
-            raise Unsent("too many pictures are on their way")
-        async with self._uploads:
-            return await request()
+        def make(frame: Frame) -> Awaitable[Any]:
+            return self._bot.send_photo(
+                address,
+                png,
+                to_plain(caption) if plain else caption,
+                parse_mode=None if plain else ParseMode.HTML,
+                disable_notification=silent,
+                filename="picture.png",
+                read_timeout=self._waits.answer_to_upload,
+                write_timeout=self._waits.upload,
+                **_around(address, frame),
+            )
 
-    async def _deliver(
-        self, address: str, request: Callable[[], Awaitable[Message]], longest: float, rank: Rank
+        return await self._send(address, frame, make, partial(self._turns.upload, rank=rank))
+
+    async def _send(self, address: str, frame: Frame, make: Make, take: Callable[..., Awaitable[Outcome]]) -> Outcome:
+        """Make a request; of its frame what Telegram refuses is left out, and it is made again."""
+        frame = replace(frame, buttons=await self._keyboards.ready(address, frame.buttons))
+        outcome = await take(address, partial(make, frame))
+        while isinstance(outcome, Rejected) and (less := _without(frame, outcome.reason)) != frame:
+            frame = less
+            outcome = await take(address, partial(make, frame))
+        return outcome
+
+    # Changes of a message that was sent
+
+    async def edit(
+        self,
+        address: str,
+        message: int,
+        html: str,
+        *,
+        plain: bool = False,
+        picture: bytes | None = None,
+        beneath: bool = False,
+        buttons: Keyboard = NO_BUTTONS,
     ) -> Outcome:
-        """Make a request when it is its turn. `longest` is how many seconds it may take from then on."""
-        if (not_yet := await self._turn(address, rank)) is not None:
-            return not_yet
-        if not self._works():
-            return RetryLater(NOT_OURS)
-        try:
-            async with asyncio.timeout(longest):
-                message = await request()
-        except TimeoutError:
-            return Ambiguous(f"no answer within {longest:g} s")
-        except TelegramError as error:
-            return self._outcome(address, error)
-        return Sent(str(message.message_id))
+        """Change a message: its words, or those `beneath` its picture, or, with a `picture`, both. Its buttons are
+        those that are given.
 
-    async def _turn(self, address: str, rank: Rank) -> Outcome | None:
-        """Wait for a turn; why there is none, or None when it has come."""
-        group, reply = address.startswith("-"), rank is Rank.REPLY
-        try:
-            async with asyncio.timeout(None if reply else LINE):
-                await self._pacer.turn(address, group=group, rank=rank, patience=math.inf if reply else PATIENCE)
-        except OnHold as hold:
-            return RetryLater(str(hold), hold.seconds)
-        except ToRest as rest:
-            return Resting(rest.seconds)
-        except TimeoutError:
-            return Resting(0.0)
-        return None
+        Rejected where it cannot be changed; that nothing has changed is as good as done.
+        """
+        text = html if beneath or picture is not None else shorten(html)
+        words = to_plain(text) if plain else text
+        how: dict[str, Any] = {"parse_mode": None if plain else ParseMode.HTML}
+        ready = markup(address, await self._keyboards.ready(address, buttons))
+        about: dict[str, Any] = {"chat_id": address, "message_id": message, "reply_markup": ready}
+        take = self._turns.take
+        if picture is not None:
+            photo = InputMediaPhoto(picture, words, filename="picture.png", **how)
+            slowly: dict[str, Any] = {"read_timeout": self._waits.answer_to_upload, "write_timeout": self._waits.upload}
+            make, take = partial(self._bot.edit_message_media, photo, **about, **slowly), self._turns.upload
+        elif beneath:
+            make = partial(self._bot.edit_message_caption, caption=words, **about, **how)
+        else:
+            preview = LinkPreviewOptions(is_disabled=True)
+            make = partial(self._bot.edit_message_text, words, link_preview_options=preview, **about, **how)
+        return _changed(message, await take(address, make, Rank.REPLY))
 
-    def turn_away(self) -> None:
-        """Whatever is owed and waits for its turn is told that it does not come: the process ends."""
-        self._pacer.turn_away()
-
-    def _outcome(self, address: str, error: TelegramError) -> Outcome:
-        """What an error means. The order matters: BadRequest and TimedOut are network errors to the library."""
-        told = reason(self._bot, error)
-        match error:
-            case Flooded():
-                seconds = _NO_PAUSE_GIVEN if error.seconds is None else error.seconds
-                self._pacer.hold(seconds, address)
-                return RetryLater(told, seconds)
-            case ChatMigrated():
-                return ChatMoved(str(error.new_chat_id))
-            case Forbidden():
-                return Rejected(told) if _speaks_of(told, _NO_PICTURES) else ChatGone(told)
-            case InvalidToken():
-                return TokenRejected(TOKEN_REJECTED)
-            case BadRequest():
-                return _refused(told)
-            case _ if isinstance(error, Unsent) or isinstance(error.__cause__, _UNSENT):
-                return RetryLater(told)
-        return Ambiguous(told)
+    async def edit_buttons(self, address: str, message: int, buttons: Keyboard) -> Outcome:
+        """Change the buttons beneath a message, or take them away."""
+        ready = await self._keyboards.ready(address, buttons)
+        make = partial(self._bot.edit_message_reply_markup, address, message, reply_markup=markup(address, ready))
+        return _changed(message, await self._turns.take(address, make, Rank.REPLY))
 
 
-def _refused(told: str) -> Outcome:
-    """What Telegram means by a bad request, which it tells by its words only."""
-    if _speaks_of(told, ("can't parse entities",)):
-        return NotUnderstood(told)
-    return ChatGone(told) if _speaks_of(told, _NO_CHAT) else Rejected(told)
+def _around(address: str, frame: Frame) -> dict[str, Any]:
+    """A frame as arguments of the library."""
+    answered = int(frame.replies_to) if frame.replies_to else None
+    return {
+        "message_thread_id": frame.thread,
+        "reply_markup": markup(address, frame.buttons),
+        "reply_parameters": ReplyParameters(answered, allow_sending_without_reply=True) if answered else None,
+    }
 
 
-def _speaks_of(told: str, what: Iterable[str]) -> bool:
-    words = told.lower()
-    return any(each in words for each in what)
+def _without(frame: Frame, told: str) -> Frame:
+    """A frame without what Telegram complains of; the same if it is not about the frame."""
+    for words, leave_out in _LEFT_OUT:
+        if speaks_of(told, words) and (less := leave_out(frame)) != frame:
+            return less
+    return frame
+
+
+def _changed(message: int, outcome: Outcome) -> Outcome:
+    """A message that reads already as it should is changed."""
+    if isinstance(outcome, Rejected) and speaks_of(outcome.reason, _NOT_CHANGED):
+        return Sent(str(message))
+    return outcome

@@ -18,7 +18,8 @@ from telegram import Bot, Update
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, TelegramError
 
 from bot.store.errors import StoreError
-from bot.telegram.channel import NOT_OURS, TOKEN_REJECTED
+from bot.telegram.outcomes import TOKEN_REJECTED
+from bot.telegram.turns import NOT_OURS
 from bot.telegram.wire import Flooded, PollingWire, Waits, Wire, reason
 
 CONNECTING, CONFLICT = "connecting", "conflict"

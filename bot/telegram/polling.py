@@ -10,8 +10,10 @@ from telegram import Update
 from bot.answers import POLLING
 from bot.telegram.ear import Attentive, Fittings
 
-ALLOWED = (Update.MESSAGE,)
-"""The updates that are asked for, whichever way they come: nobody may press, vote or edit anything here."""
+ALLOWED = (Update.MESSAGE, Update.CALLBACK_QUERY, Update.CHANNEL_POST, Update.MY_CHAT_MEMBER)
+"""The updates that are asked for, whichever way they come: what people write, tap and post, and whether the bot is
+still where they do. Nobody votes here, and what is edited has been answered.
+"""
 
 
 class Poller(Attentive):

@@ -3,34 +3,26 @@
 A picture is a luxury. It is tried once, and again only if Telegram asks for a pause or cannot read the markup; then the
 text goes alone. What fits under a picture is its caption: one message, one sound. What does not comes after it, so that
 the text is what a phone shows first and announces; the picture before it makes no sound and carries the headline, for
-other messages may come between the two.
+other messages may come between the two. Buttons stand beneath the text.
+
+The answer to a tap goes to its place; what cannot be shown there is sent like any other, in reply to that message.
 """
 
 from __future__ import annotations
 
-import asyncio
-import enum
 import logging
-from collections.abc import Awaitable
+from dataclasses import replace
 from functools import partial
-from typing import Protocol
 
-from bot.delivery.channel import (
-    Ambiguous,
-    Answer,
-    Frame,
-    NotUnderstood,
-    Outcome,
-    Rank,
-    Resting,
-    RetryLater,
-    Sent,
-    TokenRejected,
-)
-from bot.render.alerts import SIMULATED_LINE, as_sent
-from bot.render.plain import units
-from bot.telegram.channel import LONGEST_CAPTION, TelegramChannel
+from bot.answers.buttons import NO_BUTTONS
+from bot.delivery.channel import Ambiguous, Answer, Frame, Outcome, Rank, Sent
+from bot.render.alerts import as_sent
+from bot.telegram.captions import fits, headline
+from bot.telegram.channel import TelegramChannel
+from bot.telegram.flashes import Flashes
 from bot.telegram.incoming import Incoming
+from bot.telegram.insisting import Insistence, Left, is_for_later
+from bot.telegram.places import Places
 
 PICTURE_ATTEMPTS = 2
 """The second one is for a pause that Telegram asked for, or for plain words."""
@@ -38,30 +30,13 @@ PICTURE_ATTEMPTS = 2
 _log = logging.getLogger(__name__)
 
 
-class Left(enum.Enum):
-    """What is left to be done for an answer: nothing; all of it, later; or that, saying that it may be a repeat."""
-
-    NOTHING = enum.auto()
-    ALL = enum.auto()
-    A_REPEAT = enum.auto()
-
-
-class _Sending(Protocol):
-    """One try to send something."""
-
-    def __call__(self, *, plain: bool) -> Awaitable[Outcome]: ...
-
-
 class Replies:
-    """Sends answers. Times in seconds.
+    """Sends answers, their words as often as `words` has it."""
 
-    A text is tried `attempts` times, with `pause` between them where Telegram does not say; not longer if Telegram
-    wants it later than `latest`.
-    """
-
-    def __init__(self, channel: TelegramChannel, attempts: int, pause: float, latest: float) -> None:
-        self._channel = channel
-        self._attempts, self._pause, self._latest = attempts, pause, latest
+    def __init__(self, channel: TelegramChannel, flashes: Flashes, words: Insistence) -> None:
+        self._channel, self._words = channel, words
+        self._pictures = Insistence(PICTURE_ATTEMPTS, None, words.latest)
+        self._places = Places(channel, flashes, words, self._pictures)
 
     async def send(self, incoming: Incoming, answer: Answer, rank: Rank = Rank.REPLY, *, repeat: bool = False) -> Left:
         """Send an answer to where the question came from, and log what could not be sent.
@@ -69,63 +44,44 @@ class Replies:
         What was never answered may have arrived or not: it is sent once more, and says that it may be a `repeat`.
         Returns what is left to be done.
         """
+        frame = Frame(answer.buttons, thread=incoming.thread)
+        if (tap := incoming.tap) is not None:
+            shown = await self._places.show(incoming, tap, answer)
+            if isinstance(shown, Left):
+                return shown
+            answer, frame = shown, replace(frame, buttons=shown.buttons, replies_to=str(tap.message))
+        return await self._send(incoming.address, answer, frame, rank, repeat)
+
+    async def _send(self, address: str, answer: Answer, frame: Frame, rank: Rank, repeat: bool) -> Left:
         perhaps = False
         if answer.picture is not None:
             words = as_sent(answer.html, late=None, repeat=repeat)
-            fits = units(words) <= LONGEST_CAPTION
-            shown = await self._show(incoming, answer.picture, words if fits else _headline(words), fits, rank)
-            if fits and isinstance(shown, Sent):
+            all_of_it = fits(words)
+            around = frame if all_of_it else replace(frame, buttons=NO_BUTTONS)
+            caption = words if all_of_it else headline(words)
+            shown = await self._show(address, answer.picture, caption, around, rank, silent=not all_of_it)
+            if all_of_it and isinstance(shown, Sent):
                 return Left.NOTHING
-            perhaps = fits and isinstance(shown, Ambiguous)
-        outcome = await self._say(incoming, answer.html, repeat or perhaps, rank)
+            perhaps = all_of_it and isinstance(shown, Ambiguous)
+        outcome = await self._say(address, answer.html, frame, rank, repeat or perhaps)
         if isinstance(outcome, Ambiguous):
-            perhaps, outcome = True, await self._say(incoming, answer.html, True, rank)
+            perhaps, outcome = True, await self._say(address, answer.html, frame, rank, True)
         if not isinstance(outcome, Sent):
             _log.warning("a reply was not sent: %s", outcome)
-        if not isinstance(outcome, RetryLater | Resting | TokenRejected):
+        if not is_for_later(outcome):
             return Left.NOTHING
         return Left.A_REPEAT if perhaps else Left.ALL
 
-    async def _say(self, incoming: Incoming, html: str, repeat: bool, rank: Rank) -> Outcome:
+    async def _say(self, address: str, html: str, frame: Frame, rank: Rank, repeat: bool) -> Outcome:
         words = as_sent(html, late=None, repeat=repeat)
-        text = partial(self._channel.send, incoming.address, words, rank=rank, frame=Frame(thread=incoming.thread))
-        return await self._insist(text, self._attempts, self._pause)
+        return await self._words.insist(partial(self._channel.send, address, words, rank=rank, frame=frame))
 
-    async def _show(self, incoming: Incoming, picture: bytes, caption: str, loud: bool, rank: Rank) -> Outcome:
+    async def _show(
+        self, address: str, picture: bytes, caption: str, frame: Frame, rank: Rank, *, silent: bool
+    ) -> Outcome:
         """Send the picture of an answer."""
-        photo = partial(
-            self._channel.send_photo,
-            incoming.address,
-            picture,
-            caption,
-            silent=not loud,
-            rank=rank,
-            thread=incoming.thread,
-        )
-        outcome = await self._insist(photo, PICTURE_ATTEMPTS, None)
+        photo = partial(self._channel.send_photo, address, picture, caption, silent=silent, rank=rank, frame=frame)
+        outcome = await self._pictures.insist(photo)
         if not isinstance(outcome, Sent):
             _log.warning("a picture was not sent: %s", outcome)
         return outcome
-
-    async def _insist(self, send: _Sending, attempts: int, pause: float | None) -> Outcome:
-        """Try up to so many times; without a `pause` only Telegram's own pauses are waited for."""
-        plain, outcome = False, await send(plain=False)
-        for _ in range(attempts - 1):
-            if isinstance(outcome, NotUnderstood) and not plain:
-                plain = True
-            elif isinstance(outcome, RetryLater | Resting):
-                seconds = pause if outcome.seconds is None else outcome.seconds
-                if seconds is None or seconds > self._latest:
-                    break
-                await asyncio.sleep(seconds)
-            else:
-                break
-            outcome = await send(plain=plain)
-        return outcome
-
-
-def _headline(html: str) -> str:
-    """The first line of a text, and that its prices are made up if they are; nothing if that is too long."""
-    lines = html.strip().split("\n")
-    headline = "\n".join(lines[: 2 if lines[0] == SIMULATED_LINE else 1])
-    return headline if units(headline) <= LONGEST_CAPTION else ""

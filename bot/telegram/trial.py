@@ -17,7 +17,8 @@ from telegram.error import Conflict, InvalidToken, TelegramError
 
 from bot.delivery.channel import Outcome
 from bot.delivery.pacing import Pacer
-from bot.telegram.channel import TOKEN_REJECTED, TelegramChannel
+from bot.telegram.channel import TelegramChannel
+from bot.telegram.outcomes import TOKEN_REJECTED
 from bot.telegram.wire import Waits, open_bot, reason
 
 PAGE = 100

@@ -175,5 +175,6 @@ def _as_shown(part: Typed) -> Shown:
 
 
 def _digest(calendar: str, when: str, clear: str, rule: Rule) -> str:
-    judged = repr((calendar, when, clear, rule.basis.value, astuple(rule.timing)))
+    begins = () if rule.since is None else (rule.since,)
+    judged = repr((calendar, when, clear, rule.basis.value, astuple(rule.timing), *begins))
     return hashlib.sha256(judged.encode()).hexdigest()[:16]

@@ -55,7 +55,7 @@ class RegimeFilter:
         if not known.any():
             return state, np.full(loglik.shape, np.nan)
         p = state["p"]
-        moved = sum((p[:, i, None] * _TRANSITION[i] for i in range(3)), np.zeros_like(p))
+        moved = p[:, :1] * _TRANSITION[0] + p[:, 1:2] * _TRANSITION[1] + p[:, 2:] * _TRANSITION[2]
         weight = moved * np.exp(loglik - loglik.max(axis=1, keepdims=True))
         p = where(known, weight / weight.sum(axis=1, keepdims=True), p)
         return {"p": p}, np.where(known[:, None], p, np.nan)

@@ -21,18 +21,20 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from bot.commands.registry import Desk, Reply, command
+from bot.commands.registry import Desk, Group, Reply, command
 from bot.delivery.channel import Answer
 from bot.delivery.pacing import Pacer
+from bot.parts import Parts, Question
 from bot.queries.correlation import correlation
-from bot.reception import Parts, Question, Reception
+from bot.reception import Reception
 from bot.render.correlations import correlation_answer
 from bot.telegram.access import Access
 from bot.telegram.application import TelegramService
 from bot.telegram.incoming import Incoming
 from bot.telegram.letterbox import StoredLetters
 from tests.bot.rooms import in_a_room
-from tests.servers.telegram import Posted, TelegramServer
+from tests.servers.telegram import TelegramServer
+from tests.servers.telegram_posted import Posted
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE, WORDS = "/corr RUT SOL", "/words RUT SOL"
@@ -134,7 +136,7 @@ def _service(url: str) -> Iterator[_Service]:
 # The process
 
 
-@command("/words A B", "what /corr says, without its picture", "/words RUT SOL")
+@command(Group.MARKET, "/words A B", "what /corr says, without its picture", "/words RUT SOL")
 def words(desk: Desk, given: Sequence[str]) -> Reply:
     """The yardstick."""
     found = correlation(desk.view, given[0], given[1], 60)
@@ -148,9 +150,7 @@ async def _serve(url: str, reception: Reception, parts: Parts) -> None:
         return await reception.answer(Question("telegram", incoming.address, incoming.kind, "", incoming.text))
 
     letters, everybody = StoredLetters(parts.database, parts.now), Access(everyone=True)
-    service = TelegramService(
-        TelegramServer().token, url, answer, letters, access=everybody, commands={}, pacer=Pacer()
-    )
+    service = TelegramService(TelegramServer().token, url, answer, letters, access=everybody, pacer=Pacer())
     lags: list[float] = []
     pulse = asyncio.create_task(_pulse(lags))
     await service.start()

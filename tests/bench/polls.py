@@ -22,7 +22,8 @@ from bot.feeds.contract import Feed, Setup, build_feed
 from bot.feeds.simulated import SimulatedFeed
 from bot.market.preference import order_of
 from bot.market.sources import SourceId
-from bot.reception import Parts, Question, Reception
+from bot.parts import Parts, Question
+from bot.reception import Reception
 from bot.room import open_room
 from bot.settings import Settings, load_settings
 from bot.store.database import Database

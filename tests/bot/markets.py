@@ -12,6 +12,7 @@ import pandas as pd
 
 from bot.app import App, Options, open_app
 from bot.market.sessions import Sessions
+from bot.queries.view import View
 from rules.model import ALWAYS, Instant, Instrument, Kind
 
 HEADER = "timestamp,open,high,low,close,volume"
@@ -37,6 +38,12 @@ ETH = Instrument("ETH", "Ether", Kind.COIN, ALWAYS)
 def simulated(seed: int = 7) -> App:
     """The built-in rules on a simulated market that has just closed its last session."""
     return open_app(Options(seed=seed), at=NOW)
+
+
+@cache
+def seen() -> View:
+    """The simulated market as questions see it. What was once computed for one of them is there for the next."""
+    return simulated().view()
 
 
 class Folder:

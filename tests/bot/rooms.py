@@ -10,9 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.answers import Picture
+from bot.easel import DRAWING_LIMIT
 from bot.feeds.contract import Setup, build_feed
 from bot.market.sessions import Sessions
-from bot.reception import DRAWING_LIMIT, Parts, Reception
+from bot.parts import Parts
+from bot.reception import Reception
 from bot.render import charts
 from bot.room import Room, one_feed, open_room
 from bot.settings import Settings, load_settings

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.answers.buttons import NO_BUTTONS, Button
+from bot.commands.registry import Reply
 from bot.console import converse, to_terminal
 from tests.bot.commands.desks import ask_offline
 from tests.bot.markets import simulated
@@ -45,7 +47,7 @@ def said(capsys: pytest.CaptureFixture[str], *lines: str, prompt: str = "") -> s
 def test_every_line_is_answered_until_there_are_none(capsys: pytest.CaptureFixture[str]) -> None:
     out = said(capsys, "/price RUT\n", "\n", "   \n", "/nope\n")
     assert out.startswith("SIMULATED: not real prices\nRUT Russell 2000\n")
-    assert "\n\nThere is no command /nope; there are /corr, /forget, " in out
+    assert "\n\nThere is no command /nope; /help lists them" in out
     assert out.count("\n\n") == 2
 
 
@@ -59,3 +61,16 @@ def test_the_prompt_is_shown_before_every_line_and_the_terminal_left_on_a_new_on
 ) -> None:
     out = said(capsys, "\n", "\n", prompt="> ")
     assert out == "> > > \n"
+
+
+def test_a_number_taps_the_button_beneath_the_last_reply(capsys: pytest.CaptureFixture[str]) -> None:
+    keys = ((Button("Refresh", "/again"), Button("\x1b[31mRed", "/red")), (Button("Back", "/back"),))
+    asked: list[str] = []
+
+    def ask(line: str) -> Reply:
+        asked.append(line.strip())
+        return Reply("here", buttons=keys if line.startswith("/keys") else NO_BUTTONS)
+
+    converse(ask, ["/keys\n", "3\n", "1\n", "/keys\n", "2\n", "/keys\n", "4\n", "٣\n", "0\n"], prompt="")
+    assert asked == ["/keys", "/back", "1", "/keys", "/red", "/keys", "4", "٣", "0"]
+    assert capsys.readouterr().out.startswith("here\n[1] Refresh  [2]  [31mRed\n[3] Back\n\nhere\n\n")

@@ -12,6 +12,7 @@ from bot.reception import Reception
 from bot.redaction import HIDDEN, Redaction
 from bot.settings import Settings
 from bot.store.database import Database
+from bot.store.guests import Guests
 from bot.telegram.webhook import TAKING
 from bot.web.listener import Listener
 from bot.web.webhook import READING
@@ -23,9 +24,9 @@ PUSHED = {"token": TOKEN, "webhook_url": "https://bot.example.org/in", "webhook_
 def pushed_to(path: Path, redaction: Redaction) -> Listener:
     """Who listens where Telegram pushes."""
     settings, nobody = Settings(telegram=PUSHED), cast(Reception, None)
-    _, _, listener = open_front(
-        settings, Database(path / "bellwether.db"), nobody, lambda: True, lambda: 0, redaction.learn
-    )
+    database = Database(path / "bellwether.db")
+    guests = Guests(database, "telegram")
+    _, _, listener = open_front(settings, database, nobody, guests, lambda: True, lambda: 0, redaction.learn)
     assert listener is not None
     return listener
 

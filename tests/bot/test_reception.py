@@ -20,8 +20,10 @@ from bot.answers import CorrelationList, Picture
 from bot.answers.quality import Fault, Finding, Ruling
 from bot.commands import registry
 from bot.delivery.channel import Answer
+from bot.easel import Easel
 from bot.market.ledger import of_findings
-from bot.reception import Easel, Parts, Question, Reception
+from bot.parts import Parts, Question
+from bot.reception import Reception
 from bot.store.chats import subscribe, subscribers
 from bot.store.database import Database
 from rules.bars import DAY, Interval
@@ -111,11 +113,11 @@ def test_a_slow_answer_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_the_status_is_the_services_own(tmp_path: Path) -> None:
     async def use(reception: Reception, parts: Parts) -> None:
-        reception.front_state = lambda: "connecting: no route"
+        reception.outlook.front_state = lambda: "connecting: no route"
         text = await told(reception, "/status")
         assert text.startswith("<b>Not all is well</b>")
         assert "Telegram: connecting: no route" in text
-        reception.front_state = lambda: "polling"
+        reception.outlook.front_state = lambda: "polling"
         text = await told(reception, "/status")
         assert text.startswith("<b>All is well</b>")
         assert "simulated" in text
@@ -126,7 +128,7 @@ def test_the_status_is_the_services_own(tmp_path: Path) -> None:
 
 def test_the_status_names_what_is_wrong_with_prices_and_counts_it(tmp_path: Path) -> None:
     async def use(reception: Reception, parts: Parts) -> None:
-        reception.front_state = lambda: "polling"
+        reception.outlook.front_state = lambda: "polling"
         found = Finding("RUT", Interval.DAY, NOW - DAY, "yahoo", Fault.SCALE, Ruling.REJECTED, "25.1 after 2,510")
         parts.intake.ledger.note(("RUT", "rows of 1d"), of_findings([found]), NOW - 120)
         text = await told(reception, "/status")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.reception import Parts, Reception
+from bot.parts import Parts
+from bot.reception import Reception
 from bot.store.further import Roll, enrol, enrolled
 from bot.store.messages import owe
 from rules.model import Severity

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.reception import Parts, Question, Reception
+from bot.parts import Parts, Question
+from bot.reception import Reception
 from rules.bars import DAY, HOUR, Interval
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule, compile_rule

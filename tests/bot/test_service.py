@@ -13,7 +13,7 @@ from bot.answers.health import GuardReport, Health
 from bot.delivery.channel import BARE, Ambiguous, Frame, Outcome, Rank, Sent
 from bot.feeds.contract import Setup, build_feed
 from bot.market.sessions import Sessions
-from bot.reception import Parts
+from bot.parts import Parts
 from bot.room import one_feed, open_room
 from bot.service import Bounds, Service
 from bot.settings import load_settings
@@ -23,6 +23,7 @@ from bot.watchdog.guard import Guarded
 from rules.engine import GRACE
 from rules.model import Instant
 from tests.bot.markets import at
+from tests.bot.store.template import lay_tables
 
 RECORD = at("2025-11-04T21:00Z")
 """A close at a record in the simulated market that ends with 2025."""
@@ -117,6 +118,7 @@ def serves(
         )
         service, reader = Service(parts, bounds=bounds), Reader()
         try:
+            await lay_tables(path / "service.db")
             await room.database.migrate()
             async with room.database.write() as connection:
                 await subscribe(connection, "console", "terminal", "terminal", start)

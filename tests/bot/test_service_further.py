@@ -10,7 +10,7 @@ from bot.answers.health import GuardReport, Health
 from bot.delivery.fallback import Fallback, Main
 from bot.feeds.contract import Setup, build_feed
 from bot.market.sessions import Sessions
-from bot.reception import Parts
+from bot.parts import Parts
 from bot.room import one_feed, open_room
 from bot.service import Beside, Bounds, Service
 from bot.settings import Settings
@@ -20,6 +20,7 @@ from bot.store.further import Roll, enrol
 from rules.engine import GRACE
 from rules.model import Severity
 from tests.bot.markets import at
+from tests.bot.store.template import lay_tables
 from tests.bot.test_service import RECORD, Reader, Wall, ends, until
 
 TITLE = "Russell 2000 closes at a record"
@@ -49,6 +50,7 @@ def serves(
         main = Main("console", lambda: 0.0)
         fallback = Fallback(room.database, main, {"pager": Severity.INFO}, 600, wall, service.wake, pace=0.05)
         try:
+            await lay_tables(path / "service.db")
             await room.database.migrate()
             async with room.database.write() as connection:
                 await subscribe(connection, "console", "terminal", "terminal", start)

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from bot.market.intake import Intake
-from bot.reception import Parts
+from bot.parts import Parts
 from bot.store.database import Database
 from bot.store.errors import StoreError
 from bot.ticking import Ticking

@@ -9,7 +9,8 @@ import pytest
 
 from bot.settings import load_settings
 from tests.e2e.world import CHAT, Clock, JumpingWorld, World, needs_faketime
-from tests.servers.telegram import TOKEN, Posted
+from tests.servers.telegram import TOKEN
+from tests.servers.telegram_posted import Posted
 
 pytestmark = [pytest.mark.e2e, needs_faketime]
 
@@ -26,8 +27,9 @@ def world_at(time_of_day: str, folder: Path, home: Path, kind: type[World] = Wor
 
 
 def subscribe(world: World, *chats: int) -> None:
-    """The one who is let in writes /start in each chat, and is answered there."""
+    """The one who is let in, and administers the groups, writes /start in each chat, and is answered there."""
     for chat in chats:
+        world.telegram.promotes(CHAT, chat=chat)
         world.telegram.hears("/start", chat=chat, user=CHAT, kind="private" if chat > 0 else "group")
         reads(world, chat, "Alerts come here", 30)
 

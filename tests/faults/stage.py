@@ -19,7 +19,8 @@ from bot.delivery.channel import Answer
 from bot.feeds.contract import Feed, Setup, build_feed
 from bot.market.preference import order_of
 from bot.market.sources import SourceId
-from bot.reception import Parts, Question, Reception
+from bot.parts import Parts, Question
+from bot.reception import Reception
 from bot.room import Room, open_room
 from bot.settings import Settings, load_settings
 from bot.settings.models import InstrumentSettings
@@ -187,7 +188,7 @@ class _Seat:
         )  # fmt: skip
         self._reception = Reception(parts)
         self._open.callback(self._reception.close)
-        self._reception.front_state = lambda: POLLING
+        self._reception.outlook.front_state = lambda: POLLING
         await room.database.migrate()
         await room.intake.restore()
         await room.watch.restore()

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from tests.servers.telegram_journal import ACCEPTED, CONFIRMED, WRITTEN, Entry
 
-START, STOP, FORGET = "/start", "/stop", "/forget yes"
+START, STOP, FORGET, ALERT = "/start", "/stop", "/forget yes", "/alert save RUT record"
 
 SAID = {
     START: ("Alerts come here from now on", "Alerts already come here"),
     STOP: ("No more alerts come here", "No alerts come here"),
+    ALERT: ("is watched from now on", "You have this already"),
     FORGET: ("All that was stored about this chat is deleted",),
 }
 """By command, what its reply says. No command of a chat is like the one before it: a reply tells which it answers."""

@@ -27,6 +27,7 @@ from bot.telegram.access import Access
 from bot.telegram.application import TelegramService
 from bot.telegram.incoming import Incoming
 from bot.telegram.letterbox import StoredLetters
+from bot.telegram.menu import Menu
 from rules.model import Delivery, Instant
 from tests.reliability.load_telegram import Crowd, Entry, Journal, far_telegram
 
@@ -150,7 +151,7 @@ def front(database: Database, url: str) -> TelegramService:
         answer,
         StoredLetters(database, _now),
         access=Access(everyone=True),
-        commands={"question": "what a user asks"},
+        menu=Menu({"question": "what a user asks"}),
         pacer=Pacer(),
     )
 

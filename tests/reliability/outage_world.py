@@ -37,7 +37,8 @@ from rules.bars import DAY
 from rules.model import ALWAYS, AlertEvent, Edge, Instant, Severity
 from tests.bot.markets import SESSIONS, at
 from tests.bot.telegram.service import IMPATIENT, UNPACED
-from tests.servers.telegram import TOKEN, Posted, TelegramServer
+from tests.servers.telegram import TOKEN, TelegramServer
+from tests.servers.telegram_posted import Posted
 
 START = at("2025-12-03T12:00Z")
 MINUTE = 60

@@ -19,6 +19,7 @@ from tests.bot.markets import at
 from tests.bot.store.stores import told
 from tests.e2e.world import Clock, Service
 from tests.reliability.deadly import AFTER, BEFORE
+from tests.reliability.lines import ALERT
 from tests.reliability.places import Place
 from tests.reliability.town import COUNT, SUPER, Town, writes
 
@@ -54,6 +55,7 @@ POINTS = (
     *_both("a chat's new address", f"select 1 from chats where address = '{SUPERGROUP}'", moves=True),
     *_both("a line that was received", "select 1 from inbox", line="/stop"),
     *_both("a wish to hear no more", f"select 1 where not exists ({_HEARS})", line="/stop"),
+    *_both("an alert of one's own", "select 1 from alerts", line=ALERT),
     *_both("that a line was answered", "select 1 from inbox where answered_at is not null", line="/forget yes"),
 )
 

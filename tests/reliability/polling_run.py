@@ -63,7 +63,6 @@ async def _story(fault: Fault, road: Road, conditions: Conditions) -> Back:
         echo,
         letters,
         access=Access(everyone=True),
-        commands={},
         pacer=Pacer(),
         patience=conditions.patience,
         waits=conditions.waits,

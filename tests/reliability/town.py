@@ -152,7 +152,8 @@ class Town:
 
 
 def writes(telegram: TelegramServer, chat: int, text: str = START) -> int:
-    """Somebody writes in a chat, of whatever kind it is. Returns the number of the update."""
+    """Who may say how a chat is told writes there, of whatever kind it is. Returns the number of the update."""
+    telegram.promotes(abs(chat), chat=chat)
     return telegram.hears(text, chat=chat, user=abs(chat), kind="private" if chat > 0 else "group")
 
 

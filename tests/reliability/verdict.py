@@ -18,7 +18,7 @@ from bot.market.sessions import Sessions
 from bot.settings import Settings, load_settings
 from rules.engine import evaluate, opened
 from rules.model import ALWAYS, Instant
-from tests.reliability.lines import FORGET, START, Line, is_alert, is_marked, lines, words
+from tests.reliability.lines import ALERT, FORGET, START, Line, is_alert, is_marked, lines, words
 from tests.reliability.places import Place
 from tests.servers.telegram_journal import ACCEPTED, UNANSWERED, Entry
 
@@ -51,6 +51,7 @@ class Books:
     subscribed: frozenset[str]
     known: frozenset[str]
     unanswered: int
+    alerts: Sequence[str] = ()
 
     @cached_property
     def by_words(self) -> Mapping[tuple[str, str], Row]:
@@ -67,6 +68,7 @@ def read_books(place: Place) -> Books:
         frozenset(address for (address,) in place.rows(SUBSCRIBED)),
         frozenset(address for (address,) in place.rows("select address from chats")),
         int(place.rows("select count(*) from inbox where answered_at is null")[0][0]),
+        [address for (address,) in place.rows("select address from alerts join chats on chats.id = chat")],
     )
 
 
@@ -191,7 +193,10 @@ def _wishes(case: Case) -> Iterator[str]:
     """What a chat was last told about itself is so."""
     for line in {line.chat: line for line in case.lines if line.answers}.values():
         address = str(case.moved.get(line.chat, line.chat))
-        if (line.text == START) != (address in case.books.subscribed):
+        if line.text == ALERT:
+            kept = case.books.alerts.count(address)
+            yield from () if kept == 1 else (f"an alert of chat {address} was acknowledged, and there are {kept}",)
+        elif (line.text == START) != (address in case.books.subscribed):
             yield f"{line.text} of chat {address} was acknowledged and does not hold"
         if line.text == FORGET and address in case.books.known:
             yield f"chat {address} was forgotten and is known"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -145,6 +146,13 @@ def column(text: str, panel: Panel) -> Floats:
     """The column of an expression on a panel."""
     node = read(text, SCOPE, panel.clock.calendar).column
     return evaluate([node], panel).columns[node]
+
+
+def together(texts: Iterable[str], panel: Panel) -> dict[str, Floats]:
+    """The columns of many; what they share is computed once, and has the same bits (functions/test_laws.py)."""
+    nodes = {text: read(text, SCOPE, panel.clock.calendar).column for text in texts}
+    found = evaluate(nodes.values(), panel).columns
+    return {text: found[node] for text, node in nodes.items()}
 
 
 def rule(name: str, when: str, clear: str | None = None, **timing: int) -> CompiledRule:

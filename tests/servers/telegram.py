@@ -1,7 +1,9 @@
 """Telegram's Bot API on loopback: long polls and webhooks, messages read as it reads them, every fault it is known for.
 
-Tests speak to it with verbs: users write (`hears`), it breaks (`fails_with`, `hangs`, `goes_down`), and what the bot
-sent is in `sent`. It keeps what it knows while it is down. A later method is one line in `_methods`.
+Tests speak to it with verbs: users write and tap (`hears`, `taps`), it breaks (`fails_with`, `hangs`, `goes_down`).
+What the bot sent is in `sent`, what it changed in `edited`, what it flashed in `flashes`, what was refused in
+`refusals`; all that happened, in its order, in `timeline`. It keeps what it knows while it is down. A later method is
+one line in `_methods`.
 """
 
 from __future__ import annotations
@@ -11,18 +13,32 @@ import itertools
 import json
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from tests.servers.loopback import Loopback
+from tests.servers.telegram_edits import Editing
 from tests.servers.telegram_faults import Faults, Refused, reset
-from tests.servers.telegram_journal import ACCEPTED, CONFIRMED, HANDED, REFUSED, UNANSWERED, WRITTEN, Journal
-from tests.servers.telegram_messages import Params, read_caption, read_params, read_photo, read_text, size_of
+from tests.servers.telegram_journal import ACCEPTED, CONFIRMED, HANDED, REFUSED, UNANSWERED, Journal
+from tests.servers.telegram_members import Members
+from tests.servers.telegram_messages import (
+    Params,
+    read_caption,
+    read_keyboard,
+    read_params,
+    read_photo,
+    read_text,
+    size_of,
+)
+from tests.servers.telegram_posted import Happening, Posted
 from tests.servers.telegram_push import Pushing
+from tests.servers.telegram_taps import Tapping
+from tests.servers.telegram_users import Users
 
 TOKEN = "7654321:AAHsecretOfTheTestBot_0123456789abc"
 OUR_NAME = "bellwether_test_bot"
@@ -30,24 +46,7 @@ GLANCE = 0.005
 """Seconds between two looks of a long poll at what is new."""
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """A message that was accepted. `text` is as sent, `plain` as a reader sees it, `at` is monotonic; with a `photo`
-    they are its caption.
-    """
-
-    chat_id: int
-    text: str
-    plain: str
-    parse_mode: str | None
-    message_id: int
-    disable_notification: bool
-    thread: int | None
-    at: float
-    photo: bytes | None = None
-
-
-class TelegramServer(Faults, Pushing, Loopback):
+class TelegramServer(Faults, Users, Tapping, Editing, Members, Pushing, Loopback):
     """One bot, its chats, and its updates.
 
     With a `journal`, what it witnesses is a line of it, on the disk before the answer. With `enforces_limits` it
@@ -56,22 +55,27 @@ class TelegramServer(Faults, Pushing, Loopback):
 
     def __init__(self, token: str = TOKEN, *, journal: Path | None = None, enforces_limits: bool = False) -> None:
         Faults.__init__(self)
+        Users.__init__(self)
+        Tapping.__init__(self)
+        Editing.__init__(self)
+        Members.__init__(self)
         Pushing.__init__(self)
         Loopback.__init__(self)
         self.token = token
         self.sent: list[Posted] = []
+        self.timeline: list[Happening] = []
         self.menu: list[dict[str, str]] = []
+        self.menus: dict[int, list[dict[str, str]]] = {}
         self.calls: list[str] = []
+        self.refusals: list[str] = []
         self.floods = 0
         self.journal = Journal(journal)
         self._enforces_limits = enforces_limits
         self._changed = threading.Condition(threading.RLock())
-        self._chats: dict[int, dict[str, Any]] = {}
-        self._gone: set[int] = set()
-        self._without_photos: set[int] = set()
         self._keeps_photos = True
-        self._moved: dict[int, int] = {}
+        self._counted: deque[tuple[float, int]] = deque(maxlen=1_000)
         self._updates: list[dict[str, Any]] = []
+        self._confirmed: dict[int, dict[str, Any]] = {}
         self._update_ids = itertools.count(880_001)
         self._message_ids = itertools.count(100)
         self._poll = 0
@@ -79,6 +83,9 @@ class TelegramServer(Faults, Pushing, Loopback):
         self._methods: dict[str, Callable[[Params], Any]] = {
             "getMe": lambda params: self._me,
             **self.webhook_methods,
+            **self.edit_methods,
+            **self.tap_methods,
+            **self.member_methods,
             "setMyCommands": self._set_my_commands,
             "sendMessage": self._send_message,
             "sendPhoto": self._send_photo,
@@ -88,61 +95,9 @@ class TelegramServer(Faults, Pushing, Loopback):
         """`/bot<token>/<method>`, as Telegram has it."""
         return [web.route("*", "/bot{token}/{method}", self._handle)]
 
-    # What users do
-
-    def hears(
-        self,
-        text: str,
-        *,
-        chat: int = 1001,
-        user: int = 1001,
-        kind: str = "private",
-        first_name: str = "Ann",
-        **more: Any,
-    ) -> int:
-        """`user` writes `text` in `chat`. `more` goes into the message as it is. Returns the number of the update."""
-        return self._update("message", chat, kind, user, {"first_name": first_name}, {"text": text, **more})
-
-    def edits(self, text: str, *, chat: int = 1001) -> None:
-        """A user changes a message."""
-        self._update("edited_message", chat, "private", chat, {"first_name": "Ann"}, {"text": text, "edit_date": 1})
-
-    def posts(self, text: str, *, chat: int) -> None:
-        """A channel publishes something."""
-        self._update("channel_post", chat, "channel", chat, {"first_name": "Ann"}, {"text": text})
-
-    def poisons(self) -> None:
-        """An update comes that the library cannot read."""
-        with self._changed:
-            unreadable = {"message_id": "?", "date": "yesterday", "chat": 17}
-            self._updates.append({"update_id": next(self._update_ids), "message": unreadable})
-
-    def knows(self, chat: int, kind: str = "private") -> None:
-        """The bot may write to `chat`."""
-        with self._changed:
-            name = {"first_name": "Ann"} if kind == "private" else {"title": "Traders"}
-            self._chats.setdefault(chat, {"id": chat, "type": kind, **name})
-            self._gone.discard(chat)
-
-    def blocks(self, chat: int) -> None:
-        """The reader of `chat` wants no more."""
-        with self._changed:
-            self._gone.add(chat)
-
-    def forbids_photos(self, chat: int) -> None:
-        """An administrator of `chat` lets nobody send pictures."""
-        with self._changed:
-            self._without_photos.add(chat)
-
     def lets_go_of_photos(self) -> None:
         """From now on the bytes of a picture are looked at and not kept: a day of them is larger than the service."""
         self._keeps_photos = False
-
-    def migrates(self, chat: int, to: int) -> None:
-        """The group `chat` becomes the supergroup `to`."""
-        self.knows(to, "supergroup")
-        with self._changed:
-            self._moved[chat] = to
 
     # What breaks, beside the faults
 
@@ -158,6 +113,16 @@ class TelegramServer(Faults, Pushing, Loopback):
             return reset(request)
 
         self.breaks(method, times, act)
+
+    def hands_out_again(self, number: int) -> None:
+        """An update that was confirmed comes once more: Telegram may."""
+        with self._changed:
+            self._updates.append(self._confirmed[number])
+
+    def has_handed_out(self, number: int) -> bool:
+        """Whether an update was handed out and confirmed."""
+        with self._changed:
+            return number in self._confirmed
 
     def goes_down(self) -> None:
         """The port is closed; nothing is forgotten."""
@@ -211,6 +176,7 @@ class TelegramServer(Faults, Pushing, Loopback):
             return answer or web.json_response({"ok": True, "result": await self._result(method, request)})
         except Refused as refused:
             if method in self._methods:
+                self.refusals.append(f"{method}: {refused.description}")
                 self.journal.notes(REFUSED, method=method, status=refused.status, **refused.parameters)
             return refused.answer()
         except ConnectionError:
@@ -223,16 +189,6 @@ class TelegramServer(Faults, Pushing, Loopback):
         if method not in self._methods:
             raise Refused(404, "Not Found: method not found")
         return self._methods[method](params)
-
-    def _update(self, what: str, chat: int, kind: str, user: int, name: dict[str, str], content: dict[str, Any]) -> int:
-        self.knows(chat, kind)
-        with self._changed:
-            sender = {"id": user, "is_bot": False, **name}
-            message = {"message_id": next(self._message_ids), "date": int(time.time()), "chat": self._chats[chat]}
-            number = next(self._update_ids)
-            self.journal.notes(WRITTEN, update=number, chat=chat, text=content.get("text", ""))
-            self._updates.append({"update_id": number, what: {**message, "from": sender, **content}})
-            return number
 
     async def _get_updates(self, params: Params) -> list[dict[str, Any]]:
         """What is new from `offset` on, after at most `timeout` seconds; what lies before it is confirmed."""
@@ -259,47 +215,79 @@ class TelegramServer(Faults, Pushing, Loopback):
         """A client that asks from `offset` on has what lies before it."""
         with self._changed:
             left = [each for each in self._updates if each["update_id"] >= offset]
+            self._confirmed |= {each["update_id"]: each for each in self._updates if each["update_id"] < offset}
             if len(left) < len(self._updates):
                 self.journal.notes(CONFIRMED, before=offset)
             self._updates = left
 
     def _set_my_commands(self, params: Params) -> bool:
-        self.menu = json.loads(params["commands"])
+        """The menu of everybody, or of one chat."""
+        scope, commands = json.loads(params.get("scope") or "{}"), json.loads(params["commands"])
+        if scope.get("type") == "chat":
+            self._open_chat(int(scope["chat_id"]))
+            self.menus[int(scope["chat_id"])] = commands
+        else:
+            self.menu = commands
         return True
 
     def _send_message(self, params: Params) -> dict[str, Any]:
         chat = self._open_chat(int(params["chat_id"]))
         plain = read_text(params["text"], params.get("parse_mode"))
-        return {**self._accept(chat, params, params["text"], plain), "text": plain}
+        return self._accept(chat, params, params["text"], plain)
 
     def _send_photo(self, params: Params) -> dict[str, Any]:
         chat = self._open_chat(int(params["chat_id"]))
         if chat["id"] in self._without_photos:
             raise Refused(400, "Bad Request: not enough rights to send photos to the chat")
         photo, caption = read_photo(params.get("photo")), params.get("caption", "")
-        plain = read_caption(caption, params.get("parse_mode"))
-        width, height = size_of(photo)
-        sizes = [{"file_id": "AgAC", "file_unique_id": "AQAD", "width": width, "height": height}]
-        return {**self._accept(chat, params, caption, plain, photo), "photo": sizes, "caption": plain}
+        return self._accept(chat, params, caption, read_caption(caption, params.get("parse_mode")), photo)
 
     def _accept(
         self, chat: dict[str, Any], params: Params, text: str, plain: str, photo: bytes | None = None
     ) -> dict[str, Any]:
         """Keep a message that nothing is wrong with, unless there are too many. Returns what every answer has."""
-        silent = params.get("disable_notification") == "true"
+        silent, where = params.get("disable_notification") == "true", chat["id"]
         thread = int(params["message_thread_id"]) if "message_thread_id" in params else None
+        self._refuse_topic(where, thread)
+        buttons, replies_to = read_keyboard(params), self._replied(where, params)
         with self._changed:
             now = time.monotonic()
-            if self._enforces_limits:
-                self._refuse_flood(chat["id"], now)
-            number = next(self._message_ids)
-            photo = photo if self._keeps_photos else None
-            posted = Posted(chat["id"], text, plain, params.get("parse_mode"), number, silent, thread, now, photo)
+            self._count(where, now)
+            number, size = next(self._message_ids), None if photo is None else size_of(photo)
+            kept = photo if self._keeps_photos else None
+            mode = params.get("parse_mode")
+            posted = Posted(where, text, plain, mode, number, silent, thread, now, kept, size, buttons, replies_to)
             known = {name: value for name, value in asdict(posted).items() if name not in ("at", "photo")}
             self.journal.notes(ACCEPTED, **known)
             self.sent.append(posted)
+            self.timeline.append(posted)
+            self._shown[where, number] = posted
             self._changed.notify_all()
-        return {"message_id": number, "date": int(time.time()), "chat": chat, "from": self._me}
+        return self._as_sent(posted)
+
+    def _replied(self, chat: int, params: Params) -> int | None:
+        """The message that one answers; None where there is none, or it is no more and that does not matter."""
+        about = json.loads(params.get("reply_parameters") or "{}")
+        if (number := about.get("message_id")) is None:
+            return None
+        if (chat, number) in self._theirs or (chat, number) in self._shown:
+            return int(number)
+        if not about.get("allow_sending_without_reply"):
+            raise Refused(400, "Bad Request: message to be replied not found")
+        return None
+
+    def _as_sent(self, posted: Posted) -> dict[str, Any]:
+        """A message of the bot's, as Telegram tells of it."""
+        message = {"message_id": posted.message_id, "date": int(time.time()), "chat": self._chats[posted.chat_id]}
+        topic = {} if posted.thread is None else {"message_thread_id": posted.thread, "is_topic_message": True}
+        rows = [[{"text": label, "callback_data": data} for label, data in row] for row in posted.buttons]
+        markup = {"reply_markup": {"inline_keyboard": rows}} if rows else {}
+        about = {**message, **topic, **markup, "from": self._me}
+        if posted.size is None:
+            return {**about, "text": posted.plain}
+        width, height = posted.size
+        sizes = [{"file_id": "AgAC", "file_unique_id": "AQAD", "width": width, "height": height}]
+        return {**about, "photo": sizes, "caption": posted.plain}
 
     def _open_chat(self, chat: int) -> dict[str, Any]:
         if chat in self._moved:
@@ -311,14 +299,17 @@ class TelegramServer(Faults, Pushing, Loopback):
             raise Refused(400, "Bad Request: chat not found")
         return self._chats[chat]
 
-    def _refuse_flood(self, chat: int, now: float) -> None:
-        """30 a second over all (on the average of three), one a second in a chat, 20 a minute in a group."""
-        ages = [(now - each.at, each.chat_id) for each in self.sent[-1_000:]]
+    def _count(self, chat: int, now: float) -> None:
+        """30 a second over all (on the average of three), one a second in a chat, 20 a minute in a group; changes of
+        messages count. Raises Refused for more, where limits are enforced.
+        """
+        ages = [(now - at, where) for at, where in self._counted]
         in_chat = [age for age, where in ages if where == chat]
         too_many = sum(age < 3.0 for age, _ in ages) >= 90 or any(age < 1.0 for age in in_chat)
-        if too_many or (chat < 0 and sum(age < 60.0 for age in in_chat) >= 20):
+        if self._enforces_limits and (too_many or (chat < 0 and sum(age < 60.0 for age in in_chat) >= 20)):
             self.floods += 1
             raise Refused(429, retry_after=1)
+        self._counted.append((now, chat))
 
 
 def _number_of(result: Any) -> int | None:

@@ -14,6 +14,9 @@ from typing import Any
 ACCEPTED, UNANSWERED, REFUSED = "accepted", "unanswered", "refused"
 """A message that was taken; one whose sender never hears so; one that was not taken, for good or for now."""
 
+EDITED, FLASHED = "edited", "flashed"
+"""A message that reads otherwise from now on; whoever tapped a button was answered."""
+
 WRITTEN, HANDED, CONFIRMED = "written", "handed", "confirmed"
 """An update that a user made; updates that were given out; that none before this number is asked for any more."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Mapping
 from email.parser import BytesParser
@@ -12,8 +13,10 @@ from aiohttp import web
 
 from tests.bot.render.html import LONGEST, TelegramReader
 from tests.servers.telegram_faults import Refused
+from tests.servers.telegram_posted import Keys
 
 LONGEST_CAPTION = 1024
+MOST_BUTTONS, LONGEST_DATA = 100, 64
 LARGEST_PHOTO = 10_485_760
 LARGEST_REQUEST = 50 * 2**20
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -52,7 +55,7 @@ def read_text(text: str, parse_mode: str | None) -> str:
     plain = _without_markup(text, parse_mode)
     if not plain.strip():
         raise Refused(400, "Bad Request: message text is empty")
-    if _units(plain) > LONGEST:
+    if units(plain) > LONGEST:
         raise Refused(400, "Bad Request: message is too long")
     return plain
 
@@ -60,7 +63,7 @@ def read_text(text: str, parse_mode: str | None) -> str:
 def read_caption(caption: str, parse_mode: str | None) -> str:
     """The words beneath a picture, which may be none, as a reader sees them. Raises Refused."""
     plain = _without_markup(caption, parse_mode)
-    if _units(plain) > LONGEST_CAPTION:
+    if units(plain) > LONGEST_CAPTION:
         raise Refused(400, "Bad Request: message caption is too long")
     return plain
 
@@ -82,6 +85,26 @@ def read_photo(photo: object) -> bytes:
     return photo
 
 
+def read_keyboard(params: Params) -> Keys:
+    """The buttons of a request, none without any. Raises Refused."""
+    markup = json.loads(params.get("reply_markup") or "{}")
+    rows = markup.get("inline_keyboard", [])
+    if sum(map(len, rows)) > MOST_BUTTONS:
+        raise Refused(400, "Bad Request: reply markup is too long")
+    return tuple(tuple(_button(each) for each in row) for row in rows if row)
+
+
+def _button(button: Mapping[str, Any]) -> tuple[str, str]:
+    label, data = str(button.get("text", "")), button.get("callback_data")
+    if not label.strip():
+        raise Refused(400, "Bad Request: can't parse inline keyboard button: text must be non-empty")
+    if not isinstance(data, str):
+        raise Refused(400, "Bad Request: can't parse inline keyboard button: text buttons are unallowed")
+    if not 1 <= len(data.encode()) <= LONGEST_DATA:
+        raise Refused(400, "Bad Request: BUTTON_DATA_INVALID")
+    return label, data
+
+
 def size_of(png: bytes) -> tuple[int, int]:
     """Width and height in pixels."""
     width, height = struct.unpack(">II", png[16:24])
@@ -101,5 +124,6 @@ def _without_markup(text: str, parse_mode: str | None) -> str:
     return reader.text
 
 
-def _units(plain: str) -> int:
+def units(plain: str) -> int:
+    """UTF-16 units, which Telegram counts in."""
     return len(plain.encode("utf-16-le", "surrogatepass")) // 2

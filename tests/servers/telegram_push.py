@@ -177,5 +177,5 @@ def _in_its_own_way(url: str) -> str:
 
 def _chat_of(update: dict[str, Any]) -> int:
     content = next(value for name, value in update.items() if name != "update_id")
-    chat = content["chat"]
+    chat = content.get("message", content).get("chat")
     return int(chat["id"]) if isinstance(chat, dict) else 0

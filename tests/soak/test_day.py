@@ -23,7 +23,8 @@ from bot.feeds.contract import Feed
 from bot.feeds.simulated import SimulatedFeed
 from bot.market.sessions import Sessions
 from bot.market.sources import SourceId
-from bot.reception import Parts, Question, Reception
+from bot.parts import Parts, Question
+from bot.reception import Reception
 from bot.room import Room, live_sources, open_room
 from bot.service import Service
 from bot.settings import Settings, load_settings
@@ -40,7 +41,7 @@ from tests.bot.telegram.service import UNPACED, until
 from tests.e2e.world import Clock, World, write_folder
 from tests.servers.redirect_ccxt import redirect_ccxt
 from tests.servers.redirect_yahoo import redirect_yahoo
-from tests.servers.telegram import Posted
+from tests.servers.telegram_posted import Posted
 
 pytestmark = pytest.mark.soak
 
@@ -180,7 +181,6 @@ async def running(world: World, settings: Settings, clock: ByHand) -> AsyncItera
             answer,
             StoredLetters(room.database, clock),
             access=access,
-            commands={},
             pacer=pacer,
         ),
         "the day",

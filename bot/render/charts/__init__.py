@@ -5,7 +5,15 @@ matplotlib is imported by the first picture: a service that is never asked for o
 
 from __future__ import annotations
 
-from bot.answers import CorrelationList, CorrelationMatrix, PairPicture, Picture, RegimePicture
+from bot.answers import (
+    ConditionPicture,
+    CorrelationList,
+    CorrelationMatrix,
+    PairPicture,
+    Picture,
+    PricePicture,
+    RegimePicture,
+)
 from bot.answers.theme import Theme
 from bot.render.charts.library import ready, swept
 from bot.render.charts.palette import PALETTES, Palette
@@ -22,7 +30,7 @@ def draw(picture: Picture, theme: Theme = Theme.LIGHT) -> bytes:
 
 
 def _drawn(picture: Picture, palette: Palette) -> bytes:
-    from bot.render.charts import against, matrix, pair, regime, style
+    from bot.render.charts import against, condition, matrix, pair, price, regime, style
 
     with style.settings():
         match picture:
@@ -34,3 +42,7 @@ def _drawn(picture: Picture, palette: Palette) -> bytes:
                 return matrix.sheet(picture, palette).png()
             case RegimePicture():
                 return regime.sheet(picture, palette).png()
+            case PricePicture():
+                return price.sheet(picture, palette).png()
+            case ConditionPicture():
+                return condition.sheet(picture, palette).png()

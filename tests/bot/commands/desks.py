@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.answers import POLLING, Chat, SourceStatus, Status
+from bot.answers.people import Person, Roster, Standing
 from bot.commands.registry import Desk, Reply, answer
 from bot.console import TERMINAL
 from bot.queries.view import View
@@ -13,6 +14,7 @@ from tests.bot.markets import NOW, Folder, hours, utc_days, weekdays
 
 DAY = 86_400
 PRIVATE = Chat("telegram", "71", "private", subscribed_since=None, user="71", admin=True)
+ROSTER = Roster(frozenset({"5"}), frozenset({"71"}), known=(Person("9", "Eve", Standing.PENDING, NOW),), chats=2)
 GROUP = Chat("telegram", "-1001234567890", "group", subscribed_since=None, user="71", admin=True)
 
 
@@ -44,7 +46,7 @@ def offline(view: View) -> Desk:
 
 def live(view: View, chat: Chat = PRIVATE, **changes: object) -> Desk:
     """A chat of the running service; `changes` are what its status says otherwise."""
-    return Desk(view, chat, status(**changes), NOW)
+    return Desk(view, chat, status(**changes), NOW, roster=ROSTER)
 
 
 def ask_offline(view: View, line: str) -> Reply:

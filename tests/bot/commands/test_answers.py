@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from bot.app import Options, open_app
+from bot.commands.registry import all_commands
 from bot.feeds.contract import Setup, build_feed
 from bot.market.history import load_history
 from bot.queries.view import View
 from bot.settings import Settings, load_settings
+from rules.functions.registry import vocabulary
 from rules.model import Edge
 from tests.bot.commands.desks import ask_offline, two_indices_and_bitcoin
-from tests.bot.markets import NOW, SESSIONS, Folder, simulated, utc_days
+from tests.bot.markets import NOW, SESSIONS, Folder, seen, simulated, utc_days
 from tests.bot.render.html import TelegramReader, assert_telegram_accepts
 
 KNOWN = "RUT, SPX, VIX, IWM, SPY, QQQ, HYG, TLT, UUP, GLD, IBIT, ETHA, BTC, ETH, SOL, ADA, XRP"
@@ -23,7 +25,7 @@ KNOWN = "RUT, SPX, VIX, IWM, SPY, QQQ, HYG, TLT, UUP, GLD, IBIT, ETHA, BTC, ETH,
 
 @pytest.fixture(scope="module")
 def view() -> View:
-    return simulated().view()
+    return seen()
 
 
 @pytest.fixture(scope="module")
@@ -190,10 +192,17 @@ def test_a_rule_on_utc_days_fires_since_the_day_and_not_the_midnight_after_it(tm
     assert ask(view, "/rules")[0].endswith(f"firing since {fired.session}")
 
 
-def test_history_is_of_the_last_twelve_events_newest_last(view: View) -> None:
-    lines = ask(view, "/history")
-    assert len(lines) == 13
-    assert [line[:10] for line in lines[1:]] == [str(event.session) for event in view.told()[-12:]]
+def test_history_is_of_the_last_ten_events_newest_last_each_with_its_id(view: View) -> None:
+    lines, told = ask(view, "/history"), view.told()[-10:]
+    assert len(lines) == 11
+    assert [line[:10] for line in lines[1:]] == [str(event.session) for event in told]
+    assert [line.split()[-1] for line in lines[1:]] == [event.short_id for event in told]
+
+
+def test_history_is_as_long_as_it_is_wanted(view: View) -> None:
+    assert len(ask(view, "/history 3")) == 4
+    assert len(ask(view, "/history rut-record-close 2")) == 3
+    assert ask(view, "/history 51")[0] == "N must be a whole number from 1 to 50, not 51"
 
 
 def test_history_of_one_rule_is_of_that_alone(view: View) -> None:
@@ -202,8 +211,7 @@ def test_history_of_one_rule_is_of_that_alone(view: View) -> None:
 
 
 def test_history_refuses_an_unknown_rule_with_the_nearest(view: View) -> None:
-    sentence = ask(view, "/history vix-2")[0]
-    assert sentence.startswith("unknown rule vix-2; did you mean vix-25? (known: rut-record-close,")
+    assert ask(view, "/history vix-2")[0] == "unknown rule vix-2; did you mean vix-25?"
 
 
 def test_without_events_nothing_has_fired(folder: Folder) -> None:
@@ -213,10 +221,41 @@ def test_without_events_nothing_has_fired(folder: Folder) -> None:
 # /help
 
 
-def test_help_lists_the_words_of_the_language_and_says_it_is_no_advice(view: View) -> None:
+def test_help_fits_a_phone_and_says_it_is_no_advice(view: View) -> None:
     lines = ask(view, "/help")
-    assert "drawdown" in lines[-2]
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 40
     assert lines[-1] == "Not investment advice."
+
+
+def test_help_has_a_line_for_every_command_and_a_heading_for_every_group(view: View) -> None:
+    lines = ask(view, "/help")
+    shown = [line.split()[0][1:] for line in lines if line.startswith("/") and not line.startswith("/help NAME")]
+    assert sorted(set(shown)) == sorted(all_commands())
+    assert [line for line in lines[:-1] if not line.startswith("/")][:2] == ["Market", "Alerts"]
+
+
+def test_help_of_words_lists_every_word_of_the_language(view: View) -> None:
+    told = " ".join(ask(view, "/help words")).replace(",", " ").split()
+    assert set(vocabulary()) <= set(told)
+
+
+def test_help_of_a_word_shows_its_example_as_it_is_now(view: View) -> None:
+    lines = ask(view, "/help drawdown")
+    assert lines[-5:] == [
+        "Example: drawdown(RUT) >= 10%",
+        "SIMULATED: not real prices",
+        "Now: drawdown(RUT) = 2.6%",
+        "The example holds: no",
+        "Close of Wed 2025-12-31",
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(vocabulary()))
+def test_every_word_is_explained_with_an_example_that_has_a_value(view: View, name: str) -> None:
+    lines = ask(view, f"/help {name}")
+    assert vocabulary()[name].usage in lines
+    assert any("old" in line or line.startswith("Now: ") for line in lines)
 
 
 def test_help_of_a_word_is_its_documentation(view: View) -> None:

@@ -12,12 +12,12 @@ from bot.queries.view import View
 from rules.functions.registry import Scope
 from tests.bot.commands.desks import ask_offline, two_indices_and_bitcoin
 from tests.bot.commands.test_answers import ask, on_files
-from tests.bot.markets import Folder, hours, simulated, weekdays
+from tests.bot.markets import Folder, hours, seen, weekdays
 
 
 @pytest.fixture(scope="module")
 def view() -> View:
-    return simulated().view()
+    return seen()
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from bot.delivery.channel import RetryLater, Sent
 from bot.delivery.fallback import Awake, Fallback, Main
@@ -20,7 +21,8 @@ from bot.store.outbox import free_claims
 from rules.bars import DAY
 from rules.model import Instant, Severity
 from tests.bot.delivery.post import QUICK, FakeChannel
-from tests.bot.store.stores import NOW, Place, message, opened
+from tests.bot.store.stores import NOW, Place, file_at, message, opened
+from tests.bot.store.template import lay_tables
 
 AFTER = 600
 DOWN = RetryLater("connection refused")
@@ -151,6 +153,8 @@ def _told(text: str) -> str:
 
 async def told(place: Place, story: Callable[[Outage], Awaitable[None]], least: Severity = Severity.CRITICAL) -> None:
     """A story of one outage, on a new database."""
+    if isinstance(place, Path):
+        await lay_tables(file_at(place))
     database = Mortal(place)
     try:
         await database.migrate()

@@ -16,7 +16,7 @@ from rules.bars import DAY, HOUR, Bars, Floats, Interval
 from rules.evaluation import evaluate
 from rules.language.meaning import read
 from rules.model import ALWAYS, XNYS, Edge, Instant, Instrument, Kind, Label
-from tests.bot.markets import NOW, SESSIONS, at, simulated
+from tests.bot.markets import NOW, SESSIONS, at, seen, simulated
 
 NAMES = (*INDICES, "VIX", *FUNDS, *COINS)
 YEAR = sum(phase.sessions for phase in DEMO_YEAR)
@@ -109,7 +109,7 @@ def test_its_note_says_that_nothing_was_traded() -> None:
 
 
 def test_history_events_and_answers_on_it_are_simulated() -> None:
-    view = simulated().view()
+    view = seen()
     assert view.simulated
     assert all(event.origins == ("SIMULATED",) for event in view.events())
 
@@ -173,7 +173,7 @@ def test_each_phase_reaches_its_planned_gains(seed: int) -> None:
 
 
 def test_the_record_of_the_story_is_the_record_the_engine_finds() -> None:
-    view = simulated().view()
+    view = seen()
     close = column(view, "RUT")
     above = np.flatnonzero(close[1:] > np.maximum.accumulate(close)[:-1]) + 1
     fired = column(view, "close(RUT) > record(RUT)")
@@ -184,7 +184,7 @@ def test_the_record_of_the_story_is_the_record_the_engine_finds() -> None:
 
 @pytest.mark.parametrize("coin", COINS)
 def test_the_correlation_of_a_phase_is_near_the_true_one(coin: str) -> None:
-    view, told = simulated().view(), truth()
+    view, told = seen(), truth()
     rut, other = column(view, "logret(RUT, 1)"), column(view, f"logret({coin}, 1)")
     for rho in np.unique(told.rho).tolist():
         rows = (told.rho == rho) & ~np.isnan(rut) & ~np.isnan(other)
@@ -194,7 +194,7 @@ def test_the_correlation_of_a_phase_is_near_the_true_one(coin: str) -> None:
 
 @pytest.mark.parametrize("coin", COINS)
 def test_the_filter_is_sure_at_the_end_of_a_coupling_and_of_a_calm(coin: str) -> None:
-    probability = column(simulated().view(), f"p_corr(RUT, {coin}, above=0.6)")
+    probability = column(seen(), f"p_corr(RUT, {coin}, above=0.6)")
     told = truth()
     ends = {name: int(np.flatnonzero(told.phase == name)[-1]) for name in ("coupling", "catch-up", "breakout")}
     assert probability[ends["coupling"]] > 0.9
@@ -203,7 +203,7 @@ def test_the_filter_is_sure_at_the_end_of_a_coupling_and_of_a_calm(coin: str) ->
 
 
 def test_every_spell_of_risk_off_is_found_and_hardly_any_other_session_called_so() -> None:
-    off, told = column(simulated().view(), "regime_is(RISK_OFF)"), truth()
+    off, told = column(seen(), "regime_is(RISK_OFF)"), truth()
     true = told.regime == Label.RISK_OFF
     for phase in (each for each in SCENARIO if each.regime is Label.RISK_OFF):
         rows = told.phase == phase.name
@@ -216,7 +216,7 @@ def test_every_spell_of_risk_off_is_found_and_hardly_any_other_session_called_so
 
 def test_volatility_is_what_it_was_drawn_with() -> None:
     told = truth()
-    realised = column(simulated().view(), "logret(SPX, 1)")
+    realised = column(seen(), "logret(SPX, 1)")
     for label in Label:
         rows = (told.regime == label) & ~np.isnan(realised)
         ratio = realised[rows].std() * np.sqrt(252) / np.sqrt((told.volatility[rows] ** 2).mean())
@@ -224,7 +224,7 @@ def test_volatility_is_what_it_was_drawn_with() -> None:
 
 
 def test_the_vix_is_highest_in_risk_off() -> None:
-    vix, told = column(simulated().view(), "VIX"), truth()
+    vix, told = column(seen(), "VIX"), truth()
     medians = {label: float(np.median(vix[told.regime == label])) for label in Label}
     assert medians[Label.RISK_ON] < medians[Label.NEUTRAL] < medians[Label.RISK_OFF]
 

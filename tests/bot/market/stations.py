@@ -34,6 +34,7 @@ from rules.language.compile import CompiledRule, compile_rule
 from rules.model import XNYS, AlertEvent, Basis, Instant, Instrument, Kind, Rule, Timing
 from tests.bot.market.gates import FakeGate as FakeGate
 from tests.bot.markets import BTC, ETH, RUT, SESSIONS, SPX
+from tests.bot.store.template import lay_tables
 
 MINUTE = 60
 FAR = 2**40
@@ -262,9 +263,8 @@ class Station:
             self.database, self.sources, self.history, schedule, self.depth, self.grace, self.gate, self.asking_limit
         )
         news = News(SESSIONS.next_open, self.grace, DAY)
-        self.watch = Watch(
-            self.database, self.intake, SESSIONS, self.rules, news, CHANNEL, now, self._executor, roll=self.roll
-        )
+        whom = {"roll": self.roll, "scope": SCOPE}
+        self.watch = Watch(self.database, self.intake, SESSIONS, self.rules, news, CHANNEL, now, self._executor, **whom)
         self._open = True
         self._runner.run(self._begin())
         self._runner.run(self._write(lambda connection: enrol(connection, self.roll, now)))
@@ -273,6 +273,7 @@ class Station:
         return self
 
     async def _begin(self) -> None:
+        await lay_tables(self.path)
         await self.database.migrate()
         await self.intake.restore()
         await self.watch.restore()

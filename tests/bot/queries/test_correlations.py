@@ -16,14 +16,14 @@ from bot.queries.explain import explain
 from bot.queries.view import NoAnswer, View
 from rules.language.errors import LanguageError
 from rules.pairs import Z90
-from tests.bot.markets import NOW, Folder, hours, simulated, utc_days, weekdays
+from tests.bot.markets import NOW, Folder, hours, seen, utc_days, weekdays
 
 RISK = ("RUT", "SPX", "QQQ", "BTC", "ETH", "SOL", "ADA", "XRP")
 
 
 @pytest.fixture(scope="module")
 def view() -> View:
-    return simulated().view()
+    return seen()
 
 
 def value(view: View, text: str) -> float | None:

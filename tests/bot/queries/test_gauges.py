@@ -18,7 +18,7 @@ from rules.functions.registry import Scope
 from rules.language.meaning import read
 from rules.model import ALWAYS, XNYS, Label
 from rules.panel import Panel
-from tests.bot.markets import simulated
+from tests.bot.markets import seen, simulated
 from tests.bot.queries.panels import PanelView, without
 from tests.rules.markets import INSTRUMENTS, columns_of, instrument
 from tests.rules.regimes import restless
@@ -51,7 +51,7 @@ def asked(panel: Panel, scope: Scope = EVERYTHING) -> dict[str, Gauge]:
 
 @pytest.fixture(scope="module")
 def view() -> View:
-    return simulated().view()
+    return seen()
 
 
 @pytest.mark.parametrize("back", [0, 1, 100, 700])

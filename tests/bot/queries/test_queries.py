@@ -16,7 +16,7 @@ from rules.book import Book, Record
 from rules.engine import Outcome
 from rules.model import AlertEvent, Edge, Severity
 from tests.bot.commands.desks import ask_offline
-from tests.bot.markets import HEADER, NOW, Folder, simulated
+from tests.bot.markets import HEADER, NOW, Folder, seen
 
 VENUES = f"{HEADER},venue"
 
@@ -70,7 +70,7 @@ def test_rules_says_which_rules_cannot_be_judged(tmp_path: Path) -> None:
 
 
 def test_a_window_longer_than_the_aligned_rows_does_not_hide_what_the_filter_knows() -> None:
-    view = simulated().view()
+    view = seen()
     short, long = correlation(view, "RUT", "SOL", 60), correlation(view, "RUT", "SOL", 2520)
     assert long.r is None
     assert long.p_above == short.p_above

@@ -32,9 +32,11 @@ from tests.bot.render.events import CLOSE, MADE_UP, NEXT_OPEN, REAL, SESSION, ev
 from tests.bot.render.groups import CHANGES
 from tests.bot.render.healths import HEALTHS
 from tests.bot.render.notices import NOTICES
+from tests.bot.render.quiets import QUIETS
 from tests.bot.render.regimes import REGIMES
 from tests.bot.render.reloads import RELOADS
 from tests.bot.render.services import WRONG_PRICES
+from tests.bot.render.whys import WHYS
 
 OLIVE = Instrument("OLIVE", "Oil & <Olives>", Kind.INDEX)
 
@@ -250,6 +252,8 @@ MESSAGES: Mapping[str, Callable[[], str]] = {
     **HEALTHS,
     **REGIMES,
     **NOTICES,
+    **WHYS,
+    **QUIETS,
     "price": lambda: quote_answer(quote_of(), RUT, NEXT_OPEN),
     "price-simulated": lambda: quote_answer(quote_of(origin="SIMULATED"), RUT, NEXT_OPEN),
     "price-first-day": lambda: quote_answer(quote_of(change=None, record=None), OLIVE, NEXT_OPEN),
@@ -264,9 +268,9 @@ MESSAGES: Mapping[str, Callable[[], str]] = {
     "rule-timing": rule_of_every_timing,
     "rule-missed": rule_missed,
     "rule-missed-unconfirmed": lambda: rule_missed(1),
-    "start": lambda: greeting(subscribed(CLOSE, already=False)),
-    "start-again": lambda: greeting(subscribed(CLOSE, already=True)),
-    "start-unkept": lambda: greeting(UNKEPT),
+    "start": lambda: greeting(subscribed(CLOSE, already=False), simulated=False),
+    "start-again": lambda: greeting(subscribed(CLOSE, already=True), simulated=False),
+    "start-unkept": lambda: greeting(UNKEPT, simulated=False),
     "stop": lambda: unsubscribed(before=True),
     "stop-again": lambda: unsubscribed(before=False),
     "forget": asks_to_forget,

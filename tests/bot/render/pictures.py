@@ -8,9 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from bot.answers import Against, CorrelationList, CorrelationMatrix, PairPicture, RegimePicture
+from bot.answers import (
+    Against,
+    AlertCourse,
+    ConditionPicture,
+    CorrelationList,
+    CorrelationMatrix,
+    Curve,
+    Flag,
+    Level,
+    PairPicture,
+    PricePicture,
+    RegimePicture,
+)
 from rules.bars import Floats
-from rules.model import XNYS
+from rules.functions.registry import Unit
+from rules.model import XNYS, Severity
 from rules.panel import Dates
 from tests.bot.markets import at
 
@@ -86,3 +99,56 @@ def regime(sessions: int = 252, **changes: Any) -> RegimePicture:
     p[np.arange(sessions), labels.astype(np.int64)] = 0.84
     close = 6_000 * np.exp(np.cumsum(np.where(labels == 2, -0.004, 0) + steps))
     return replace(RegimePicture("SPX", weekdays(sessions), close, labels, p, AS_OF, False), **changes)
+
+
+def price(sessions: int = 252, **changes: Any) -> PricePicture:
+    """A year of RUT with records, two gaps, three half days and an alert of each kind."""
+    steps = np.random.default_rng(8).normal(0.0008, 0.012, sessions)
+    close = 2_200 * np.exp(np.cumsum(steps))
+    peak = np.maximum.accumulate(close) if sessions else close
+    record = np.append(2_190.0, peak[:-1])[:sessions]
+    half_day = np.isin(np.arange(sessions), (40, 41, 200))
+    flags = tuple(
+        Flag(row, severity, own)
+        for row, severity, own in (
+            (30, Severity.HIGH, False), (90, Severity.NOTICE, False), (91, Severity.CRITICAL, False),
+            (180, Severity.HIGH, True),
+        )
+        if row < sessions
+    )  # fmt: skip
+    if sessions > 200:
+        close[100:110] = record[101:111] = np.nan
+    drawn = PricePicture(
+        "RUT", "Russell 2000", weekdays(sessions), close, record, 1 - close / peak, half_day, flags, ("yahoo USD",),
+        XNYS, AS_OF, False,
+    )  # fmt: skip
+    return replace(drawn, **changes)
+
+
+def coupled(sessions: int = 252) -> Curve:
+    """A probability with the level at which its rule fires and the one at which it clears."""
+    values = (walk(sessions, 21) + 0.9) / 1.8
+    return Curve("P(RUT-SOL corr ≥ 0.6)", Unit.PROBABILITY, values, (Level(0.5, "≥"), Level(0.05, "≤", clears=True)))
+
+
+def condition(sessions: int = 252, **changes: Any) -> ConditionPicture:
+    """A rule over a year: pending twice, fired once and over again, unknown for a week."""
+    rows = np.arange(sessions)
+    firing = (rows >= 60) & (rows < 140)
+    course = AlertCourse(
+        np.isin(rows, (59, 200)), firing, (rows >= 220) & (rows < 225), np.array([60]), np.array([140])
+    )
+    drawn = ConditionPicture(
+        "rut-sol-coupled", "RUT and SOL coupled at 0.6", "quiet", weekdays(sessions), (coupled(sessions),),
+        course if sessions > 140 else None, ("yahoo USD", "coinbase USD"), XNYS, AS_OF, False,
+    )  # fmt: skip
+    return replace(drawn, **changes)
+
+
+def conditions(sessions: int = 252) -> ConditionPicture:
+    """One of three curves: against a level, against another series, and all unknown."""
+    close = price(sessions)
+    against = Curve("RUT close", Unit.PRICE, close.close, (), close.record, "RUT record before", ">")
+    fallen = Curve("RUT below record", Unit.PERCENT, close.drawdown, (Level(0.03, ">", clears=True),))
+    unknown = Curve("RUT-SOL corr (60)", Unit.CORRELATION, np.full(sessions, np.nan), (Level(0.6, ">"),))
+    return condition(sessions, curves=(against, fallen, unknown), title="Three at once", untold=1)

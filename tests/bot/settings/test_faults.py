@@ -176,6 +176,7 @@ DAYS_FROM = "must be a date from 1990-01-02 on, such as 2000-01-03"
         ("telegram", "webhook_url = 'https://bot.example.org/x?key=1'", f"webhook_url: {WEBHOOK}"),
         ("telegram", "webhook_listen = '8720'", f"webhook_listen: {LISTEN}"),
         ("telegram", "commands_per_minute = 0", "commands_per_minute: must be greater than or equal to 1"),
+        ("telegram", "alerts_per_chat = 101", "alerts_per_chat: must be less than or equal to 100"),
         ("watchdog", "free_mb = -1", "free_mb: must be greater than or equal to 0"),
         ("web", "listen = '127.0.0.1'", f"listen: {LISTEN}, not '127.0.0.1'"),
         ("web", "listen = '127.0.0.1:65536'", f"listen: {LISTEN}, not '127.0.0.1:65536'"),

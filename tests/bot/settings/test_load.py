@@ -127,7 +127,8 @@ def test_the_service_is_as_documented_unless_said() -> None:
     assert (settings.watchdog.ping_url.get_secret_value(), settings.watchdog.ping_seconds) == ("", 60)
     assert (settings.watchdog.free_mb, settings.delivery.fallback_minutes) == (200, 10)
     assert (settings.web.listen, settings.log.format, dict(settings.channels)) == ("127.0.0.1:8719", "text", {})
-    assert (settings.telegram.webhook_url, settings.telegram.commands_per_minute) == ("", 20)
+    assert (settings.telegram.commands_per_minute, settings.telegram.alerts_per_chat) == (20, 20)
+    assert settings.telegram.webhook_url == ""
 
 
 def test_a_channel_is_a_url_and_tells_everything_unless_said(config: Path) -> None:

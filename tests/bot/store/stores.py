@@ -15,6 +15,7 @@ from bot.store.database import Database, open_database
 from bot.store.messages import Message, owe
 from bot.store.schema import chats, deliveries
 from rules.model import XNYS, AlertEvent, Delivery, Edge, Instant, Severity
+from tests.bot.store.template import lay_tables
 
 NOW = int(dt.datetime(2025, 12, 4, 21, 30, tzinfo=dt.UTC).timestamp())
 HOUR = 3_600
@@ -27,13 +28,18 @@ Place = Path | str
 
 def opened(place: Place) -> Database:
     """The database at a place; not closed by itself."""
-    if isinstance(place, str):
-        return open_database(place)
-    return Database(place / "bellwether.db" if place.is_dir() else place)
+    return open_database(place) if isinstance(place, str) else Database(file_at(place))
+
+
+def file_at(place: Path) -> Path:
+    """The file of the database at a place."""
+    return place / "bellwether.db" if place.is_dir() else place
 
 
 async def told(place: Place, story: Callable[[Database], Awaitable[T]]) -> T:
     """What a story told on the database at a place comes to; closed however it ends."""
+    if isinstance(place, Path):
+        await lay_tables(file_at(place))
     database = opened(place)
     try:
         await database.migrate()

@@ -101,3 +101,15 @@ def test_what_is_forgotten_is_found_by_an_index(tmp_path: Path) -> None:
 
     [step] = stored(tmp_path, story)
     assert "ix_inbox_answered (channel=? AND answered_at<?)" in step
+
+
+def test_of_a_tap_it_is_kept_how_it_is_answered_until_it_is(place: Place) -> None:
+    async def story(database: Database) -> tuple[list[Line], list[object]]:
+        tap = Line(7, "1001", "private", "1001", "/why 7", None, NOW, ["77", 5, True, "here"])
+        await kept(database, tap, line(8))
+        waiting = await left(database)
+        await answers(database, 7)
+        return waiting, [each["tap"] for each in await rows(database, inbox)]
+
+    tap = Line(7, "1001", "private", "1001", "/why 7", None, NOW, ["77", 5, True, "here"])
+    assert stored(place, story) == ([tap, line(8)], [None, None])

@@ -10,14 +10,16 @@ from tempfile import TemporaryDirectory
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from bot.answers.buttons import Button
 from bot.store.alerts import save_events
 from bot.store.bars import Change, save_bars
 from bot.store.chats import retire, unsubscribe
 from bot.store.database import Database
 from bot.store.outbox import Owed, claim, settle
 from bot.store.retention import Limits, Pruned, prune
-from bot.store.schema import chats, deliveries, events, parts, revisions
+from bot.store.schema import chats, deliveries, events, parts, revisions, taps
 from bot.store.sizes import rows_by_table
+from bot.store.taps import show
 from rules.bars import DAY, Interval, Origin
 from rules.model import Edge, Instant
 from tests.bot.market.stations import FakeFeed, Station, bars, rule
@@ -45,6 +47,23 @@ async def sends(database: Database, now: Instant = NOW, most: int = 99, state: s
 async def happens(database: Database, *numbers: int, name: str = "rut-record-close") -> None:
     async with database.write() as connection:
         await save_events(connection, [event(number, name) for number in numbers], NOW)
+
+
+async def shows(database: Database, *labels: str, later: int = 0) -> None:
+    async with database.write() as connection:
+        await show(connection, "telegram", "1", [Button(label, f"/why {label}") for label in labels], NOW + later)
+
+
+def test_what_a_button_stands_for_goes_when_it_was_not_shown_for_long(place: Place) -> None:
+    async def story(database: Database) -> None:
+        await shows(database, "1", "2", "3")
+        await shows(database, "3", later=DAY)
+        assert await forgets(database, 90 * DAY) == Pruned()
+        assert await forgets(database, 90 * DAY + 1, most=1) == Pruned(taps=1)
+        assert await forgets(database, 90 * DAY + 1) == Pruned(taps=1)
+        assert [each["line"] for each in await rows(database, taps)] == ["/why 3"]
+
+    stored(place, story)
 
 
 def test_messages_that_are_done_go_when_their_time_is_over_and_those_that_are_owed_never(place: Place) -> None:

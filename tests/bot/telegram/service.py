@@ -6,9 +6,10 @@ import asyncio
 import struct
 import time
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from bot.answers.buttons import Keyboard
 from bot.delivery.channel import Answer
 from bot.delivery.pacing import Pace, Pacer
 from bot.store.errors import StoreError
@@ -17,8 +18,9 @@ from bot.telegram.answering import Limits
 from bot.telegram.application import TelegramService
 from bot.telegram.channel import TelegramChannel
 from bot.telegram.ear import Ear, Fittings, Patience
-from bot.telegram.incoming import Incoming, Move
+from bot.telegram.incoming import Departure, Incoming, Move
 from bot.telegram.letterbox import Letterbox
+from bot.telegram.menu import Menu
 from bot.telegram.polling import Poller
 from bot.telegram.wire import Waits, open_bot
 from tests.servers.telegram import TOKEN, TelegramServer
@@ -27,7 +29,7 @@ QUICK = Patience(poll=1.0, first_pause=0.02, longest_pause=0.1)
 IMPATIENT = Waits(connect=0.5, answer=0.3, longest=2.0)
 SOON = Limits(retry=0.05, stop=2.0)
 UNPACED = Pace(between=0.0, between_in_chat=0.0, in_group=1_000)
-MENU = {"corr": "how two instruments move together", "regime": "risk-on or risk-off"}
+MENU = Menu({"corr": "how two instruments move together", "regime": "risk-on or risk-off"})
 
 Find = Callable[[Incoming], Awaitable[Answer | str | None]]
 """What gives the answers of a story; most of them are only words."""
@@ -42,6 +44,8 @@ class Pile:
         self.kept: dict[int, Incoming] = {each.number: each for each in left}
         self.done: list[Incoming] = []
         self.moves: list[Move] = []
+        self.left: list[Departure] = []
+        self.keyboards: list[tuple[str, Keyboard]] = []
         self._faults: list[StoreError] = []
 
     def breaks(self, times: int = 1) -> None:
@@ -52,12 +56,19 @@ class Pile:
         if self._faults:
             raise self._faults.pop()
 
-    async def keep(self, lines: Sequence[Incoming], moves: Sequence[Move] = ()) -> Sequence[Incoming]:
+    async def keep(
+        self, lines: Sequence[Incoming], moves: Sequence[Move] = (), left: Sequence[Departure] = ()
+    ) -> Sequence[Incoming]:
         self._stumble()
         self.moves.extend(moves)
+        self.left.extend(left)
         done = {each.number for each in self.done}
         self.kept |= {each.number: each for each in lines if each.number not in done}
         return [each for each in lines if each.number not in done]
+
+    async def shown(self, address: str, keyboard: Keyboard) -> None:
+        self._stumble()
+        self.keyboards.append((address, keyboard))
 
     async def unanswered(self) -> Sequence[Incoming]:
         self._stumble()
@@ -81,12 +92,13 @@ def live(
     letters: Letterbox | None = None,
     access: Access | None = None,
     token: str | None = None,
-    commands: Mapping[str, str] = MENU,
+    menu: Menu = MENU,
     patience: Patience = QUICK,
     limits: Limits = SOON,
     pace: Pace = UNPACED,
     waits: Waits = IMPATIENT,
     always: Callable[[str], bool] = lambda _line: False,
+    configures: Callable[[str], bool] = lambda _line: False,
     works: Callable[[], bool] = lambda: True,
     ear: Callable[[Fittings], Ear] = Poller,
     afterwards: Callable[[], Awaitable[None]] | None = None,
@@ -104,7 +116,8 @@ def live(
             find,
             letters or Pile(),
             access=access or Access(everyone=True),
-            commands=commands,
+            menu=menu,
+            configures=configures,
             pacer=Pacer(pace),
             patience=patience,
             limits=limits,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from bot.telegram.access import SHARED, Access, Sparingly, to_stranger
+from bot.telegram.access import SHARED, Access, Sparingly, Undecided
 from bot.telegram.incoming import Incoming
 from tests.bot.render.html import TelegramReader, assert_telegram_accepts
 
@@ -27,7 +29,7 @@ def test_people_and_chats_are_let_in(access: Access, ann: bool, ann_in_group: bo
 
 
 def test_a_stranger_reads_the_id_to_send_to_the_operator() -> None:
-    html = to_stranger(IN_GROUP)
+    html = Access().to_stranger(IN_GROUP)
     assert_telegram_accepts(html)
     assert TelegramReader(html).text == (
         "Your id is 1001. This bot answers only to people its operator has let in; send them this id."
@@ -40,7 +42,47 @@ def test_an_id_that_many_write_under_lets_nobody_in(user: int) -> None:
     nobody = Incoming("-4242", "group", user, "/corr RUT SOL")
     assert not Access(frozenset({user})).admits(nobody)
     assert Access(frozenset({-4242})).admits(nobody)
-    assert "This chat's id is <code>-4242</code>." in to_stranger(nobody)
+    assert "This chat's id is <code>-4242</code>." in Access().to_stranger(nobody)
+
+
+def decided(*, allowed: int = 0, denied: int = 0) -> Undecided:
+    """What administrators have decided of one person or chat."""
+    return Undecided(frozenset({allowed} - {0}), frozenset({denied} - {0}))
+
+
+def asks(line: str) -> bool:
+    """As the registry has it."""
+    return line == "/ask"
+
+
+@pytest.mark.parametrize(
+    ("access", "ann", "ann_in_group"),
+    [
+        pytest.param(Access(decisions=decided(allowed=1001)), True, True, id="a person let in"),
+        pytest.param(Access(decisions=decided(allowed=-4242)), False, True, id="a group let in"),
+        pytest.param(Access(everyone=True, decisions=decided(denied=1001)), False, False, id="one refused of everyone"),
+        pytest.param(Access(everyone=True, decisions=decided(denied=-4242)), True, False, id="a group refused"),
+        pytest.param(Access(frozenset({1001}), decisions=decided(denied=1001)), True, True, id="the configuration"),
+    ],
+)
+def test_administrators_decide_beside_the_configuration(access: Access, ann: bool, ann_in_group: bool) -> None:
+    assert (access.knows(ANN), access.knows(IN_GROUP)) == (ann, ann_in_group)
+
+
+def test_a_stranger_may_ask_to_be_let_in_and_nothing_else() -> None:
+    access = Access(asks=asks)
+    request = replace(ANN, text="/ask")
+    assert access.admits(request)
+    assert not access.knows(request)
+    assert not access.admits(ANN)
+    assert access.to_stranger(ANN).endswith("people its operator has let in; /ask asks for that.")
+
+
+def test_nobody_asks_in_a_group_or_after_a_refusal() -> None:
+    assert not Access(asks=asks).admits(replace(IN_GROUP, text="/ask"))
+    refused = Access(asks=asks, decisions=decided(denied=1001))
+    assert not refused.admits(replace(ANN, text="/ask"))
+    assert refused.to_stranger(ANN).endswith("send them this id.")
 
 
 def test_a_thing_is_said_to_each_once_in_a_while() -> None:

@@ -112,10 +112,10 @@ def test_nothing_is_answered_twice_after_a_restart(server: TelegramServer) -> No
     assert [each.plain for each in server.sent] == ["you: /one", "you: /two"]
 
 
-def test_edits_posts_and_other_bots_commands_are_not_answered(server: TelegramServer) -> None:
+def test_edits_news_and_other_bots_commands_are_not_answered(server: TelegramServer) -> None:
     async def story(service: TelegramService) -> None:
         server.edits("/corr RUT SOL")
-        server.posts("/corr RUT SOL", chat=-77)
+        server.posts("RUT and SOL have coupled", chat=-77)
         server.hears("/corr@otherbot RUT SOL")
         server.hears("good morning", chat=-4242, kind="group")
         server.hears("/last")
@@ -353,7 +353,7 @@ def test_the_menu_lists_the_commands(server: TelegramServer) -> None:
         await until(lambda: bool(server.menu))
 
     live(server, story)
-    assert server.menu == [{"command": name, "description": text} for name, text in MENU.items()]
+    assert server.menu == [{"command": name, "description": text} for name, text in MENU.commands.items()]
 
 
 def test_a_menu_that_cannot_be_set_is_only_logged(server: TelegramServer, caplog: pytest.LogCaptureFixture) -> None:

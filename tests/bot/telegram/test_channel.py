@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from bot.answers.buttons import Button
 from bot.delivery.channel import (
     Ambiguous,
     ChatGone,
     ChatMoved,
+    Frame,
     NotUnderstood,
     Outcome,
     Rank,
@@ -23,7 +25,7 @@ from bot.delivery.channel import (
 from bot.delivery.pacing import Pace
 from bot.render.plain import LONGEST, units
 from bot.telegram.wire import Waits
-from tests.bot.telegram.service import IMPATIENT, open_channel
+from tests.bot.telegram.service import IMPATIENT, open_channel, png
 from tests.servers.telegram import TOKEN, TelegramServer
 
 CHAT = 1001
@@ -79,6 +81,65 @@ def test_what_is_too_long_is_shortened_and_says_so(server: TelegramServer) -> No
     for posted in server.sent:
         assert posted.plain.endswith("\n… shortened")
         assert LONGEST - 60 < units(posted.text if posted.parse_mode else posted.plain) <= LONGEST
+
+
+# What is around the words
+
+
+def test_words_that_fit_stand_beneath_their_picture(server: TelegramServer) -> None:
+    assert isinstance(send(server, "<b>RUT</b>", frame=Frame(picture=png()))[0], Sent)
+    [posted] = server.sent
+    assert (posted.size, posted.plain, posted.disable_notification) == ((1_080, 600), "RUT", False)
+
+
+def test_words_that_do_not_fit_go_before_their_picture_which_makes_no_sound() -> None:
+    with TelegramServer() as server:
+        server.knows(CHAT)
+        long = "headline\n" + "x" * 2_000
+        assert send(server, long, frame=Frame(picture=png())) == [Sent(str(server.sent[0].message_id))]
+        words, picture = server.sent
+    assert (words.plain, words.disable_notification, words.size) == (long, False, None)
+    assert (picture.plain, picture.disable_notification) == ("headline", True)
+    assert picture.replies_to == words.message_id
+
+
+@pytest.mark.parametrize(
+    "breaks",
+    [
+        pytest.param(lambda s: s.forbids_photos(CHAT), id="no rights"),
+        pytest.param(lambda s: s.fails_with(400, "Bad Request: IMAGE_PROCESS_FAILED", method="sendPhoto"), id="400"),
+        pytest.param(
+            lambda s: s.fails_with(403, "Forbidden: CHAT_SEND_PHOTOS_FORBIDDEN", method="sendPhoto"), id="403"
+        ),
+        pytest.param(lambda s: s.fails_with(413, method="sendPhoto"), id="too large"),
+    ],
+)
+def test_a_picture_that_is_refused_leaves_the_words_whole_and_once(
+    server: TelegramServer, breaks: Callable[[TelegramServer], None]
+) -> None:
+    breaks(server)
+    assert isinstance(send(server, "alert", frame=Frame(picture=png()))[0], Sent)
+    assert [(each.plain, each.size) for each in server.sent] == [("alert", None)]
+    assert server.calls.count("sendPhoto") == 1
+
+
+def test_a_picture_that_was_not_answered_is_not_followed_by_the_same_words(server: TelegramServer) -> None:
+    """They may have arrived beneath it: whoever settles this knows whether they may come twice."""
+    server.loses_answers(method="sendPhoto")
+    assert isinstance(send(server, "alert", frame=Frame(picture=png()))[0], Ambiguous)
+    assert [each.plain for each in server.sent] == ["alert"]
+
+
+def test_a_pause_that_telegram_asks_for_holds_for_the_words_too(server: TelegramServer) -> None:
+    server.fails_with(429, retry_after=7, method="sendPhoto")
+    [outcome] = send(server, "alert", frame=Frame(picture=png()))
+    assert isinstance(outcome, RetryLater)
+    assert server.sent == []
+
+
+def test_without_a_place_to_keep_what_they_stand_for_no_buttons_are_shown(server: TelegramServer) -> None:
+    send(server, "alert", frame=Frame(((Button("Why", "/why 7"),),)))
+    assert server.sent[0].buttons == ()
 
 
 # Not sent, and why

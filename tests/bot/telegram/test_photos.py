@@ -12,6 +12,7 @@ from bot.delivery.channel import (
     Ambiguous,
     ChatGone,
     ChatMoved,
+    Frame,
     NotUnderstood,
     Outcome,
     Rejected,
@@ -20,7 +21,8 @@ from bot.delivery.channel import (
     TokenRejected,
 )
 from bot.delivery.pacing import Pacer
-from bot.telegram.channel import LONGEST_CAPTION, TelegramChannel
+from bot.telegram.captions import LONGEST_CAPTION
+from bot.telegram.channel import TelegramChannel
 from bot.telegram.wire import Waits, open_bot
 from tests.bot.telegram.service import IMPATIENT, open_channel, png
 from tests.servers.telegram import TOKEN, TelegramServer
@@ -52,7 +54,8 @@ def show(
 
     async def story() -> Outcome:
         async with open_channel(server, waits=waits) as channel:
-            return await channel.send_photo(str(CHAT), picture, caption, plain=plain, silent=silent, thread=thread)
+            frame = Frame(thread=thread)
+            return await channel.send_photo(str(CHAT), picture, caption, plain=plain, silent=silent, frame=frame)
 
     return asyncio.run(story())
 
@@ -76,6 +79,7 @@ def test_a_picture_needs_no_caption(server: TelegramServer) -> None:
 
 
 def test_a_caption_goes_without_markup_silently_and_to_a_topic_where_asked(server: TelegramServer) -> None:
+    server.opens_topic(9, chat=CHAT)
     show(server, PICTURE, "<b>RUT</b> &lt; record", plain=True, silent=True, thread=9)
     posted = server.sent[0]
     assert (posted.text, posted.parse_mode) == ("RUT < record", None)

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.telegram.application import TelegramService
 from bot.telegram.ear import Patience
-from bot.telegram.incoming import Incoming, Move
+from bot.telegram.incoming import Departure, Incoming, Move
 from bot.watchdog.guard import Guarded
 from bot.watchdog.watchdog import Pace, Watchdog
 from tests.bot.telegram.service import Pile, arrives, live, until
@@ -36,11 +36,13 @@ class Stuck(Pile):
         super().__init__()
         self.hung = False
 
-    async def keep(self, lines: Sequence[Incoming], moves: Sequence[Move] = ()) -> Sequence[Incoming]:
+    async def keep(
+        self, lines: Sequence[Incoming], moves: Sequence[Move] = (), left: Sequence[Departure] = ()
+    ) -> Sequence[Incoming]:
         if not self.hung:
             self.hung = True
             await asyncio.Event().wait()
-        return await super().keep(lines)
+        return await super().keep(lines, moves, left)
 
 
 async def another_poller(request: web.Request) -> None:

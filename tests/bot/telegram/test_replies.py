@@ -14,7 +14,7 @@ from bot.delivery.pacing import Pace
 from bot.render.alerts import SIMULATED_LINE
 from bot.telegram.answering import Limits
 from bot.telegram.application import TelegramService
-from bot.telegram.channel import LONGEST_CAPTION
+from bot.telegram.captions import LONGEST_CAPTION
 from bot.telegram.incoming import Incoming
 from tests.bot.telegram.service import IMPATIENT, SOON, Story, arrives, live, png, until
 from tests.servers.telegram import TelegramServer

@@ -15,8 +15,9 @@ from bot.store.schema import inbox
 from bot.telegram.access import Access
 from bot.telegram.answering import Limits
 from bot.telegram.application import TelegramService
-from bot.telegram.incoming import Incoming, Move
+from bot.telegram.incoming import Departure, Incoming, Move
 from bot.telegram.letterbox import StoredLetters
+from bot.telegram.polling import ALLOWED
 from bot.telegram.webhook import CONNECTIONS, LARGEST_NUMBER, Door
 from tests.bot.store.stores import NOW, nothing, opened, stored
 from tests.bot.telegram.pushed import BRISK, URL, Hook, live_pushed
@@ -90,12 +91,14 @@ def test_lines_that_are_pushed_at_once_are_kept_one_by_one(server: TelegramServe
             super().__init__()
             self.here, self.most = 0, 0
 
-        async def keep(self, lines: Sequence[Incoming], moves: Sequence[Move] = ()) -> Sequence[Incoming]:
+        async def keep(
+            self, lines: Sequence[Incoming], moves: Sequence[Move] = (), left: Sequence[Departure] = ()
+        ) -> Sequence[Incoming]:
             self.here += 1
             self.most = max(self.most, self.here)
             await asyncio.sleep(0.02)
             self.here -= 1
-            return await super().keep(lines, moves)
+            return await super().keep(lines, moves, left)
 
     letters = Narrow()
 
@@ -116,9 +119,11 @@ def test_telegram_hears_that_a_line_came_when_it_is_kept(server: TelegramServer)
             super().__init__()
             self.may = asyncio.Event()
 
-        async def keep(self, lines: Sequence[Incoming], moves: Sequence[Move] = ()) -> Sequence[Incoming]:
+        async def keep(
+            self, lines: Sequence[Incoming], moves: Sequence[Move] = (), left: Sequence[Departure] = ()
+        ) -> Sequence[Incoming]:
             await self.may.wait()
-            return await super().keep(lines, moves)
+            return await super().keep(lines, moves, left)
 
     letters = Slow()
 
@@ -297,12 +302,14 @@ def test_an_update_that_the_library_cannot_read_is_passed_by(server: TelegramSer
         ("callback_query", {"id": "1", "from": ANN, "chat_instance": "1", "data": "/stop"}),
         ("inline_query", {"id": "1", "from": ANN, "query": "/stop", "offset": ""}),
         ("edited_message", {"message_id": 1, "date": 1, "chat": CHAT, "from": ANN, "text": "/stop"}),
-        ("channel_post", {"message_id": 1, "date": 1, "chat": {"id": -7, "type": "channel"}, "text": "/stop"}),
+        ("edited_channel_post", {"message_id": 1, "date": 1, "chat": {"id": -7, "type": "channel"}, "text": "/stop"}),
         ("something_new", {"text": "/stop"}),
     ],
 )
 def test_no_other_kind_of_update_does_anything(server: TelegramServer, kind: str, content: dict[str, object]) -> None:
-    """Nothing can be pressed, asked inline or edited here; Telegram is told not to send it, and it is passed by."""
+    """Nothing can be asked inline or edited here; Telegram is told not to send it, and it is passed by. So is a tap
+    under a message that came by way of another bot.
+    """
     letters = Pile()
 
     async def story(hook: Hook) -> None:
@@ -335,7 +342,7 @@ def test_the_webhook_is_set_as_polling_would_ask(server: TelegramServer) -> None
         await is_up(hook)
         assert server.webhook is not None
         assert (server.webhook.url, server.webhook.secret) == (URL, hook.door.secret)
-        assert (set(server.webhook.kinds), server.webhook.connections) == ({"message"}, CONNECTIONS)
+        assert (set(server.webhook.kinds), server.webhook.connections) == (set(ALLOWED), CONNECTIONS)
         await until(lambda: server.menu != [])
 
     live_pushed(server, story)

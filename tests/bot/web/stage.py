@@ -23,7 +23,7 @@ from bot.market.intake import Depth, Intake
 from bot.market.live import LiveHistory
 from bot.market.schedule import Schedule
 from bot.market.sources import Sources
-from bot.reception import Parts
+from bot.parts import Parts
 from bot.service import Bounds, Service
 from bot.store.chats import subscribe
 from bot.watch import Watch

@@ -30,7 +30,7 @@ from tests.rules.legs import (
     hardly_moving,
     moved,
 )
-from tests.rules.markets import column
+from tests.rules.markets import column, together
 
 PAIRS = [function for function in vocabulary().values() if function.pair]
 
@@ -64,7 +64,9 @@ def call(function: Function, n: int, *, swapped: bool = False, also: bool = Fals
 
 def values_on(panel: Panel, n: int = 60, *, swapped: bool = False) -> dict[str, Floats]:
     """The column of every function of a pair, by its name."""
-    return {function.name: column(call(function, n, swapped=swapped), panel) for function in PAIRS}
+    calls = {function.name: call(function, n, swapped=swapped) for function in PAIRS}
+    found = together(calls.values(), panel)
+    return {name: found[text] for name, text in calls.items()}
 
 
 def numbers_of(columns: dict[str, Floats]) -> set[str]:
@@ -84,18 +86,20 @@ def test_every_function_of_a_pair_is_sorted_here() -> None:
 def test_whatever_the_legs_a_value_is_unknown_or_within_its_bounds(
     function: Function, world: Callable[[], Panel]
 ) -> None:
-    panel = world()
-    for n in (5, 60):
-        for text in {call(function, n), call(function, n, swapped=True), call(function, n, also=True)}:
-            values = column(text, panel)
-            known = values[~np.isnan(values)]
-            assert np.isfinite(known).all()
-            if function.gives.unit == Unit.CORRELATION:
-                assert (np.abs(known) <= 1).all()
-            if function.gives.unit == Unit.PROBABILITY:
-                assert ((known >= 0) & (known <= 1)).all()
-            if function.gives.unit == Unit.TRUTH:
-                assert set(known.tolist()) <= {0.0, 1.0}
+    texts = [
+        text
+        for n in (5, 60)
+        for text in (call(function, n), call(function, n, swapped=True), call(function, n, also=True))
+    ]
+    for values in together(texts, world()).values():
+        known = values[~np.isnan(values)]
+        assert np.isfinite(known).all()
+        if function.gives.unit == Unit.CORRELATION:
+            assert (np.abs(known) <= 1).all()
+        if function.gives.unit == Unit.PROBABILITY:
+            assert ((known >= 0) & (known <= 1)).all()
+        if function.gives.unit == Unit.TRUTH:
+            assert set(known.tolist()) <= {0.0, 1.0}
 
 
 @pytest.mark.parametrize("world", WORLDS.values(), ids=WORLDS)

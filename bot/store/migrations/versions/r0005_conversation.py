@@ -79,3 +79,8 @@ def _deliveries() -> None:
     )
     for column in (buttons, answers, picture):
         op.add_column("deliveries", column)
+    waiting = sa.text("state IN ('held', 'gathered')")
+    op.create_index(
+        "ix_deliveries_waiting", "deliveries", ["due_at"], unique=False,
+        sqlite_where=waiting, postgresql_where=waiting,
+    )  # fmt: skip

@@ -11,19 +11,30 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from PIL import Image
 
-from bot.answers import CorrelationList, CorrelationMatrix, PairPicture, Picture, RegimePicture
+from bot.answers import (
+    ConditionPicture,
+    CorrelationList,
+    CorrelationMatrix,
+    PairPicture,
+    Picture,
+    PricePicture,
+    RegimePicture,
+)
 from bot.answers.theme import Theme
-from bot.render.charts import against, draw, matrix, pair, regime
+from bot.render.charts import against, condition, draw, matrix, pair, price, regime
 from bot.render.charts.palette import PALETTES
 from rules.bars import Floats
 from tests.bot.render import pictures
 
 PHONE = 1080
-EVERY: dict[str, PairPicture | CorrelationList | CorrelationMatrix | RegimePicture] = {
+EVERY: dict[str, Picture] = {
     "pair": pictures.pair(),
     "against": pictures.against(),
     "matrix": pictures.matrix(),
     "regime": pictures.regime(),
+    "price": pictures.price(),
+    "condition": pictures.condition(),
+    "conditions": pictures.conditions(),
 }
 
 
@@ -39,6 +50,10 @@ def figure(picture: Picture, theme: Theme = Theme.LIGHT) -> Figure:
             return matrix.sheet(picture, palette).figure
         case RegimePicture():
             return regime.sheet(picture, palette).figure
+        case PricePicture():
+            return price.sheet(picture, palette).figure
+        case ConditionPicture():
+            return condition.sheet(picture, palette).figure
 
 
 def words(picture: Picture) -> list[str]:

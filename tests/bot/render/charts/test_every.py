@@ -63,7 +63,15 @@ def test_simulated_prices_are_stamped_and_real_ones_are_not(kind: str) -> None:
 
 @pytest.mark.parametrize(
     "empty",
-    [pictures.pair(0), pictures.against(0), pictures.matrix(0), pictures.matrix(1), pictures.regime(0)],
+    [
+        pictures.pair(0),
+        pictures.against(0),
+        pictures.matrix(0),
+        pictures.matrix(1),
+        pictures.regime(0),
+        pictures.price(0),
+        pictures.condition(0),
+    ],
     ids=lambda each: type(each).__name__,
 )
 def test_a_picture_of_nothing_says_so(empty: Picture) -> None:
@@ -79,7 +87,13 @@ def test_the_close_is_named_in_the_words_of_the_text(kind: str) -> None:
 
 @pytest.mark.parametrize(
     "picture",
-    [pictures.pair(clock=ALWAYS), pictures.against(clock=ALWAYS), pictures.matrix(clock=ALWAYS)],
+    [
+        pictures.pair(clock=ALWAYS),
+        pictures.against(clock=ALWAYS),
+        pictures.matrix(clock=ALWAYS),
+        pictures.price(clock=ALWAYS),
+        pictures.condition(clock=ALWAYS),
+    ],
     ids=lambda each: type(each).__name__,
 )
 def test_a_day_of_what_trades_around_the_clock_is_named_so(picture: Picture) -> None:
@@ -134,5 +148,5 @@ def _under(text: Text, behind: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _ground(seen: NDArray[np.uint8]) -> str:
     """The colour that most of the pixels have."""
-    colours, counts = np.unique(seen.reshape(-1, 3), axis=0, return_counts=True)
-    return to_hex(colours[counts.argmax()] / 255)
+    colours, counts = np.unique(seen.astype(np.int32) @ [0x10000, 0x100, 1], return_counts=True)
+    return f"#{colours[counts.argmax()]:06x}"

@@ -1,0 +1,43 @@
+"""What words of a line mean, whatever the command: an instrument, a pair, a count, a person. Each may raise Refusal."""
+
+from __future__ import annotations
+
+import re
+
+from bot.answers.people import Roster
+from bot.commands.registry import Refusal
+from bot.queries.view import View
+from rules.language.errors import listing, nearest
+from rules.model import Instrument
+
+
+def instrument(view: View, word: str) -> Instrument:
+    """The instrument a word names, in any case. Raises Refusal with the nearest names."""
+    known = view.scope.instruments.get(word.upper())
+    if known is None:
+        names = view.scope.instruments
+        raise Refusal(f"unknown instrument {word}{nearest(word, names)} (known: {listing(names)})")
+    return known
+
+
+def pair(view: View, first: str, second: str) -> tuple[Instrument, Instrument]:
+    """Two different instruments. Raises Refusal."""
+    a, b = instrument(view, first), instrument(view, second)
+    if a == b:
+        raise Refusal(f"a correlation takes two different instruments, not {a.id} twice")
+    return a, b
+
+
+def whole_number(word: str, what: str, low: int, high: int) -> int:
+    """A count within bounds. Raises Refusal."""
+    if not re.fullmatch("[0-9]{1,12}", word) or not low <= int(word) <= high:
+        raise Refusal(f"{what} must be a whole number from {low} to {high}, not {word}")
+    return int(word)
+
+
+def person_named(roster: Roster, word: str) -> tuple[str, str]:
+    """The id that a word is, and the name of whom it is of, where that is known. Raises Refusal."""
+    if not re.fullmatch(r"-?[0-9]{1,20}", word) or not int(word):
+        raise Refusal(f"an id is a number such as 123456789, or -100123456789 of a group, not {word}")
+    user = str(int(word))
+    return user, next((each.name for each in roster.known if each.user == user), "")

@@ -1,0 +1,61 @@
+"""Rules that people made for themselves, judged so that none of them can keep another from being judged. Pure but for
+the log.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+from rules.book import Book
+from rules.engine import Outcome
+from rules.language.compile import CompiledRule
+
+log = logging.getLogger(__name__)
+
+Evaluate = Callable[[Sequence[CompiledRule], Book], Outcome]
+"""The judgement of some rules that a book remembers."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnOutcome:
+    """What judging them gave, and the ids of those that cannot be judged, and are not to be tried again."""
+
+    outcome: Outcome
+    broken: frozenset[str] = frozenset()
+
+
+def judged(rules: Sequence[CompiledRule], book: Book, evaluate: Evaluate) -> OwnOutcome:
+    """Judge rules; where that fails, all but those that cannot be judged even by themselves.
+
+    Where none is found that it fails on, nothing has happened: they are judged in the next round.
+    """
+    try:
+        return OwnOutcome(evaluate(rules, book))
+    except Exception:  # whatever it is, those of everybody are judged, and those of others
+        log.exception("alerts of chats could not be judged together")
+    broken = _broken(rules, book, evaluate)
+    sound = [rule for rule in rules if rule.rule.id not in broken]
+    try:
+        return OwnOutcome(evaluate(sound, _without(book, broken)) if broken else Outcome(book, ()), broken)
+    except Exception:
+        log.exception("no alert of a chat is judged in this round")
+        return OwnOutcome(Outcome(book, ()))
+
+
+def _broken(rules: Sequence[CompiledRule], book: Book, evaluate: Evaluate) -> frozenset[str]:
+    """By halves: of many few are."""
+    try:
+        evaluate(rules, book)
+        return frozenset()
+    except Exception as error:
+        if len(rules) == 1:
+            log.error("alert %s cannot be judged and is paused: %r", rules[0].rule.id, error)
+            return frozenset({rules[0].rule.id})
+    middle = len(rules) // 2
+    return _broken(rules[:middle], book, evaluate) | _broken(rules[middle:], book, evaluate)
+
+
+def _without(book: Book, names: Collection[str]) -> Book:
+    return replace(book, records={name: each for name, each in book.records.items() if name not in names})

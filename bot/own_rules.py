@@ -1,0 +1,110 @@
+"""The alerts that people made for themselves, from one tick to the next: which of them are watched, which of what
+happened is still about them, and when they are over. Called within the transactions of a tick.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from bot.answers.personal import PERSONAL, PersonalAlert, rule_id
+from bot.delivery import own_notices
+from bot.delivery.owing import Readers
+from bot.store.database import Connection
+from bot.store.messages import owe
+from bot.store.personal import all_alerts, mark_fired, save_alert
+from rules.functions.registry import Scope
+from rules.language.compile import CompiledRule, compile_rule
+from rules.language.errors import LanguageError
+from rules.model import AlertEvent, Edge, Instant, Rule
+
+log = logging.getLogger(__name__)
+
+Name = tuple[int, int]
+"""An alert's chat and its number there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The alerts of a tick: all that are `stored`, the compiled `rules` of those that are watched, by id, and of which
+    of them the time is over (`ended`).
+    """
+
+    stored: Mapping[Name, PersonalAlert] = field(default_factory=dict)
+    rules: Mapping[str, CompiledRule] = field(default_factory=dict)
+    ended: Sequence[Name] = ()
+
+
+class OwnRules:
+    """The alerts of chats among `readers`: those of who cannot be told are not watched. `scope` is what they may be
+    about; one about something that is not configured any more waits until it is again.
+
+    `by_id` are the rules of the tick under way.
+    """
+
+    def __init__(self, readers: Readers, scope: Scope) -> None:
+        self._readers, self._scope = readers, scope
+        self._compiled: dict[Rule, CompiledRule | None] = {}
+        self.by_id: dict[str, CompiledRule] = {}
+
+    async def look(self, connection: Connection, now: Instant) -> Watched:
+        """What is watched at `now`."""
+        stored = await self._stored(connection)
+        live = [name for name, each in stored.items() if each.is_watched]
+        ended = [name for name in live if _is_over(stored[name], now)]
+        rules = [stored[name].rule(name[0]) for name in live if name not in ended]
+        known = self._compiled
+        self._compiled = {rule: known[rule] if rule in known else self._compile(rule) for rule in rules}
+        self.by_id.clear()
+        self.by_id.update({rule.id: each for rule in rules if (each := self._compiled[rule]) is not None})
+        return Watched(stored, dict(self.by_id), ended)
+
+    async def still_so(
+        self, connection: Connection, events: Sequence[AlertEvent], watched: Watched
+    ) -> tuple[AlertEvent, ...]:
+        """Without what happened to alerts that were changed or removed while they were judged."""
+        theirs = {event.rule for event in events if event.rule.startswith(PERSONAL)}
+        if not theirs:
+            return tuple(events)
+        now = await self._stored(connection)
+        same = {rule_id(*name) for name, each in watched.stored.items() if now.get(name) == each}
+        return tuple(event for event in events if event.rule not in theirs - same)
+
+    async def fired(self, connection: Connection, events: Iterable[AlertEvent], watched: Watched) -> None:
+        """Write down which alerts have fired: those that are told once are done."""
+        names = {rule_id(*name): name for name in watched.stored}
+        fired = [event for event in events if event.edge is Edge.FIRED and event.rule in names]
+        await mark_fired(connection, {names[event.rule]: event.at for event in fired})
+
+    async def close(self, connection: Connection, watched: Watched, broken: Collection[str], now: Instant) -> int:
+        """Pause those whose time is over and those that are `broken`, by id; who made them is told. Returns how many
+        deliveries are new.
+        """
+        cannot = [name for name in watched.stored if rule_id(*name) in broken]
+        if not watched.ended and not cannot:
+            return 0
+        stored = await self._stored(connection)
+        messages = []
+        for names, told in ((watched.ended, own_notices.ended), (cannot, own_notices.broken)):
+            for name in names:
+                alert = watched.stored[name]
+                if stored.get(name) == alert:
+                    await save_alert(connection, name[0], replace(alert, paused=True))
+                    messages.append(told(name[0], alert, now))
+        return await owe(connection, messages, await self._readers.of_alerts(connection), now)
+
+    async def _stored(self, connection: Connection) -> dict[Name, PersonalAlert]:
+        readers = {reader.chat for reader in await self._readers.of_alerts(connection)}
+        return {(chat, each.number): each for chat, each in await all_alerts(connection) if chat in readers}
+
+    def _compile(self, rule: Rule) -> CompiledRule | None:
+        try:
+            return compile_rule(rule, self._scope)
+        except LanguageError as error:
+            log.warning("alert %s waits: %s", rule.id, error)
+            return None
+
+
+def _is_over(alert: PersonalAlert, now: Instant) -> bool:
+    return alert.expires_at is not None and alert.expires_at <= now

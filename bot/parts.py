@@ -1,0 +1,61 @@
+"""What a service is made of, and what it is asked: values that those who build it hand to those who do its work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from bot.answers.kept import MOST_ALERTS
+from bot.delivery.measured import Available, nothing_known
+from bot.doorman import Door
+from bot.market.intake import Intake
+from bot.meters import Meters
+from bot.reload import Reloads
+from bot.store.database import Database
+from bot.watch import Watch
+from rules.functions.registry import Scope
+from rules.language.compile import CompiledRule
+from rules.model import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A line somebody wrote, or tapped, and where. `configures` is whether they may say how that chat is told,
+    `name` what they call themselves; a `stranger` was not let in.
+    """
+
+    channel: str
+    address: str
+    kind: str
+    user: str
+    text: str
+    thread: int | None = None
+    configures: bool = True
+    name: str = ""
+    stranger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a service is made of. `now` is the wall clock; `told` hears how far each history has come.
+
+    `grace` is how long after a close an answer waits for its bars, in seconds. `door` says who is let in, and who
+    decides of it; whoever sits at the terminal is an administrator. `reloads` reads the configuration anew; None where
+    that cannot be. `available` says when what an alert tells could be known. A chat may have so many alerts of its own
+    as `alerts_per_chat` says.
+    """
+
+    database: Database
+    intake: Intake
+    watch: Watch
+    rules: Sequence[CompiledRule]
+    scope: Scope
+    now: Callable[[], Instant]
+    poll_seconds: int
+    grace: int
+    told: Callable[[str, float], None]
+    door: Door | None = None
+    reloads: Reloads | None = None
+    meters: Meters = field(default_factory=Meters)
+    available: Available = nothing_known
+    alerts_per_chat: int = MOST_ALERTS

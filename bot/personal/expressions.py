@@ -1,0 +1,94 @@
+"""A condition in the rule language, as people type it: names in any case, and not a word of when it counts again."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from bot.personal.draft import NotUnderstood
+from bot.personal.made import Made, percent
+from bot.personal.market import Market
+from rules.columns import Folded, walk
+from rules.functions.registry import Scope, Type, vocabulary
+from rules.language.compile import CompiledRule, compile_rule
+from rules.language.errors import LanguageError
+from rules.language.meaning import read as read_typed
+from rules.language.typed import COMPARISONS, number_text
+from rules.model import Basis, Label, Rule, Timing
+
+MOST_COLUMNS, MOST_FOLDS = 150, 12
+"""What an alert may make the engine compute: every tick computes that of all alerts of all chats."""
+
+_WORD = re.compile(r"[^\W\d]\w*")
+_TERSE = ("corr RUT SOL 60 > 0.6", "BTC -5%", "SOL < 120", "RUT record")
+
+
+def made(head: str, market: Market) -> Made:
+    """What a line makes that is in the rule language. Raises NotUnderstood."""
+    if not head:
+        raise NotUnderstood("it needs something to watch", _TERSE[1])
+    when = cleaned(head, market.scope)
+    return Made(compiled(when, None, Basis.CLOSE, Timing(), market).when_text, None, Basis.CLOSE)
+
+
+def cleaned(text: str, scope: Scope) -> str:
+    """With every name in the case that the language knows it in."""
+    known = {name.lower(): name for name in (*vocabulary(), *Label.__members__, "and", "or", "not")}
+    known |= {name.lower(): name for name in (*scope.baskets, *scope.instruments)}
+    return _WORD.sub(lambda found: known.get(found[0].lower(), found[0]), text)
+
+
+def compiled(when: str, clear: str | None, basis: Basis, timing: Timing, market: Market) -> CompiledRule:
+    """Conditions as they would be judged. Raises NotUnderstood where they mean nothing, or ask for too much."""
+    try:
+        rule = compile_rule(Rule("alert", when, clear, basis, timing, personal=True), market.scope)
+    except LanguageError as error:
+        example = _example(when, market.scope)
+        raise NotUnderstood(error.reason, example, "" if _is_prose(error.text) else error.pointed()) from None
+    nodes = list(walk(rule.roots))
+    folds = sum(isinstance(each, Folded) for each in nodes)
+    if len(nodes) > MOST_COLUMNS or folds > MOST_FOLDS:
+        raise NotUnderstood(
+            f"that takes {len(nodes)} columns and {folds} memories to judge; an alert may take {MOST_COLUMNS} and "
+            f"{MOST_FOLDS}",
+            _TERSE[0],
+        )
+    if not rule.instruments:
+        raise NotUnderstood("that reads no prices", _example(when, market.scope))
+    return rule
+
+
+def band(when: str, market: Market) -> str | None:
+    """When a comparison with a number counts again: one usual change of a row on the other side of it.
+
+    None where it is something else, or nothing is known of its past.
+    """
+    try:
+        typed = read_typed(when, market.scope)
+    except LanguageError:
+        return None
+    if typed.symbol not in COMPARISONS[:4]:
+        return None
+    left, right = typed.parts
+    level = right.value
+    if right.type != Type.NUMBER or not isinstance(level, float) or left.type == Type.NUMBER:
+        return None
+    usual = market.usual_change(left.text)
+    if usual is None:
+        return None
+    usual = min(usual, abs(level) / 2) if level else usual
+    rounded = round(usual, 1 - math.floor(math.log10(usual)))
+    down = typed.symbol in ("<", "<=")
+    clear = round(level + rounded if down else level - rounded, 10)
+    return f"{left.text} {'>' if down else '<'} {percent(clear) if right.text.endswith('%') else number_text(clear)}"
+
+
+def _example(text: str, scope: Scope) -> str:
+    """A line that would be right, about an instrument that this one is about, if it names one."""
+    named = [word.upper() for word in _WORD.findall(text) if word.upper() in scope.instruments]
+    return f"{named[0]} -5%" if named else _TERSE[0] if len(scope.instruments) > 1 else _TERSE[1]
+
+
+def _is_prose(text: str) -> bool:
+    """Whether a line does not even look like the rule language: a caret under its second word would help nobody."""
+    return not any(sign in text for sign in "()<>=")

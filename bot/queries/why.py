@@ -1,0 +1,253 @@
+"""Why an alert fired or ended, and why one does not: the engine's own columns on the row that decided, part by part."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from bot.answers.personal import spoken_id
+from bot.answers.why import After, Number, Part, Step, UsedBar, WhyEvent, WhyRule
+from bot.queries.clauses import SIGNS, Clause, Numbers, clauses
+from bot.queries.condition import course_of
+from bot.queries.view import NoAnswer, View
+from rules.alerting import Firing
+from rules.bars import DAY, Interval
+from rules.book import row_ending, standing
+from rules.columns import Constant, instruments_of, warmup
+from rules.language.compile import CompiledRule, Shown, values_of
+from rules.language.meaning import negated, read_condition
+from rules.language.typed import Typed
+from rules.model import AlertEvent, Basis, Edge, Instant, Verdict
+from rules.panel import Panel
+
+SOON = 14 * DAY
+"""Seconds within which an exchange closes again."""
+
+
+def why_event(view: View, event: AlertEvent, rule: CompiledRule | None, events: Sequence[AlertEvent]) -> WhyEvent:
+    """What decided an event, on which bars, and what happened to its alert later; `events` are all of its rule's."""
+    spoken = spoken_id(event.rule)
+    if rule is None:
+        return WhyEvent(event, spoken, (), (), after=_after(view, event, events, event.clock))
+    panel = view.panel(rule.calendar)
+    row = row_ending(panel, event.at)
+    decided = event.undone if event.edge is Edge.CORRECTED else event.edge
+    condition = _condition(view, rule, decided)
+    parts = _parts_then(view, rule, condition, event, row) if condition is not None else ()
+    expired = event.edge is Edge.RESOLVED and row >= 0 and _has_expired(view, rule, row)
+    return WhyEvent(
+        event=event,
+        rule=spoken,
+        parts=() if expired else parts,
+        bars=_bars(view, panel, rule.instruments, row) if row >= 0 else (),
+        changed=_changed(view, rule, event, row),
+        step=_step(view, rule, row) if row >= 0 and event.edge in (Edge.FIRED, Edge.RESOLVED) else None,
+        expired=expired,
+        after=_after(view, event, events, rule.calendar),
+        closes=max(0, view.due(rule.calendar, rule.instruments) - 1 - row) if row >= 0 else 0,
+        clears=rule.clear_words if rule.rule.clear is not None else "this no longer holds",
+    )
+
+
+def why_rule(view: View, rule: CompiledRule, events: Sequence[AlertEvent], now: Instant) -> WhyRule:
+    """Where a rule stands on the last row that is due; `events` are its own. Raises NoAnswer before the first row."""
+    panel, row = view.panel(rule.calendar), view.due(rule.calendar, rule.instruments) - 1
+    if row < 0:
+        raise NoAnswer(f"no close of {rule.calendar} is known here")
+    record = view.record(rule.rule.id)
+    live = rule.rule.basis is Basis.TICK
+    state = (record.alert if record is not None else None) if live else course_of(view, rule).states[-1]
+    firing = isinstance(state, Firing)
+    condition = _condition(view, rule, Edge.RESOLVED if firing else Edge.FIRED)
+    fired = [event for event in standing(events) if event.edge is Edge.FIRED]
+    columns = view.columns([rule.when, rule.clear], rule.calendar)
+    waits = row + 1 < len(panel)
+    return WhyRule(
+        rule=spoken_id(rule.rule.id),
+        title=rule.rule.title or rule.when_text,
+        parts=_parts_now(view, rule, condition, row) if condition is not None else (),
+        bars=_bars(view, panel, rule.instruments, row),
+        state=None if live and record is None else state,
+        confirm=rule.rule.timing.confirm,
+        blocked=not firing and bool(columns[rule.when][row] == 1.0 and columns[rule.clear][row] == 1.0),
+        last_fired=fired[-1].session if fired else None,
+        as_of=panel.clock.session(row),
+        clock=rule.calendar,
+        next_check=_next_close(view, rule.calendar, max(now, int(panel.clock.closes[row]))),
+        waiting=tuple(each for each in rule.instruments if waits and _is_missing(panel, each, row + 1)),
+        waits_for=panel.clock.session(row + 1) if waits else None,
+        simulated=view.simulated,
+    )
+
+
+def _has_expired(view: View, rule: CompiledRule, row: int) -> bool:
+    """Whether an alert that ended on a row did so by itself."""
+    clears = view.columns([rule.clear], rule.calendar)[rule.clear][row]
+    return rule.rule.timing.expires is not None and bool(clears != 1.0)
+
+
+def _condition(view: View, rule: CompiledRule, edge: Edge | None) -> Typed | None:
+    """The line of a rule that makes something happen to its alert."""
+    when = read_condition(rule.rule.when, view.scope, rule.calendar)
+    if edge is Edge.FIRED:
+        return when
+    if edge is Edge.RESOLVED:
+        return negated(when) if rule.rule.clear is None else read_condition(rule.rule.clear, view.scope, rule.calendar)
+    return None
+
+
+def _parts_now(view: View, rule: CompiledRule, condition: Typed, row: int) -> tuple[Part, ...]:
+    """Every part on a row of the panel."""
+    found = clauses(condition)
+    shown = {each: _gone_by(view, rule, each) for each in found}
+    nodes = [node for each in found for node in each.nodes]
+    columns = view.columns([*nodes, *(number.node for of_one in shown.values() for number in of_one)], rule.calendar)
+
+    def numbers(part: Typed) -> float:
+        return float(columns[part.column][row])
+
+    return tuple(
+        _part(view, rule, each, numbers, [(one, float(columns[one.node][row])) for one in shown[each]], row)
+        for each in found
+    )
+
+
+def _parts_then(view: View, rule: CompiledRule, condition: Typed, event: AlertEvent, row: int) -> tuple[Part, ...]:
+    """Every part by the numbers that the event was told with; a yes-or-no by the panel, where that has the row."""
+    told: Mapping[str, float | None] = {**event.context, **(event.was or event.values)}
+    found = clauses(condition)
+    nodes = [each.left.column for each in found if each.right is None]
+    columns = view.columns(nodes, rule.calendar) if row >= 0 else {}
+
+    def numbers(part: Typed) -> float:
+        if isinstance(part.column, Constant):
+            return part.column.value
+        if part.text in told:
+            return _float(told[part.text])
+        return float(columns[part.column][row]) if part.column in columns else math.nan
+
+    return tuple(
+        _part(view, rule, each, numbers, [(one, _float(told.get(one.text))) for one in _gone_by(view, rule, each)], row)
+        for each in found
+    )
+
+
+def _gone_by(view: View, rule: CompiledRule, clause: Clause) -> tuple[Shown, ...]:
+    """The numbers that a yes-or-no goes by, besides the prices that are told as bars."""
+    shown = values_of(clause.left, view.scope, rule.calendar) if clause.right is None else ()
+    return tuple(each for each in shown if each.text not in rule.instruments)
+
+
+def _part(
+    view: View, rule: CompiledRule, clause: Clause, numbers: Numbers, beside: Sequence[tuple[Shown, float]], row: int
+) -> Part:
+    verdict, right = clause.verdict(numbers), clause.right
+    return Part(
+        words=clause.left.spoken,
+        unit=clause.left.unit,
+        value=_known(numbers(clause.left)),
+        relation=SIGNS.get(clause.symbol, ""),
+        level=None if right is None else _known(numbers(right)),
+        level_words="" if right is None or clause.level is not None else right.spoken,
+        distance=clause.distance(numbers),
+        verdict=verdict,
+        either=clause.either,
+        numbers=tuple(Number(each.words, each.unit, _known(value)) for each, value in beside),
+        reason=_why_unknown(view, rule, clause, row) if verdict is Verdict.UNKNOWN and row >= 0 else "",
+    )
+
+
+def _why_unknown(view: View, rule: CompiledRule, clause: Clause, row: int) -> str:
+    """What it takes for a part to be known: a bar that is missing, or more of the past."""
+    panel = view.panel(rule.calendar)
+    names = instruments_of(clause.nodes)
+    for name in names:
+        if _is_missing(panel, name, row):
+            last = _last_session(panel, name, row)
+            return f"no bar of {name}{f' since {last.isoformat()}' if last else ' at all'}"
+    priced = np.ones(row + 1, dtype=bool)
+    for name in names:
+        priced &= ~np.isnan(panel.field(name, "close")[: row + 1])
+    needed, seen = 1 + max(map(warmup, clause.nodes)), int(priced.sum())
+    return f"it needs {needed} closes, {seen} are known" if seen < needed else "too many closes before are missing"
+
+
+def _changed(view: View, rule: CompiledRule, event: AlertEvent, row: int) -> tuple[Number, ...]:
+    """The numbers of an event that its row does not say any more; of a correction those it was corrected to."""
+    by_text = {each.text: each for each in (*rule.values, *rule.clear_values)}
+    then = event.was if event.edge is Edge.CORRECTED else event.values
+    told = {text: value for text, value in then.items() if text in by_text}
+    if event.provisional or row < 0 or not told:
+        return ()
+    columns = view.columns([by_text[text].node for text in told], rule.calendar)
+    now = {text: _known(float(columns[by_text[text].node][row])) for text in told}
+    return tuple(
+        Number(by_text[text].words, by_text[text].unit, now[text]) for text, value in told.items() if now[text] != value
+    )
+
+
+def _step(view: View, rule: CompiledRule, row: int) -> Step | None:
+    if rule.rule.basis is Basis.TICK:
+        return None
+    taken = course_of(view, rule)
+    if not taken.first <= row < taken.first + len(taken.known):
+        return None
+    return Step(taken.after(row - 1), taken.after(row), rule.rule.timing.confirm)
+
+
+def _after(view: View, event: AlertEvent, events: Sequence[AlertEvent], calendar: str) -> After | None:
+    """What ended an alert that fired, or took the event back."""
+    if event.edge not in (Edge.FIRED, Edge.RESOLVED):
+        return None
+    ends = [each for each in events if each.edge is Edge.CORRECTED and each.undone_key == event.key]
+    if event.edge is Edge.FIRED:
+        ends += [each for each in standing(events) if each.edge is Edge.RESOLVED and each.at > event.at][:1]
+    if not ends:
+        return None
+    closes = view.panel(calendar).clock.closes
+    between = int(np.searchsorted(closes, ends[0].at)) - int(np.searchsorted(closes, event.at))
+    return After(ends[0].edge, ends[0].session, between)
+
+
+def _bars(view: View, panel: Panel, names: Sequence[str], row: int) -> tuple[UsedBar, ...]:
+    """The bars that the closes of `names` on a row are of."""
+    return tuple(_bar(view, panel, name, row) for name in names)
+
+
+def _bar(view: View, panel: Panel, name: str, row: int) -> UsedBar:
+    end = int(panel.clock.closes[row])
+    if _is_missing(panel, name, row):
+        return UsedBar(name, None, "", end, None, _last_session(panel, name, row))
+    own = view.history.instruments[name].calendar == panel.clock.calendar
+    held = view.history.bars[name]
+    bars = held[Interval.DAY] if own and Interval.DAY in held else held[Interval.HOUR]
+    at = int(np.searchsorted(bars.end, end))
+    known_at = int(bars.known_at[at]) if at < len(bars) and bars.end[at] == end else None
+    close = float(panel.field(name, "close")[row])
+    return UsedBar(name, close, panel.origin(name, row) or "", end, known_at, panel.clock.session(row))
+
+
+def _is_missing(panel: Panel, name: str, row: int) -> bool:
+    return bool(np.isnan(panel.field(name, "close")[row]))
+
+
+def _last_session(panel: Panel, name: str, row: int) -> dt.date | None:
+    known = np.flatnonzero(~np.isnan(panel.field(name, "close")[:row]))
+    return panel.clock.session(int(known[-1])) if len(known) else None
+
+
+def _next_close(view: View, calendar: str, after: Instant) -> Instant | None:
+    """When the next row of a clock closes."""
+    ahead = view.history.sessions.closes_between(calendar, after + 1, after + SOON)
+    return int(ahead[0]) if len(ahead) else None
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _float(value: float | None) -> float:
+    return math.nan if value is None else value
