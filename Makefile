@@ -46,6 +46,7 @@ bench-stats: $(VENV)/.installed-dev ## check the statistics in simulated worlds 
 figures: $(VENV)/.installed-dev ## draw the figures of the documentation again
 	@echo "Drawing the figures of the documentation"
 	@$(BIN)/python -m tests.docs.figures
+	@$(BIN)/python -m tests.docs.pictures
 
 soak: $(VENV)/.installed-dev ## run the long tests
 	@echo "Running the long tests"

@@ -81,9 +81,12 @@ async def _forget(connection: Connection, _change: changes.Forget, where: Where,
 
 
 async def _prefer(connection: Connection, change: changes.Prefer, where: Where, now: Instant) -> None:
-    chat = await settle_in(connection, *_of(where, now))
-    await prefer(connection, chat, change.preferences)
-    await rearrange(connection, chat, change.preferences, now)
+    chat, chosen = await settle_in(connection, *_of(where, now)), change.preferences
+    before = await known_chat(connection, where.channel, where.address)
+    if chosen.digests and before is not None and before.preferences.zone != chosen.zone:
+        chosen = replace(chosen, digests_since=now)  # by the new clock the brief of today may be due once more
+    await prefer(connection, chat, chosen)
+    await rearrange(connection, chat, chosen, now)
 
 
 async def _save(connection: Connection, change: changes.SaveAlert, where: Where, now: Instant) -> None:

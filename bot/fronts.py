@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.commands.registry import Command, all_commands, command_of
+from bot.commands.registry import Command, command_of, offered
 from bot.console import ConsoleFront
 from bot.delivery.channel import Answer
 from bot.delivery.pacing import Pace, Pacer
@@ -104,11 +104,11 @@ def _telegram(
         settings.telegram.token.get_secret_value(),
         settings.telegram.base_url,
         answer,
-        StoredLetters(database, now),
+        StoredLetters(database, now, settings.telegram.let_in, guests.look),
         access=access,
         menu=Menu(
-            {name: each.summary for name, each in all_commands().items() if not each.admins},
-            {name: each.summary for name, each in all_commands().items()},
+            {each.name: each.summary for each in offered(admin=False)},
+            {each.name: each.summary for each in offered(admin=True)},
             settings.telegram.admins,
         ),
         pacer=pacer,

@@ -5,19 +5,21 @@ happened is still about them, and when they are over. Called within the transact
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.answers.personal import PERSONAL, PersonalAlert, rule_id
 from bot.delivery import own_notices
 from bot.delivery.owing import Readers
+from bot.market.sessions import Sessions
 from bot.store.database import Connection
 from bot.store.messages import owe
 from bot.store.personal import all_alerts, mark_fired, save_alert
+from rules.book import Book
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule, compile_rule
 from rules.language.errors import LanguageError
-from rules.model import AlertEvent, Edge, Instant, Rule
+from rules.model import AlertEvent, Basis, Edge, Instant, Rule
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +29,8 @@ Name = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The alerts of a tick: all that are `stored`, the compiled `rules` of those that are watched, by id, and of which
-    of them the time is over (`ended`).
+    """The alerts of a tick: all that are `stored`, the compiled `rules` of those that are judged, by id, and of which
+    the time is over (`ended`).
     """
 
     stored: Mapping[Name, PersonalAlert] = field(default_factory=dict)
@@ -38,13 +40,14 @@ class Watched:
 
 class OwnRules:
     """The alerts of chats among `readers`: those of who cannot be told are not watched. `scope` is what they may be
-    about; one about something that is not configured any more waits until it is again.
+    about; one about something that is not configured any more waits until it is again. One on closes ends when the last
+    one before its time was over has been judged, however late that is.
 
     `by_id` are the rules of the tick under way.
     """
 
-    def __init__(self, readers: Readers, scope: Scope) -> None:
-        self._readers, self._scope = readers, scope
+    def __init__(self, readers: Readers, scope: Scope, sessions: Sessions) -> None:
+        self._readers, self._scope, self._sessions = readers, scope, sessions
         self._compiled: dict[Rule, CompiledRule | None] = {}
         self.by_id: dict[str, CompiledRule] = {}
 
@@ -53,7 +56,8 @@ class OwnRules:
         stored = await self._stored(connection)
         live = [name for name, each in stored.items() if each.is_watched]
         ended = [name for name in live if _is_over(stored[name], now)]
-        rules = [stored[name].rule(name[0]) for name in live if name not in ended]
+        over = {name for name in ended if stored[name].basis is Basis.TICK}
+        rules = [stored[name].rule(name[0]) for name in live if name not in over]
         known = self._compiled
         self._compiled = {rule: known[rule] if rule in known else self._compile(rule) for rule in rules}
         self.by_id.clear()
@@ -63,13 +67,15 @@ class OwnRules:
     async def still_so(
         self, connection: Connection, events: Sequence[AlertEvent], watched: Watched
     ) -> tuple[AlertEvent, ...]:
-        """Without what happened to alerts that were changed or removed while they were judged."""
+        """Without what happened to alerts that were changed or removed while they were judged, after their time, and
+        after the one firing of those that are told once.
+        """
         theirs = {event.rule for event in events if event.rule.startswith(PERSONAL)}
         if not theirs:
             return tuple(events)
         now = await self._stored(connection)
-        same = {rule_id(*name) for name, each in watched.stored.items() if now.get(name) == each}
-        return tuple(event for event in events if event.rule not in theirs - same)
+        same = {rule_id(*name): each for name, each in watched.stored.items() if now.get(name) == each}
+        return tuple(_of_their_time([event for event in events if event.rule not in theirs - same.keys()], same))
 
     async def fired(self, connection: Connection, events: Iterable[AlertEvent], watched: Watched) -> None:
         """Write down which alerts have fired: those that are told once are done."""
@@ -77,22 +83,33 @@ class OwnRules:
         fired = [event for event in events if event.edge is Edge.FIRED and event.rule in names]
         await mark_fired(connection, {names[event.rule]: event.at for event in fired})
 
-    async def close(self, connection: Connection, watched: Watched, broken: Collection[str], now: Instant) -> int:
-        """Pause those whose time is over and those that are `broken`, by id; who made them is told. Returns how many
-        deliveries are new.
+    async def close(
+        self, connection: Connection, watched: Watched, broken: Collection[str], book: Book, now: Instant
+    ) -> int:
+        """Pause those whose time is over, as far as a `book` has come, and those that are `broken`, by id; who made
+        them is told. Returns how many deliveries are new.
         """
         cannot = [name for name in watched.stored if rule_id(*name) in broken]
-        if not watched.ended and not cannot:
+        ended = [name for name in watched.ended if name not in cannot and self._is_judged(name, watched, book)]
+        if not ended and not cannot:
             return 0
         stored = await self._stored(connection)
         messages = []
-        for names, told in ((watched.ended, own_notices.ended), (cannot, own_notices.broken)):
+        for names, told in ((ended, own_notices.ended), (cannot, own_notices.broken)):
             for name in names:
                 alert = watched.stored[name]
                 if stored.get(name) == alert:
                     await save_alert(connection, name[0], replace(alert, paused=True))
                     messages.append(told(name[0], alert, now))
         return await owe(connection, messages, await self._readers.of_alerts(connection), now)
+
+    def _is_judged(self, name: Name, watched: Watched, book: Book) -> bool:
+        """Whether every close before its time was over has been judged."""
+        rule, until = watched.rules.get(rule_id(*name)), watched.stored[name].expires_at
+        if rule is None or until is None:
+            return True
+        last, record = self._sessions.last_close(rule.calendar, until), book.records.get(rule.rule.id)
+        return last is None or (record is not None and record.digest == rule.digest and record.through >= last)
 
     async def _stored(self, connection: Connection) -> dict[Name, PersonalAlert]:
         readers = {reader.chat for reader in await self._readers.of_alerts(connection)}
@@ -108,3 +125,15 @@ class OwnRules:
 
 def _is_over(alert: PersonalAlert, now: Instant) -> bool:
     return alert.expires_at is not None and alert.expires_at <= now
+
+
+def _of_their_time(events: Iterable[AlertEvent], alerts: Mapping[str, PersonalAlert]) -> Iterator[AlertEvent]:
+    """Events, oldest first, without what alerts, by rule, are not to tell: several closes may be judged in one tick."""
+    done = set()
+    for event in events:
+        alert = alerts.get(event.rule)
+        if alert is not None and (event.rule in done or _is_over(alert, event.at - 1)):
+            continue
+        if alert is not None and alert.once and event.edge is Edge.FIRED:
+            done.add(event.rule)
+        yield event

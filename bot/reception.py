@@ -136,9 +136,11 @@ class Reception:
         )
 
     async def _trades_for(self, line: str, view: View, now: Instant) -> Mapping[str, Tick]:
-        """The latest trades that a command wants to be told, of what is traded now."""
-        known, sessions = view.scope.instruments, view.history.sessions
-        named = [known[name] for name in trades_for(line) if name in known]
+        """The latest trades that a command wants to be told, of what is traded now; where it names nothing that is
+        known, of everything.
+        """
+        asked, known, sessions = trades_for(line), view.scope.instruments, view.history.sessions
+        named = [known[name] for name in asked if name in known] or (list(known.values()) if asked else [])
         names = [each.id for each in named if sessions.in_progress(each.calendar, now) is not None]
         return await self._trades.of(tuple(names), now)
 

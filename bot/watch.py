@@ -91,7 +91,7 @@ class Watch:
         self._since, self._executor = since, executor
         self._by_id = {rule.rule.id: rule for rule in rules}
         readers = Readers(channel, admitted, roll)
-        self._own = OwnRules(readers, scope)
+        self._own = OwnRules(readers, scope, sessions)
         self._any = ChainMap[str, CompiledRule](self._own.by_id, self._by_id)
         self._owing, self._later = Owing(readers, self._any, news), Later(readers)
         self._judgement = Judgement(sessions, news.grace)
@@ -187,7 +187,7 @@ class Watch:
             await self._own.fired(connection, fresh, done.watched)
             news = [event for event in fresh if event.key not in late | outcome.untold]
             owed = await self._owing.tell(connection, news, now)
-            owed += await self._own.close(connection, done.watched, done.broken, now)
+            owed += await self._own.close(connection, done.watched, done.broken, after, now)
             if not seen.awaited:
                 owed += await self._owing.summarise(connection, now)
         self.book, self._is_certain = after, True

@@ -47,14 +47,17 @@ class Devolatilise:
         scale = np.sqrt(state["variance"])
         moves = scale > FLAT
         u = np.minimum(np.maximum(r / np.where(moves, scale, np.nan), -self.clip), self.clip)
-        opening = state["count"] < self.opening
-        count = where(known & opening, state["count"] + 1.0, state["count"])
-        squares = where(known & opening, state["squares"] + r * r, state["squares"])
         limit = np.where(moves, self.winsor * scale, np.inf)
         tame = np.minimum(np.maximum(r, -limit), limit)
         decay = 0.5 ** (1.0 / self.half_life)
+        moved = decay * state["variance"] + (1.0 - decay) * tame * tame
+        opening = known & (state["count"] < self.opening)
+        if not opening.any():  # on nearly every row
+            return {**state, "variance": where(known, moved, state["variance"])}, u[:, None]
+        count = where(opening, state["count"] + 1.0, state["count"])
+        squares = where(opening, state["squares"] + r * r, state["squares"])
         with np.errstate(divide="ignore", invalid="ignore"):
-            moved = np.where(opening, squares / count, decay * state["variance"] + (1.0 - decay) * tame * tame)
+            moved = np.where(opening, squares / count, moved)
         variance = where(known, moved, state["variance"])
         return {"variance": variance, "count": count, "squares": squares}, u[:, None]
 
@@ -78,11 +81,22 @@ class PairFilter:
         return {"p": np.full((lanes, self.width), 1.0 / self.width), "count": np.zeros(lanes)}
 
     def step(self, state: State, *row: Floats) -> tuple[State, Floats]:
-        u, v = row
-        known = ~(np.isnan(u) | np.isnan(v))
+        return self.advance(state, *self.prepare(*row))
+
+    def prepare(self, *inputs: Floats) -> tuple[Floats, ...]:
+        """The likelihood of each rho, the highest 1; NaN where a leg is missing."""
+        u, v = inputs
+        distance = (u * u + v * v)[..., None] - (2.0 * (u * v))[..., None] * GRID
+        power = -(self.nu + 2.0) / 2.0
+        loglik = power * np.log(1.0 + distance / (_SPREAD * (self.nu - 2.0))) - _HALF_LOG_SPREAD
+        return (np.exp(loglik - loglik.max(axis=-1, keepdims=True)),)
+
+    def advance(self, state: State, *row: Floats) -> tuple[State, Floats]:
+        (likelihood,) = row
+        known = ~np.isnan(likelihood[:, 0])
         if not known.any():
-            return state, np.full((len(u), self.width), np.nan)
-        weight = self._predict(state["p"]) * self._likelihood(u, v)
+            return state, np.full(likelihood.shape, np.nan)
+        weight = self._predict(state["p"]) * likelihood
         p = where(known, weight / weight.sum(axis=-1, keepdims=True), state["p"])
         count = state["count"] + known
         spoken = known & (count > self.silent)
@@ -95,13 +109,6 @@ class PairFilter:
         neighbours[:, -1] = p[:, -2] + p[:, -1]
         moved = (1.0 - self.drift) * p + (self.drift / 2.0) * neighbours
         return (1.0 - self.hazard) * moved + self.hazard / self.width
-
-    def _likelihood(self, u: Floats, v: Floats) -> Floats:
-        distance = (u * u + v * v)[:, None] - (2.0 * (u * v))[:, None] * GRID
-        power = -(self.nu + 2.0) / 2.0
-        loglik = power * np.log(1.0 + distance / (_SPREAD * (self.nu - 2.0))) - _HALF_LOG_SPREAD
-        likelihood: Floats = np.exp(loglik - loglik.max(axis=-1, keepdims=True))
-        return likelihood
 
 
 _SPREAD = 1.0 - GRID * GRID

@@ -48,11 +48,15 @@ def course(
     states, moves, known = [before], list[Move](), list[bool]()
     verdicts = zip(_verdicts(when), _verdicts(clear), ends, strict=True)
     for row, (enters, leaves, end) in enumerate(verdicts, start=first):
+        if enters is Verdict.UNKNOWN or leaves is Verdict.UNKNOWN:  # before a coin was there most rows are: no step
+            states.append(states[-1])
+            known.append(False)
+            continue
         alert, edge = step(timing, states[-1], enters, leaves, end)
         since = states[-1].since if edge is Edge.RESOLVED and isinstance(states[-1], Firing) else None
         moves += [Move(edge, row, since)] if edge is not None else []
         states.append(alert)
-        known.append(enters is not Verdict.UNKNOWN and leaves is not Verdict.UNKNOWN)
+        known.append(True)
     return Course(first, tuple(states), tuple(moves), tuple(known))
 
 

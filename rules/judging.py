@@ -168,7 +168,9 @@ class Judge:
             new.append(replace(self._event(rule, Move(Edge.DATA_BACK, rows.stop - 1)), rejudged_at=now))
             after = replace(after, coverage=Coverage(through, ever=True))
         if self._is_refilled(rule):
-            return Judged(replace(after, adopted=record.through), tuple(new), standing=standing(new))
+            return Judged(
+                replace(after, adopted=max(record.through, after.adopted)), tuple(new), standing=standing(new)
+            )
         again = list(self._again(rule, rows, taken)) if rule.rule.basis is Basis.CLOSE else []
         untold = frozenset(event.key for event, is_told in again if not is_told)
         events = (*(event for event, _ in again), *new)

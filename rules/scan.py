@@ -10,12 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from rules.bars import Bools, Floats
 from rules.model import Instant
+
+BLOCK = 256
+"""Rows for which a fold prepares at a time: what it makes of them may be forty times as much as they are."""
 
 State = Mapping[str, Floats]
 """A fold's memory: float64 arrays whose first axis is the lane."""
@@ -35,6 +38,21 @@ class Fold(Protocol):
 
     def step(self, state: State, *row: Floats) -> tuple[State, Floats]:
         """The state after a row, and its outputs of shape (lanes, width); inputs have shape (lanes,) or (lanes, k)."""
+        ...
+
+
+@runtime_checkable
+class Prepared(Fold, Protocol):
+    """A fold of which a part needs no state. That part is worked out for many rows at once, to the same bits:
+    `step(state, *row)` is `advance(state, *prepare(*row))`.
+    """
+
+    def prepare(self, *inputs: Floats) -> tuple[Floats, ...]:
+        """What `advance` takes of inputs, whose first axes may be (lanes,) or (rows, lanes)."""
+        ...
+
+    def advance(self, state: State, *row: Floats) -> tuple[State, Floats]:
+        """What `step` returns, of a row that is prepared."""
         ...
 
 
@@ -75,8 +93,12 @@ def run(fold: Fold, inputs: Sequence[Floats], state: State) -> tuple[State, Floa
     """
     rows, lanes = inputs[0].shape[:2]
     out = np.empty((rows, lanes, fold.width))
-    for row in range(rows):
-        state, out[row] = fold.step(state, *(column[row] for column in inputs))
+    for first in range(0, rows, BLOCK):
+        columns, step = [column[first : first + BLOCK] for column in inputs], fold.step
+        if isinstance(fold, Prepared):
+            columns, step = list(fold.prepare(*columns)), fold.advance
+        for row, given in enumerate(zip(*columns, strict=True), first):
+            state, out[row] = step(state, *given)
     return state, out
 
 

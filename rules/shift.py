@@ -41,8 +41,15 @@ class Shift:
         return {"reference": np.full(lanes, np.nan), "wait": np.zeros(lanes)}
 
     def step(self, state: State, *row: Floats) -> tuple[State, Floats]:
-        (p,) = row
-        mean = mean_of(p)
+        return self.advance(state, *self.prepare(*row))
+
+    def prepare(self, *inputs: Floats) -> tuple[Floats, ...]:
+        """Posteriors and their means."""
+        (p,) = inputs
+        return p, mean_of(p)
+
+    def advance(self, state: State, *row: Floats) -> tuple[State, Floats]:
+        p, mean = row
         known = ~np.isnan(mean)
         waiting = state["wait"] > 0
         reference = np.where(waiting, mean, state["reference"])
@@ -60,7 +67,7 @@ class Shift:
             "reference": where(known, moved, state["reference"]),
             "wait": where(known, wait, state["wait"]),
         }
-        out = np.where(tested[:, None], np.stack([above, below, reference], axis=1), np.nan)
+        out = np.where(tested[:, None], np.array([above, below, reference]).T, np.nan)
         return new, out
 
 

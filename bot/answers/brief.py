@@ -11,7 +11,7 @@ from rules.model import AlertEvent, Instant
 
 @dataclass(frozen=True)
 class Near:
-    """A rule that does not hold now, by its id, and how far it is from that in usual daily moves."""
+    """A rule that does not hold now, by its id, and how far it is from that in usual moves."""
 
     rule: str
     title: str

@@ -6,6 +6,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rules.model import Instant, Severity
 
@@ -108,7 +109,7 @@ def load(document: Mapping[str, Any] | None) -> Preferences:
     known = document or {}
     quiet = known.get("quiet")
     return Preferences(
-        zone=known.get("zone", DEFAULT_ZONE),
+        zone=_zone_here(known.get("zone", DEFAULT_ZONE)),
         quiet=(quiet[0], quiet[1]) if quiet else None,
         budget=known.get("budget"),
         digests=tuple(known.get("digests", ())),
@@ -117,3 +118,11 @@ def load(document: Mapping[str, Any] | None) -> Preferences:
         mutes=tuple(Mute(what, until, since) for what, until, since in known.get("mutes", ())),
         digests_since=known.get("digests_since", 0),
     )
+
+
+def _zone_here(name: str) -> str:
+    """A zone that was chosen where other zones were known is UTC here: nobody else goes untold for it."""
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return DEFAULT_ZONE

@@ -38,9 +38,9 @@ UNKEPT = "Nothing is kept here, because no service runs."
 
 
 def _trades(words: Sequence[str]) -> tuple[str, ...]:
-    """Whatever may be an instrument: those that are none have no trades."""
-    named = [word.upper() for word in words if re.fullmatch("[A-Za-z]{2,6}", word)]
-    return tuple(dict.fromkeys(named)) if named else ("BTC", "SOL", "RUT")
+    """Whatever may be an instrument, in a condition too."""
+    named = [word.upper() for word in re.findall("[A-Za-z][A-Za-z0-9]*", " ".join(words))]
+    return tuple(dict.fromkeys(named)) if words else ("BTC", "SOL", "RUT")
 
 
 @command(
@@ -236,5 +236,6 @@ def _need_time(one: PersonalAlert, desk: Desk) -> None:
 def _not_understood(error: NotUnderstood) -> Reply:
     """Why, and a line that would do, to be tapped."""
     why = f"<code>{escape(error.pointed)}</code>" if error.pointed else escape(str(error))
-    html = f"{why}; try {escape(error.example)}\nUsage: {escape(USAGE)}\nExample: {escape(EXAMPLE)}"
+    joint = " Try" if (error.pointed or str(error)).endswith("?") else "; try"
+    html = f"{why}{joint} {escape(error.example)}\nUsage: {escape(USAGE)}\nExample: {escape(EXAMPLE)}"
     return Reply(html, buttons=((Button(error.example, f"/alert {error.example}"),),))

@@ -8,13 +8,20 @@ from collections.abc import Sequence
 from bot.answers.buttons import Button, Keyboard, Place
 from bot.answers.personal import PersonalAlert
 from bot.commands.reading import whole_number
-from bot.commands.registry import Desk, Group, Refusal, Reply, command
+from bot.commands.registry import EVERY, Desk, Group, Refusal, Reply, command
 from bot.personal.mine import Mine
 from bot.queries.footing import Footing
 from bot.render.personal import A_PAGE, NO_ALERTS, detail_text, list_text, page_buttons
 
 
-@command(Group.ALERTS, "/alerts [NUMBER]", "your own alerts, nearest to firing first", "/alerts", configures=True)
+@command(
+    Group.ALERTS,
+    "/alerts [NUMBER]",
+    "your own alerts, nearest to firing first",
+    "/alerts",
+    lambda _words: (EVERY,),
+    configures=True,
+)
 def alerts(desk: Desk, words: Sequence[str]) -> Reply:
     """A page of them, or one with what can be done to it."""
     mine = Mine(desk.kept, desk.view, Footing(desk.view, desk.trades, desk.now).trades, desk.now)

@@ -10,7 +10,9 @@ from bot.render.health import health_answer
 from bot.render.status import NOT_WATCHING
 
 
-@command(Group.CHAT, "/health", "what runs, and which messages are owed and why", "/health", wants=Wants.OUTBOX)
+@command(
+    Group.ADMIN, "/health", "what runs, and which messages are owed and why", "/health", wants=Wants.OUTBOX, admins=True
+)
 def health(desk: Desk, words: Sequence[str]) -> Reply:
     """What must go on, then the outbox."""
     if words:

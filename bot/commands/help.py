@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.answers.buttons import NO_BUTTONS, Button, Keyboard
 from bot.answers.words import Word
-from bot.commands.registry import Command, Desk, Group, Refusal, Reply, all_commands, command
+from bot.commands.registry import Command, Desk, Group, Refusal, Reply, all_commands, command, offered
 from bot.queries.words import word
 from bot.render.help import command_help, overview, word_help, words_help
 from rules.functions.registry import vocabulary
@@ -32,7 +32,7 @@ def help_(desk: Desk, words: Sequence[str]) -> Reply:
         return Reply(words_help(vocabulary().values()))
     asked, function = all_commands().get(name), vocabulary().get(name)
     if asked is None and function is None:
-        raise Refusal(_unknown(words[0].lstrip("/")))
+        raise Refusal(_unknown(words[0].lstrip("/"), admin=desk.chat.admin))
     told = [command_help(asked.usage, asked.summary, asked.example)] if asked is not None else []
     if function is None:
         return Reply("\n".join(told), buttons=_keys_of(asked))
@@ -44,15 +44,14 @@ def help_(desk: Desk, words: Sequence[str]) -> Reply:
 def _grouped(*, admin: bool) -> dict[str, list[tuple[str, str]]]:
     """Names and summaries of the commands by group; what one may not use is not told."""
     found: dict[str, list[tuple[str, str]]] = {group.value: [] for group in Group}
-    for each in all_commands().values():
-        if admin or not each.admins:
-            found[each.group].append((each.name, each.summary))
+    for each in offered(admin=admin):
+        found[each.group].append((each.name, each.summary))
     return {group: shown for group, shown in found.items() if shown}
 
 
-def _unknown(name: str) -> str:
-    names = [*all_commands(), *vocabulary()]
-    return f"unknown name {name}{nearest(name, names) or f' (known: {listing(all_commands(), 12)})'}"
+def _unknown(name: str, *, admin: bool) -> str:
+    known = [each.name for each in offered(admin=admin)]
+    return f"unknown name {name}{nearest(name, [*known, *vocabulary()]) or f' (known: {listing(known, 12)})'}"
 
 
 def _keys_of(asked: Command | None, meant: Word | None = None) -> Keyboard:

@@ -30,7 +30,7 @@ from rules.model import Instant
 
 LONGEST_LINE = 1_000
 NOT_AN_ADMIN = "That is for administrators: those whose id stands in telegram.admins."
-NOT_THEIR_GROUP = "In a group this is for its administrators; in a chat with me alone it is for you."
+NOT_THEIR_GROUP = "In a group only its administrators may do that; in a private chat with me you may."
 NOT_LET_IN = "This bot answers only to people its operator has let in; /ask asks for that."
 TERMINAL = "terminal"
 """The kind of a chat that is no chat."""
@@ -92,7 +92,9 @@ class Refusal(Exception):
 
 Run = Callable[[Desk, Sequence[str]], Reply]
 Trades = Callable[[Sequence[str]], tuple[str, ...]]
-"""Whose latest trades a command wants to be told, given its words."""
+"""Whose latest trades a command wants to be told, given its words; of all where none of them is an instrument."""
+EVERY = "*"
+"""What is no instrument."""
 
 
 class Group(enum.StrEnum):
@@ -174,6 +176,11 @@ def all_commands() -> Mapping[str, Command]:
     return dict(sorted(_REGISTRY.items()))
 
 
+def offered(*, admin: bool) -> tuple[Command, ...]:
+    """What those who are let in are told of: what they may use, and have a use for."""
+    return tuple(each for each in all_commands().values() if (admin or not each.admins) and not each.strangers)
+
+
 def command_of(line: str) -> Command | None:
     """The command that a line is of; None where it is of none."""
     words = line[:LONGEST_LINE].split(maxsplit=1)
@@ -217,4 +224,4 @@ def answer(desk: Desk, line: str) -> Reply:
 
 def _nearest(name: str, chat: Chat) -> str:
     """The commands of much the same name, of those that whoever asks may use."""
-    return nearest(name, [each.name for each in all_commands().values() if chat.admin or not each.admins])
+    return nearest(name, [each.name for each in offered(admin=chat.admin)])

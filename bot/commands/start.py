@@ -30,8 +30,7 @@ def start(desk: Desk, words: Sequence[str]) -> Reply:
         raise Refusal("it takes nothing more")
     if not desk.keeps_chats:
         return Reply(greeting(UNKEPT, simulated=desk.view.simulated), buttons=_first_steps(desk))
-    since = desk.chat.subscribed_since
-    told = subscribed(since if since is not None else desk.now, already=since is not None)
+    told = subscribed(desk.chat.subscribed_since)
     return Reply(greeting(told, simulated=desk.view.simulated), (Subscribe(),), buttons=_first_steps(desk))
 
 

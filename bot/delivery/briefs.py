@@ -99,7 +99,7 @@ class Later:
             if chat in due:
                 told += _digest(due[chat], drawn.get(chat), _events(gathered, known, undone), now)
         await close_waiting(connection, {each.id for each in ripe} - void - alone, void, now)
-        await send_waiting(connection, alone, now)
+        await send_waiting(connection, alone, now, LATE, DAY)
         return len(alone) + await owe(connection, told, list(chats.values()), now)
 
     async def _chats(self, connection: Connection) -> dict[int, Subscriber]:
@@ -129,9 +129,11 @@ class Later:
 
 
 async def rearrange(connection: Connection, chat: int, chosen: Preferences, now: Instant) -> None:
-    """A chat has chosen anew: what waits for it is due by what holds now."""
+    """A chat has chosen anew: what waits for it is due by what holds now. What its next digest was to tell already it
+    still tells: the one after may be a week away.
+    """
     await put_off(connection, chat, HELD, quiet_until(now, chosen) or now)
-    await put_off(connection, chat, GATHERED, next_digest(now, chosen))
+    await put_off(connection, chat, GATHERED, next_digest(now, chosen), since=now + 1)
 
 
 def _chosen(reader: Subscriber) -> Preferences:

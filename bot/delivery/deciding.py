@@ -23,6 +23,8 @@ from rules.model import AlertEvent, Edge, Instant
 Ends = Mapping[int, Begun]
 """By chat, how it heard of what an event ends."""
 
+_FOR_A_DIGEST = frozenset(Why) - {Why.QUIET}
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -62,8 +64,10 @@ async def _begun(connection: Connection, event: AlertEvent) -> Ends:
 
 
 def _heard_by(state: str, why: str) -> Begun:
-    """What was in a digest is followed there; what was told when quiet hours ended is followed by a message."""
-    if state in (*TOLD, HELD) or (state == LISTED and why == Why.QUIET):
+    """What was in a digest is followed there; what was told when quiet hours ended, or in a summary of what was missed,
+    is followed by a message.
+    """
+    if state in (*TOLD, HELD) or (state == LISTED and why not in _FOR_A_DIGEST):
         return Begun.TOLD
     if state in (GATHERED, LISTED):
         return Begun.GATHERED
@@ -87,7 +91,8 @@ class Decisions:
         if subscriber.preferences is None or not members:
             return None
         found = loudest([self.of(key, subscriber.chat, subscriber.preferences) for key in members])
-        if isinstance(found, Gather) and found.why is Why.BUDGET:
+        asleep = quiet_until(self.now, subscriber.preferences) is not None  # then nothing is told: a later one says so
+        if isinstance(found, Gather) and found.why is Why.BUDGET and not asleep:
             self.spent[subscriber.chat] = midnight_before(self.now, subscriber.preferences.zone)
         if isinstance(found, Send) and any(map(self._counts, members)):
             self._today[subscriber.chat] = self._told_today(subscriber.chat, subscriber.preferences) + 1

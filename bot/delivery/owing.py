@@ -177,6 +177,7 @@ def _no_more_today(chat: int, midnight: Instant, now: Instant) -> Message:
         late_after=now + DAY,
         expires_at=midnight + DAY,
         only=frozenset({chat}),
+        digest=True,
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from bot.personal import expressions
 from bot.personal.draft import LONGEST_LINE, Draft, NotUnderstood
-from bot.personal.levels import lacks_number, near_record, of_level, of_move, of_now, other_side
+from bot.personal.levels import lacks_number, near_record, nearby, of_level, of_move, of_now, other_side
 from bot.personal.made import Made, percent
 from bot.personal.market import Market
 from bot.personal.names import instrument_at
@@ -28,12 +28,18 @@ LONGEST_ASKED = 400
 REST = {Basis.CLOSE: 5, Basis.TICK: 1_440}
 """Rows, or polls, that an alert rests after it fired where nothing else keeps it from firing again at once."""
 
-FILLERS = frozenset(("alert", "me", "when", "if", "is", "its", "a", "an", "the", "goes", "gets", "price", "by", "than"))
-BELOW, ABOVE = ("<", "<=", "below", "under", "beneath", "less"), (">", ">=", "above", "over", "exceeds", "more")
-FALLS = ("falls", "fall", "drops", "drop", "down", "loses", "sinks")
-RISES = ("rises", "rise", "up", "gains", "climbs", "jumps")
+ASKING = ("alert", "tell", "notify", "ping", "let", "me", "know", "when", "if")
+FILLERS = frozenset(
+    (*ASKING, "is", "its", "a", "an", "the", "goes", "gets", "makes", "sets", "price", "by", "than", "usd", "dollars")
+)
+BELOW = ("<", "<=", "below", "under", "beneath", "less", "lower")
+ABOVE = (">", ">=", "above", "over", "exceeds", "more", "greater", "higher")
+FALLS = ("falls", "fall", "drops", "drop", "down", "loses", "sinks", "dips", "dumps", "crashes")
+RISES = ("rises", "rise", "up", "gains", "climbs", "jumps", "pumps", "spikes")
+SPANNING = ("in", "over", "within", "on", "this")
 RECORDS = ("record", "records", "ath", "high")
-MEETS = ("crosses", "hits", "reaches", "touches", "at", "to", "=")
+MEETS = ("crosses", "hits", "reaches", "touches", "breaks", "at", "to", "=")
+CLOSES = ("close", "closes")
 
 
 def read(line: str, market: Market) -> Draft:
@@ -107,7 +113,7 @@ def _of_one(said: _Said) -> Made | None:
 
 def _record(said: _Said) -> Made | None:
     name = said.instrument.id
-    if not said.words or said.amounts or not said.only(RECORDS, ("new", "all", "time", "all-time", "at", "breaks")):
+    if not said.words or said.amounts or not said.only(RECORDS, MEETS, CLOSES, ("new", "all", "time", "all-time")):
         return None
     return Made(f"close({name}) > record({name})", f"drawdown({name}) > {near_record(said.instrument)}", Basis.CLOSE)
 
@@ -153,10 +159,10 @@ def _move(said: _Said) -> Made | None:
     amount = said.amounts[0]
     down, up = said.says(*FALLS) or amount.value < 0, said.says(*RISES) or (amount.signed and amount.value > 0)
     if down is up:
-        example = f"{said.instrument.id} -{percent(abs(amount.value))}"
+        example = f"{said.instrument.id} -{percent(abs(amount.value) or 0.05)}"
         raise NotUnderstood("up or down? write + or - before the percentage", example)
     share = -abs(amount.value) if down else abs(amount.value)
-    rest = [each for each in said.words if each is not amount and each not in (*FALLS, *RISES, "in", "over", "within")]
+    rest = [each for each in said.words if each is not amount and each not in (*FALLS, *RISES, *SPANNING)]
     if not rest:
         return of_now(said.instrument, share, said.market)
     if rest[0] == "from" and rest[1:] != ["now"] and len(rest) == 2 and isinstance(rest[1], Amount):
@@ -169,14 +175,15 @@ def _move(said: _Said) -> Made | None:
 def _level(said: _Said) -> Made | None:
     """A price: from which side it is met is said, or follows from where it is now."""
     below, above = said.says(*BELOW, *FALLS), said.says(*ABOVE, *RISES)
-    if len(said.amounts) != 1 or not said.only(BELOW, ABOVE, FALLS, RISES, MEETS):
+    if len(said.amounts) != 1 or not said.only(BELOW, ABOVE, FALLS, RISES, MEETS, CLOSES):
         return None
     level = said.amounts[0]
-    if level.percent or (below and above) or level.value <= 0:
-        raise NotUnderstood("a level is one price, from one side", f"{said.instrument.id} < 120")
+    if level.percent or level.signed or (below and above) or level.value <= 0:
+        raise NotUnderstood("a level is one price, from one side", nearby(said.instrument, said.market))
     symbol = next((each for each in said.words if each in ("<", "<=", ">", ">=")), None)
     side = symbol or ("<" if below else ">" if above else None)
-    return of_level(said.instrument, str(side) if side else None, level.value, said.market)
+    made = of_level(said.instrument, str(side) if side else None, level.value, said.market)
+    return replace(made, basis=Basis.CLOSE) if said.says(*CLOSES) else made
 
 
 def _completed(made: Made, options: Options, market: Market) -> Draft:

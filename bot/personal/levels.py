@@ -35,8 +35,8 @@ def of_level(instrument: Instrument, symbol: str | None, level: float, market: M
     if price is None and symbol is None:
         raise NotUnderstood(f"no price of {name} is known: from which side?", f"{name} < {number_text(level)}")
     if price is not None and not price / FAR <= level <= price * FAR:
-        near = number_text(to_digits(price * 0.95, 2))
-        raise NotUnderstood(f"{name} is at {number_text(to_digits(price, 6))}, far from that", f"{name} < {near}")
+        at = number_text(to_digits(price, 6))
+        raise NotUnderstood(f"{name} is at {at}, far from that", nearby(instrument, market))
     symbol = symbol or (">" if price is not None and level > price else "<")
     return _priced(instrument, symbol, level, market)
 
@@ -69,9 +69,13 @@ def of_move(instrument: Instrument, share: float, span: Sequence[Token], market:
 
 def lacks_number(instrument: Instrument, market: Market) -> Made:
     """Only an instrument was named. Raises NotUnderstood."""
+    raise NotUnderstood(f"what about {instrument.id}? a level, a move, or its record", nearby(instrument, market))
+
+
+def nearby(instrument: Instrument, market: Market) -> str:
+    """A line about it that would do: a level not far from its price."""
     price = market.price(instrument.id)
-    level = "-5%" if price is None else f"< {number_text(to_digits(price * 0.95, 2))}"
-    raise NotUnderstood(f"what about {instrument.id}? a level, a move, or its record", f"{instrument.id} {level}")
+    return f"{instrument.id} -5%" if price is None else f"{instrument.id} < {number_text(to_digits(price * 0.95, 2))}"
 
 
 def to_digits(value: float, digits: int) -> float:
@@ -97,6 +101,7 @@ def _days(instrument: Instrument, span: Sequence[Token]) -> int:
     week = 7 if instrument.calendar == ALWAYS else 5
     sizes = {**dict.fromkeys(("d", "day", "days", "session", "sessions", "close", "closes", "today"), 1)}
     sizes |= dict.fromkeys(("w", "week", "weeks"), week)
+    sizes |= dict.fromkeys(("month", "months"), 30 if week == 7 else 21)
     days = whole * sizes.get(unit, 0)
     if unit in ("h", "hour", "hours", "min", "minutes", "m"):
         kind = "UTC days" if instrument.calendar == ALWAYS else "sessions"

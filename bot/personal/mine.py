@@ -11,7 +11,7 @@ from bot.answers.kept import Kept
 from bot.answers.personal import PersonalAlert, rule_id
 from bot.answers.preview import Nearness
 from bot.personal.draft import Draft, draft_of, is_same
-from bot.queries.nearest import nearness
+from bot.queries.nearest import how_near, nearness
 from bot.queries.view import View
 from bot.render.numbers import session_of
 from bot.render.personal import state_word
@@ -61,15 +61,26 @@ class Mine:
 
     def standing(self, alert: PersonalAlert) -> Standing:
         """Where one stands."""
-        rule = self.rule(alert)
-        state = state_word(alert, self.now, self._fires_since(alert), is_known=rule is not None)
-        watched = alert.is_watched and not self.is_done(alert)
-        near = nearness(self.view, rule, self.trades, self.now) if rule is not None and watched else None
-        return Standing(alert, state, near)
+        return self._standings([alert])[0]
 
     def nearest(self) -> Sequence[Standing]:
         """All of them: those that are so, then the nearest, and at the end those that are not watched."""
-        return sorted(map(self.standing, self.kept.alerts), key=_order)
+        return sorted(self._standings(self.kept.alerts), key=_order)
+
+    def _standings(self, alerts: Sequence[PersonalAlert]) -> list[Standing]:
+        """Where each stands; how near they are is looked at for all of them at once."""
+        rules = {alert.number: self.rule(alert) for alert in alerts}
+        watched = {alert.number for alert in alerts if alert.is_watched and not self.is_done(alert)}
+        asked = [rule for number, rule in rules.items() if rule is not None and number in watched]
+        near = {each.rule.rule.id: each for each in how_near(self.view, asked, self.trades, self.now)}
+        return [
+            Standing(
+                alert,
+                state_word(alert, self.now, self._fires_since(alert), is_known=rules[alert.number] is not None),
+                near.get(rule_id(self.kept.chat or 0, alert.number)),
+            )
+            for alert in alerts
+        ]
 
     def rule(self, alert: PersonalAlert) -> CompiledRule | None:
         """What is judged; None where it is about something that is not configured any more."""

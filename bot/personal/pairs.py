@@ -63,10 +63,12 @@ def coupling(words: Sequence[Token], market: Market) -> Made | None:
 
 
 def regime(words: Sequence[Token], _market: Market) -> Made | None:
-    """`regime risk-off`; None where it is something else. Raises NotUnderstood."""
-    if words[0] != "regime":
+    """`regime risk-off`, or no more than `risk off`; None where it is something else. Raises NotUnderstood."""
+    bare = "".join(map(str, words)).replace("-", "") in ("riskon", "riskoff")
+    if words[0] != "regime" and not bare:
         return None
-    said = "".join(str(each) for each in words[1:]).replace("-", "").replace("_", "").removeprefix("turns")
+    told = words if bare else words[1:]
+    said = "".join(str(each) for each in told).replace("-", "").replace("_", "").removeprefix("turns")
     found = {f"{'' if name == 'neutral' else 'risk'}{name}": label for name, label in _LABELS.items()}.get(said)
     if found is None:
         hint = nearest(said, Label.__members__)

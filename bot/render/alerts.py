@@ -11,7 +11,7 @@ from dataclasses import replace
 from html import escape
 
 from bot.answers.personal import spoken_id
-from bot.render.lines import PHONE, clipped, some
+from bot.render.lines import LINES, PHONE, Block, clipped, fitted, height, some
 from bot.render.numbers import by_unit, closing, duration, instant, session_of
 from rules.columns import Constant
 from rules.functions.registry import Unit
@@ -29,7 +29,7 @@ REGIME = "regime"
 RISK_LINE = "Labels describe risk, not direction."
 
 MOST = 6
-"""How many alerts of the same close are listed in one, and how many that were told before."""
+"""How many alerts of the same close are listed in one, those that were told before included."""
 
 _PREFIX = {
     Edge.FIRED: "",
@@ -66,18 +66,19 @@ def alert(event: AlertEvent, rule: CompiledRule | None, parts: Sequence[Told] = 
     )
     simulated = SIMULATED in origins
     shown = _by_text((*rule.values, *rule.clear_values, *rule.context) if rule else ())
-    lines = [*_heading(event, len(parts)), *([SIMULATED_LINE] if simulated else []), *_numbers(event, shown)]
-    if event.since is not None:
-        lines.append(f"Fired on {session_of(event.since).isoformat()}")
+    of_regime = rule is not None and REGIME in rule.rule.tags
+    heading = [*_heading(event, len(parts)), *([SIMULATED_LINE] if simulated else [])]
+    lines = [f"Fired on {session_of(event.since).isoformat()}"] if event.since is not None else []
     if event.rejudged_at is not None:
         lines.append(_AGAIN[event.edge])
     lines += _alike((event, rule), parts) if event.edge in _COVERAGE and parts else _listed(parts, before)
     if rule is not None:
-        lines += [RISK_LINE] if event.edge is Edge.FIRED and REGIME in rule.rule.tags else []
+        lines += [RISK_LINE] if event.edge is Edge.FIRED and of_regime else []
         lines.append(_next(event, rule, len(parts)))
     lines += _as_of(event, () if simulated else origins)
     lines.append(f"<i>{escape(spoken_id(event.rule))} · {event.short_id}</i>")
-    return "\n".join(lines)
+    numbers = _numbers(event, shown, of_regime=of_regime)
+    return "\n".join([*heading, *fitted(numbers, LINES - height([*heading, *lines])), *lines])
 
 
 def as_sent(html: str, *, late: int | None, repeat: bool) -> str:
@@ -106,10 +107,11 @@ def is_simulated(event: AlertEvent) -> bool:
 
 
 def _listed(parts: Sequence[Told], before: Sequence[Told]) -> list[str]:
+    """What is told only here, and what was told before: only how many those are, where it is much in all."""
     lines = [_in_short(*each) for each in parts]
-    if before:
-        lines += ["Told before:", *(_in_short(*each) for each in before[:MOST])]
-    return [*lines, f"and {len(before) - MOST} more"] if len(before) > MOST else lines
+    if len(parts) + len(before) > MOST and before:
+        return [*lines, f"and {len(before)} that were told before"]
+    return [*lines, *(["Told before:", *(_in_short(*each) for each in before)] if before else [])]
 
 
 def _alike(head: Told, others: Sequence[Told]) -> list[str]:
@@ -180,21 +182,26 @@ def _by_text(shown: Iterable[Shown]) -> dict[str, Shown]:
     return {each.text: replace(each, words=f"{each.words[:1].upper()}{each.words[1:]}") for each in shown}
 
 
-def _numbers(event: AlertEvent, shown: Mapping[str, Shown]) -> list[str]:
-    """The numbers that decided, then those beside them, each with its interval; a remark only where it holds."""
+def _numbers(event: AlertEvent, shown: Mapping[str, Shown], *, of_regime: bool) -> list[Block]:
+    """The numbers that decided, then those beside them, each with its interval; a remark only where it holds.
+
+    What stands beside them may be left out, and what a regime is drawn from: /corr and /regime have it.
+    """
     numbers = {**event.context, **event.values}
     ends = {end for text in numbers if text in shown for end in shown[text].interval}
-    lines: list[str] = []
+    blocks: list[Block] = []
     for text in dict.fromkeys((*event.values, *event.context)):
         known = shown.get(text) or Shown(text, text, Unit.NUMBER, _NOWHERE)
         remark = known.unit == Unit.TRUTH
         if text in ends - set(event.values) or (remark and numbers[text] == 0.0):
             continue
         holds = remark and numbers[text] == 1.0
-        lines.append(escape(known.words) if holds else _line(known, numbers[text], strong=text in event.values))
+        lines = [escape(known.words) if holds else _line(known, numbers[text], strong=text in event.values)]
         lines += _was(known, event) if text in event.was else []
         lines += [_interval(known, numbers)] if known.interval else []
-    return lines
+        beside = text not in event.values or (of_regime and known.unit != Unit.PROBABILITY)
+        blocks.append(Block(tuple(lines), can_be_packed=not remark, can_go=beside and not remark))
+    return blocks
 
 
 def _interval(known: Shown, numbers: Mapping[str, float | None]) -> str:

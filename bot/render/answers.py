@@ -1,4 +1,4 @@
-"""The texts of answers: prices, rules, events, expressions."""
+"""The texts of answers: prices, a rule, events, expressions."""
 
 from __future__ import annotations
 
@@ -49,16 +49,6 @@ def quotes_answer(quotes: Sequence[Quote]) -> str:
     return "\n".join(lines)
 
 
-def rules_answer(rules: Sequence[tuple[CompiledRule, Record | None]], *, simulated: bool) -> str:
-    """Every rule, where its alert stands, and when it fires. A rule without a record was not judged."""
-    lines = [SIMULATED_LINE] if simulated else []
-    for rule, record in rules:
-        standing = _standing(rule, record)
-        lines.append(f"{MARKS[rule.rule.severity]} <b>{escape(rule.rule.id)}</b>{f': {standing}' if standing else ''}")
-        lines.append(f"   <code>{escape(rule.when_text)}</code>")
-    return "\n".join(lines) if rules else "No rules are configured."
-
-
 def rule_answer(
     rule: CompiledRule,
     record: Record | None,
@@ -76,7 +66,7 @@ def rule_answer(
         f"{MARKS[of.severity]} <b>{escape(of.title or short(rule.when_text, 120))}</b>",
         *([SIMULATED_LINE] if simulated else []),
         f"<i>{escape(spoken_id(of.id))}</i> · {of.severity} · {judged}",
-        f"Now: {_standing(rule, record) or 'quiet'}",
+        f"Now: {standing(rule, record) or 'quiet'}",
         f"Fires when {escape(_bounded(rule.when_words))}",
         f"   <code>{escape(_bounded(rule.when_text))}</code>",
         *_rearming(rule),
@@ -138,7 +128,7 @@ def _bounded(text: str) -> str:
     return short(text, 600)
 
 
-def _standing(rule: CompiledRule, record: Record | None) -> str:
+def standing(rule: CompiledRule, record: Record | None) -> str:
     """Where an alert stands, and whether its rule can be judged at all; empty where there is nothing to say."""
     if record is None:
         return "watched live only" if rule.rule.basis is Basis.TICK else "not judged yet"

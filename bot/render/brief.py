@@ -50,7 +50,7 @@ def _regime(answer: Regime) -> Iterator[str]:
 
 def _near(near: Sequence[Near]) -> Iterator[str]:
     if near:
-        yield "<b>Nearest</b>, in usual daily moves:"
+        yield "<b>Nearest</b>, in usual moves:"
         yield from (escape(clipped(f"{each.distance:.1f}  {_called(each)}")) for each in near)
 
 

@@ -13,9 +13,11 @@ NO_ADVICE = "Not investment advice."
 UNKEPT = "This terminal keeps no subscription: alerts come from <code>bellwether run</code>."
 NOTHING_STORED = "Nothing is stored about this terminal."
 STORED = (
-    "its id and kind, when it first wrote and last asked for alerts, "
-    "since when they come, and those it was sent or is owed"
+    "its id and kind; when it first wrote and last asked for alerts; since when they come, and in which topic; "
+    "how it wants to be told; its own alerts; buttons it was shown; alerts it was sent or is owed; "
+    "and a line it wrote, until that is answered"
 )
+"""What the tables of the store hold of a chat."""
 
 
 def greeting(subscription: str, *, simulated: bool) -> str:
@@ -26,16 +28,18 @@ def greeting(subscription: str, *, simulated: bool) -> str:
             "risk-on and risk-off.",
             *([SIMULATED_LINE] if simulated else []),
             subscription,
-            "Tap what you want to watch beside that; /alert makes any other, /help lists the commands.",
+            "Tap a first alert of your own.",
+            "/help lists the commands.",
+            "/forget says what is stored here.",
             NO_ADVICE,
         ]
     )
 
 
-def subscribed(since: Instant, *, already: bool) -> str:
-    """That alerts come, and what is stored for that."""
-    which = "already come here, since" if already else "come here from now on,"
-    return f"Alerts {which} {instant(since)}; /stop ends that.\nStored about this chat: {STORED}; /forget deletes it."
+def subscribed(since: Instant | None) -> str:
+    """That alerts come from now on, or have come `since` then."""
+    which = "from now on" if since is None else f"since {instant(since)}"
+    return f"Alerts come here {which}; /stop ends that."
 
 
 def unsubscribed(*, before: bool) -> str:

@@ -23,7 +23,8 @@ SHOWN = 20
 
 def asks(person: Person) -> str:
     """What administrators read when somebody asks."""
-    return "\n".join([f"<b>Somebody asks to be let in</b>: {_who(person)}", "They may ask and be told like you."])
+    may = "Who is let in may use the commands and get alerts."
+    return f"<b>Somebody asks to be let in</b>: {_who(person)}\n{may}"
 
 
 def decided(user: str, standing: Standing, name: str = "") -> str:

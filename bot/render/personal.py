@@ -68,9 +68,9 @@ def now_lines(near: Nearness) -> list[str]:
 
 
 def to_go(near: Nearness) -> str:
-    """5.0%, 2.1 usual days; empty where nothing measures it."""
+    """5.0%, 2.1 usual moves; empty where nothing measures it."""
     parts = [percent(abs(near.share))] if near.share is not None else []
-    parts += [f"{_moves(near.distance)} usual days"] if near.distance is not None else []
+    parts += [f"{_moves(near.distance)} usual moves"] if near.distance is not None else []
     return ", ".join(parts)
 
 

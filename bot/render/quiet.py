@@ -87,7 +87,7 @@ def muted(mute: Mute, zone: str) -> str:
     what = _named(mute.what)
     until = "until you undo it" if mute.until is None else f"until {moment(mute.until, zone)}"
     rest = f" {CRITICAL_COMES}" if _is_wide(mute.what) else ""
-    return f"Muted {until}: {what}. It stands in /history only.{rest}"
+    return f"Muted {until}: {what}. You find it in /history.{rest}"
 
 
 def how_long(what: str) -> str:

@@ -153,7 +153,7 @@ def _since(answer: WhyEvent) -> Iterator[str]:
     elif not answer.clears:
         yield "Its rule was removed since"
     elif event.edge is Edge.FIRED and event.rejudged_at is None and not event.provisional:
-        yield f"Still firing, {_closes(answer.closes)} later"
+        yield f"Still firing{f', {_closes(answer.closes)} later' if answer.closes else ''}"
     elif event.edge is Edge.FIRED:
         yield "Still firing"
     if event.edge is Edge.FIRED and after is None and answer.clears:

@@ -20,15 +20,16 @@ from bot.store.errors import StoreError, unusable
 from bot.store.messages import RESTORED
 from bot.store.place import owner_of
 from bot.store.schema import SCHEMA
-from bot.store.states import OWED, UNSURE
+from bot.store.states import GATHERED, HELD, OWED, UNSURE
 from rules.model import Instant
 
 DOUBT = "owed in a backup that was restored: it may have been sent since"
 
+_OPEN = f"state IN ('{OWED}', '{HELD}', '{GATHERED}')"
 _CLOSED = (
-    "UPDATE deliveries SET state = ?, reason = ?, settled_at = ?, owner = NULL WHERE state = ? AND at_most_once = 1"
+    f"UPDATE deliveries SET state = ?, reason = ?, settled_at = ?, owner = NULL WHERE {_OPEN} AND at_most_once = 1"
 )
-_REPEATED = "UPDATE deliveries SET repeat = 1 WHERE state = ?"
+_REPEATED = f"UPDATE deliveries SET repeat = 1 WHERE {_OPEN}"
 _REMEMBERED = "INSERT OR REPLACE INTO services (name, host, pid, started_at, version) VALUES (?, '', 0, ?, '')"
 
 
@@ -103,11 +104,11 @@ def _check_schema(schema: str, file: Path) -> None:
 
 
 def _doubt(draft: Path, now: Instant) -> None:
-    """What is owed may have been sent since."""
+    """What is owed, or waits, may have been sent since."""
     try:
         with closing(sqlite3.connect(draft)) as file, file:
-            file.execute(_CLOSED, (UNSURE, DOUBT, now, OWED))
-            file.execute(_REPEATED, (OWED,))
+            file.execute(_CLOSED, (UNSURE, DOUBT, now))
+            file.execute(_REPEATED)
             file.execute(_REMEMBERED, (RESTORED, now))
     except sqlite3.Error as error:
         raise unusable(draft, str(error)) from error

@@ -55,8 +55,28 @@ async def decide(connection: Connection, channel: str, user: str, standing: Stan
     await connection.execute(decided, row)
 
 
+async def let_follow(connection: Connection, channel: str, old: str, new: str, now: Instant) -> None:
+    """A chat that the configuration lets in lives at another address: it is let in there, unless it was decided of."""
+    row = {
+        "channel": channel, "user": new, "name": "", "standing": Standing.ALLOWED.value, "asked_at": now,
+        "decided_at": now, "decided_by": old,
+    }  # fmt: skip
+    await connection.execute(insert_new(people), row)
+
+
+async def move_decision(connection: Connection, channel: str, old: str, new: str) -> None:
+    """A chat lives at another address: what was decided of it holds there, unless that was decided of already."""
+    known = (await connection.execute(sa.select(people.c.user).where(*_is(channel, new)))).first()
+    if known is None:
+        await connection.execute(sa.update(people).where(*_is(channel, old)).values(user=new))
+
+
 async def forget_request(connection: Connection, channel: str, user: str) -> None:
     """Delete that somebody asks, and the name of whom was decided of; what was decided stands."""
-    its = people.c.channel == channel, people.c.user == user
+    its = _is(channel, user)
     await connection.execute(sa.delete(people).where(*its, people.c.standing == Standing.PENDING.value))
     await connection.execute(sa.update(people).where(*its).values(name=""))
+
+
+def _is(channel: str, user: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return people.c.channel == channel, people.c.user == user

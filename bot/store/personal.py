@@ -27,7 +27,16 @@ async def all_alerts(connection: Connection) -> list[tuple[int, PersonalAlert]]:
 
 
 async def save_alert(connection: Connection, chat: int, alert: PersonalAlert) -> None:
-    """Write one down, new or in place of the one of its number, which is used from now on."""
+    """Write one down, new or in place of the one of its number, which is used from now on.
+
+    One that has fired since it was read is done all the same, unless it begins anew.
+    """
+    known = sa.select(alerts).where(alerts.c.chat == chat, alerts.c.number == alert.number)
+    before = (await connection.execute(known)).first()
+    if before is not None and alert.fired_at is None:
+        stands = load(alert.number, before.content)
+        if stands.made_at == alert.made_at:
+            alert = replace(alert, fired_at=stands.fired_at)
     row = {"chat": chat, "number": alert.number, "content": dump(alert)}
     await connection.execute(insert_or_update(alerts, ["chat", "number"]), row)
     used = sa.update(chats).where(chats.c.id == chat, chats.c.alerts_made < alert.number)

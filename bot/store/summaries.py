@@ -62,11 +62,16 @@ async def take_back(connection: Connection, event: str, now: Instant) -> frozens
     alone = not heads and not (await connection.execute(others)).scalar_one()
     unsent = [row.id for row in telling if alone and _is_surely_unsent(row)]
     await _withdraw(connection, unsent, now)
-    return frozenset(row.chat for row in telling if row.id not in unsent and row.state in TOLD)
+    return frozenset(row.chat for row in telling if row.id not in unsent and _may_have_been_told(row))
 
 
 def _is_surely_unsent(row: sa.Row[tuple[object, ...]]) -> bool:
-    return row.state in (HELD, GATHERED) or (row.state == OWED and not row.repeat and row.owner is None)
+    return row.state in (HELD, GATHERED, OWED) and not row.repeat and row.owner is None
+
+
+def _may_have_been_told(row: sa.Row[tuple[object, ...]]) -> bool:
+    """What waits was told only if a backup was put back since."""
+    return row.state in TOLD or (row.state in (HELD, GATHERED) and row.repeat)
 
 
 async def told_of(

@@ -33,10 +33,9 @@ async def tellings_of(connection: Connection, chat: int) -> dict[str, Telling]:
         parts, of, parts.c.head == of.c.event
     )
     own = sa.select(of.c.event, of.c.state, of.c.reason, of.c.settled_at)
-    found: dict[str, Telling] = {}
-    for query in (beside, own):
-        found |= {row.event: _telling(row) for row in await connection.execute(query)}
-    return found
+    rows = [row for query in (beside, own) for row in await connection.execute(query)]
+    listed_first = sorted(rows, key=lambda row: row.state != LISTED)  # the message that lists it goes before
+    return {row.event: _telling(row) for row in listed_first}
 
 
 def _telling(row: sa.Row[Any, Any, Any, Any]) -> Telling:

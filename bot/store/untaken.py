@@ -15,6 +15,7 @@ from bot.store.schema import chats, deliveries, subscriptions
 from bot.store.severity import at_least
 from bot.store.states import UNSURE, is_owed
 from bot.store.summaries import told_of
+from bot.store.told import is_notice
 from rules.model import Delivery, Edge, Instant, Severity
 
 _TOLD = deliveries.alias()
@@ -54,14 +55,14 @@ async def untaken(
     admitted: Collection[str] | None = None,
 ) -> list[Message]:
     """What was owed to readers of a channel `before`, is owed still and is still news, grave enough for `to` and not
-    owed there yet: each event once, in order. What somebody made for themselves is nobody else's.
+    owed there yet: each event once, in order. What somebody made for themselves is nobody else's, nor is a notice.
     """
     if to.least is None:
         return []
     wanted = _ITS_READERS.where(*may_be_told(channel, admitted)).exists()
     grave = deliveries.c.severity.in_([each.value for each in at_least(to.least)])
     query = _open(before, now, to).where(wanted, grave, deliveries.c.at >= to.since, ~deliveries.c.digest)
-    query = query.where(~deliveries.c.event.startswith(PERSONAL))
+    query = query.where(~deliveries.c.event.startswith(PERSONAL), ~is_notice(deliveries))
     return await _messages(connection, query)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -79,15 +80,19 @@ async def close_waiting(connection: Connection, told: Collection[int], void: Col
     await _change(connection, void, state=WITHDRAWN, reason="corrected before it was told", settled_at=now)
 
 
-async def send_waiting(connection: Connection, ids: Collection[int], now: Instant) -> None:
-    """These are sent as they are."""
-    await _change(connection, ids, state=OWED, reason="", due_at=now)
+async def send_waiting(connection: Connection, ids: Collection[int], now: Instant, late: int, lasting: int) -> None:
+    """These are sent as they are, and owed from now on: what had to wait is not late for that, nor no news any more.
+    `late` and `lasting` are for how many seconds it is neither, at least.
+    """
+    until = _no_earlier(deliveries.c.late_after, now + late), _no_earlier(deliveries.c.expires_at, now + lasting)
+    times = {"created_at": now, "due_at": now, "late_after": until[0], "expires_at": until[1]}
+    await _change(connection, ids, state=OWED, reason="", **times)
 
 
-async def put_off(connection: Connection, chat: int, state: str, due: Instant) -> None:
-    """What waits for a chat in a state is due then."""
+async def put_off(connection: Connection, chat: int, state: str, due: Instant, since: Instant = 0) -> None:
+    """What waits for a chat in a state is due then; what is due before `since` stays so."""
     theirs = deliveries.c.chat == chat, is_waiting(deliveries), deliveries.c.state == state
-    await connection.execute(sa.update(deliveries).where(*theirs).values(due_at=due))
+    await connection.execute(sa.update(deliveries).where(*theirs, deliveries.c.due_at >= since).values(due_at=due))
 
 
 async def is_owed_or_was(connection: Connection, keys: Mapping[int, str]) -> frozenset[int]:
@@ -149,7 +154,11 @@ async def _members(connection: Connection, heads: Collection[str]) -> dict[str, 
     return found
 
 
+def _no_earlier(column: sa.Column[Any], than: Instant) -> sa.ColumnElement[Any]:
+    return sa.case((column < than, than), else_=column)
+
+
 async def _change(connection: Connection, ids: Collection[int], **values: object) -> None:
     for some in sliced(ids):
         rows = deliveries.c.id.in_(some), is_waiting(deliveries)
-        await connection.execute(sa.update(deliveries).where(*rows), values)
+        await connection.execute(sa.update(deliveries).where(*rows).values(values))

@@ -24,7 +24,8 @@ def too_often(lines: int, wait: float) -> str:
 class Admission:
     """Decides line by line. `always` says which are taken however many there are: a `/stop` is never too much.
 
-    `tell` says something to where a line came from; `courtesy` is for how many seconds it is not said again.
+    `tell` says something to where a line came from, nothing for a tap that is turned away once more; `courtesy` is for
+    how many seconds it is not said again.
     """
 
     def __init__(
@@ -61,3 +62,5 @@ class Admission:
     def _say(self, what: str, line: Incoming, html: str, now: float) -> None:
         if self._courtesy.may(what, now):
             self._tell(line, html)
+        elif line.tap is not None:  # its button seems to be busy until something is said, be it nothing
+            self._tell(line, "")

@@ -153,17 +153,16 @@ class TelegramService:
     async def _take(self, updates: Sequence[Update]) -> None:
         """Keep the lines of some updates, then see to them. Raises StoreError where they cannot be kept."""
         found = read(updates, self._bot.username)
-        now_at = {move.old: move.new for move in found.moves}
-        welcome = [
-            replace(each, address=now_at.get(each.address, each.address))
-            for each in self._admission.welcome(found.lines, time.monotonic())
-        ]
-        if not welcome and not found.moves and not found.left:
-            return
-        kept = await self._kept(welcome, found.moves, found.left)
+        if found.moves:  # before their lines: who was let in is let in where they are now
+            await self._kept([], found.moves, [])
         for move in found.moves:
             self._answering.readdress(move.old, move.new)
-        for incoming in kept:
+        now_at = {move.old: move.new for move in found.moves}
+        lines = [replace(each, address=now_at.get(each.address, each.address)) for each in found.lines]
+        welcome = self._admission.welcome(lines, time.monotonic())
+        if not welcome and not found.left:
+            return
+        for incoming in await self._kept(welcome, [], found.left):
             self._answering.line_up(incoming)
 
     async def _kept(
@@ -182,7 +181,7 @@ class TelegramService:
         if incoming.tap is None:
             self._spawn(self._tell(incoming, html))
         else:
-            self._flashes.begin(incoming.tap.query, to_plain(html), alert=True)
+            self._flashes.begin(incoming.tap.query, to_plain(html), alert=bool(html))
             self._flashes.forget(incoming.tap.query)
 
     async def _tell(self, incoming: Incoming, html: str) -> None:

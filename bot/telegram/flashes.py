@@ -1,6 +1,7 @@
 """What is flashed over a chat where a button was tapped. Until Telegram is answered the button seems to be busy.
 
-Each tap is answered once: with words that come soon, else with none. It is no message, and does not count as one.
+Each tap is answered once: with words that come soon, else with none. It is no message, does not count as one, and takes
+few of the connections that messages need, however many tap while Telegram does not answer.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from bot.telegram.wire import reason
 LONGEST_NOTICE = 200
 """UTF-16 units that can be flashed."""
 
+AT_ONCE = 8
+"""Taps that Telegram is told of at the same time."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -31,7 +35,7 @@ class Flashes:
     """Answers taps. Times in seconds.
 
     `spawn` runs a task beside all others and keeps it. A tap is answered after `patience` if nothing was said by then;
-    telling Telegram takes no longer than `longest`.
+    telling Telegram takes no longer than `longest`, the wait for one of the few that are told at once included.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class Flashes:
     ) -> None:
         self._bot, self._spawn = bot, spawn
         self._patience, self._longest = patience, longest
+        self._at_once = asyncio.Semaphore(AT_ONCE)
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._flashes: dict[str, _Flash] = {}
 
@@ -84,7 +89,7 @@ class Flashes:
     async def _show(self, query: str, flash: _Flash, alert: bool) -> None:
         """One try: when Telegram has an answer late, nobody looks any more."""
         try:
-            async with asyncio.timeout(self._longest):
+            async with asyncio.timeout(self._longest), self._at_once:
                 await self._bot.answer_callback_query(query, flash.words or None, show_alert=alert or None)
             flash.shown.set_result(True)
         except TimeoutError:

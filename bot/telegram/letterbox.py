@@ -5,7 +5,7 @@ What a tapped button stands for is looked up where its line is kept: from then o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Protocol, cast
@@ -15,6 +15,7 @@ from bot.store.chats import known_chat, readdress, retire
 from bot.store.database import Connection, Database
 from bot.store.inbox import Line, answered, keep, move_lines, unanswered
 from bot.store.outbox import abandon
+from bot.store.people import let_follow
 from bot.store.taps import show, tapped
 from bot.telegram.incoming import Departure, Incoming, Kind, Move, Tap
 from bot.telegram.keyboards import TELEGRAM as CHANNEL
@@ -45,11 +46,24 @@ class Letterbox(Protocol):
         ...
 
 
-class StoredLetters:
-    """Lines in the database. `now` is the wall clock."""
+async def _nobody_else() -> None:
+    """Who is let in is nobody's business."""
 
-    def __init__(self, database: Database, now: Callable[[], Instant]) -> None:
+
+class StoredLetters:
+    """Lines in the database. `now` is the wall clock. `let_in` are the chats that the configuration lets in, wherever
+    they move to; `moved` is called when others may be let in than before.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], Instant],
+        let_in: Iterable[int] = (),
+        moved: Callable[[], Awaitable[None]] = _nobody_else,
+    ) -> None:
         self._database, self._now = database, now
+        self._let_in, self._moved = frozenset(map(str, let_in)), moved
 
     async def keep(
         self, lines: Sequence[Incoming], moves: Sequence[Move] = (), left: Sequence[Departure] = ()
@@ -58,12 +72,16 @@ class StoredLetters:
         now = self._now()
         async with self._database.write() as connection:
             for each in moves:
+                if each.old in self._let_in:
+                    await let_follow(connection, CHANNEL, each.old, each.new, now)
                 await readdress(connection, CHANNEL, each.old, each.new)
                 await move_lines(connection, CHANNEL, each.old, each.new)
             for departure in left:
                 await _leave(connection, departure, now)
             read = {each.number: await _looked_up(connection, each) for each in lines}
             waiting = await keep(connection, CHANNEL, [_line(each, now) for each in read.values()], now)
+        if moves:
+            await self._moved()
         return [read[line.id] for line in waiting]
 
     async def shown(self, address: str, keyboard: Keyboard) -> None:

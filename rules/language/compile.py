@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
 
 from rules.columns import Node, instruments_of, remembers
@@ -81,29 +81,34 @@ def track_of(calendar: str, basis: Basis, *, personal: bool = False) -> str:
 
 def compile_rule(rule: Rule, scope: Scope) -> CompiledRule:
     """Raises LanguageError when one of the rule's lines means nothing."""
-    return _compiled(rule, tuple(scope.instruments.items()), tuple(scope.baskets.items()), scope.rows_a_year)
+    known, baskets = tuple(scope.instruments.items()), tuple(scope.baskets.items())
+    read = _compiled(rule.when, rule.clear, known, baskets, scope.rows_a_year)
+    return replace(read, rule=rule, digest=_digest(read.calendar, read.when_text, read.clear_text, rule))
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _compiled(
-    rule: Rule,
+    when_line: str,
+    clear_line: str | None,
     known: tuple[tuple[str, Instrument], ...],
     baskets: tuple[tuple[str, tuple[str, ...]], ...],
     rows_a_year: int,
 ) -> CompiledRule:
-    """A value of values, so it is kept: a configuration that is read anew seldom changes more than a rule."""
+    """What two lines mean, as a rule without a name. A value of values, so it is kept: a configuration is looked
+    through for faults before it is used, and one that is read anew seldom changes more than a rule.
+    """
     scope = Scope(dict(known), dict(baskets), rows_a_year)
-    lines = [rule.when] if rule.clear is None else [rule.when, rule.clear]
+    lines = [when_line] if clear_line is None else [when_line, clear_line]
     calendar = calendar_of([(line, parse(line)) for line in lines], scope)
-    when = read_condition(rule.when, scope, calendar)
-    clear = read_condition(rule.clear, scope, calendar) if rule.clear is not None else negated(when)
+    when = read_condition(when_line, scope, calendar)
+    clear = read_condition(clear_line, scope, calendar) if clear_line is not None else negated(when)
     values, clear_values = values_of(when, scope, calendar), values_of(clear, scope, calendar)
     context = _with_intervals(context_of(when, scope, calendar), (*values, *clear_values), scope, calendar)
     decides = {when.column, clear.column, *(each.node for each in (*values, *clear_values))}
     instruments = instruments_of([when.column, clear.column])
     beside = instruments_of([each.node for each in context])
     return CompiledRule(
-        rule=rule,
+        rule=Rule("", when_line, clear_line),
         calendar=calendar,
         when=when.column,
         clear=clear.column,
@@ -117,7 +122,7 @@ def _compiled(
         instruments=instruments,
         companions=tuple(name for name in beside if name not in instruments),
         memoryless=frozenset(each.node for each in context if not remembers(each.node)) - decides,
-        digest=_digest(calendar, when.text, clear.text, rule),
+        digest="",
     )
 
 

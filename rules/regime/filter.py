@@ -50,13 +50,21 @@ class RegimeFilter:
         return {"p": np.full((lanes, 3), 1 / 3)}
 
     def step(self, state: State, *row: Floats) -> tuple[State, Floats]:
-        (loglik,) = row
-        known = ~np.isnan(loglik[:, 0])
+        return self.advance(state, *self.prepare(*row))
+
+    def prepare(self, *inputs: Floats) -> tuple[Floats, ...]:
+        """Likelihoods, the highest 1."""
+        (loglik,) = inputs
+        return (np.exp(loglik - loglik.max(axis=-1, keepdims=True)),)
+
+    def advance(self, state: State, *row: Floats) -> tuple[State, Floats]:
+        (likelihood,) = row
+        known = ~np.isnan(likelihood[:, 0])
         if not known.any():
-            return state, np.full(loglik.shape, np.nan)
+            return state, np.full(likelihood.shape, np.nan)
         p = state["p"]
         moved = p[:, :1] * _TRANSITION[0] + p[:, 1:2] * _TRANSITION[1] + p[:, 2:] * _TRANSITION[2]
-        weight = moved * np.exp(loglik - loglik.max(axis=1, keepdims=True))
+        weight = moved * likelihood
         p = where(known, weight / weight.sum(axis=1, keepdims=True), p)
         return {"p": p}, np.where(known[:, None], p, np.nan)
 

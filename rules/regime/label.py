@@ -68,7 +68,7 @@ class RegimeLife:
         before = where(began, state["label"], state["before"])
         rows = where(known, np.where(began, 1.0, state["rows"] + 1.0), state["rows"])
         state = {"label": where(known, label, state["label"]), "before": before, "rows": rows, "lasted": lasted}
-        return state, np.where(known[:, None], np.stack([before, rows, lasted], axis=1), np.nan)
+        return state, np.where(known[:, None], np.array([before, rows, lasted]).T, np.nan)
 
 
 def life(reads: Reads = READS) -> Node:

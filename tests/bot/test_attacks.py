@@ -15,10 +15,11 @@ from types import SimpleNamespace
 import pytest
 from telegram.error import BadRequest
 
+from bot.answers.personal import rule_id
 from bot.app import Options, open_app
 from bot.commands.registry import all_commands, answer
 from bot.render.charts import draw
-from bot.settings import load_settings
+from bot.settings import ConfigurationError, load_settings
 from bot.store.database import Database
 from bot.telegram.access import Access
 from bot.telegram.answering import FAILED, Limits
@@ -201,3 +202,12 @@ def test_the_built_in_configuration_lets_nobody_in_and_listens_to_no_stranger() 
     assert telegram.webhook_listen.startswith("127.0.0.1:")
     assert load_settings().web.listen.startswith("127.0.0.1:")
     assert telegram.base_url.startswith("https://")
+
+
+@pytest.mark.parametrize("name", ["#1", "#12.3", "#", "1.2"])
+def test_a_personal_alert_is_never_called_like_a_configured_rule(tmp_path: Path, name: str) -> None:
+    config = tmp_path / "my.toml"
+    config.write_text(f'[[rules]]\nid = "{name}"\nwhen = "close(RUT) > 1"\n', encoding="utf-8")
+    with pytest.raises(ConfigurationError):
+        load_settings(config)
+    assert rule_id(12, 3) == "#12.3"

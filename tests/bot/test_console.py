@@ -45,9 +45,9 @@ def said(capsys: pytest.CaptureFixture[str], *lines: str, prompt: str = "") -> s
 
 
 def test_every_line_is_answered_until_there_are_none(capsys: pytest.CaptureFixture[str]) -> None:
-    out = said(capsys, "/price RUT\n", "\n", "   \n", "/nope\n")
+    out = said(capsys, "/price RUT\n", "\n", "   \n", "/xyz\n")
     assert out.startswith("SIMULATED: not real prices\nRUT Russell 2000\n")
-    assert "\n\nThere is no command /nope; /help lists them" in out
+    assert "\n\nThere is no command /xyz; /help lists them" in out
     assert out.count("\n\n") == 2
 
 

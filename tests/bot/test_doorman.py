@@ -134,6 +134,16 @@ def test_where_everyone_is_let_in_one_may_be_refused(place: Place) -> None:
     at_the_door(place, story, Door("telegram", everyone=True))
 
 
+def test_a_group_that_is_refused_is_told_nothing_more_unless_the_configuration_lets_it_in(place: Place) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.subscribes("-4", "-6")
+        assert len(await desk.told()) == 2
+        await desk.wants(Decide("-4", Standing.DENIED), Decide("-6", Standing.DENIED))
+        assert await desk.told() == [2]
+
+    at_the_door(place, story, Door("telegram", frozenset({"-6"}), frozenset({"7"})))
+
+
 def test_a_start_turns_nobody_away_whom_an_administrator_has_let_in(place: Place) -> None:
     async def story(desk: Desk) -> None:
         await desk.wants(AskToBeLetIn("9", "Eve"), by="9")

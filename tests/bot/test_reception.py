@@ -56,7 +56,7 @@ def test_what_a_reply_says_is_done_before_it_is_given(tmp_path: Path) -> None:
         async with parts.database.read() as connection:
             [subscriber] = await subscribers(connection, "telegram")
         assert subscriber.since == NOW
-        assert "Alerts already come here, since" in await told(reception, "/start")
+        assert "Alerts come here since" in await told(reception, "/start")
         assert "No more alerts come here." in await told(reception, "/stop")
         await reception.answer(ASKED)
         assert "is deleted" in await told(reception, "/forget yes")

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
+
+import pytest
 
 from bot.clerk import MOST_IN_ALL
+from bot.market.intake import Intake
 from bot.parts import Parts, Question
 from bot.reception import Reception
 from bot.store import schema
 from bot.store.chats import own_readers, subscribers
 from bot.store.personal import all_alerts
+from rules.bars import Tick
+from rules.model import Instant
 from tests.bot.markets import NOW
 from tests.bot.rooms import in_a_room
 
@@ -64,7 +71,7 @@ def test_in_a_group_only_its_administrators_make_alerts(tmp_path: Path) -> None:
     group = Question("telegram", "-100", "group", "71", "/alerts", configures=False)
 
     async def use(reception: Reception, parts: Parts) -> None:
-        assert "In a group this is for its administrators" in await told(reception, "/alert save sol < 90", group)
+        assert "In a group only its administrators may" in await told(reception, "/alert save sol < 90", group)
         assert "is watched" in await told(reception, "/alert save sol < 90", replace(group, configures=True))
 
     in_a_room(tmp_path, use)
@@ -91,5 +98,45 @@ def test_where_all_chats_together_have_as_many_as_there_may_be_no_other_is_made(
             await connection.execute(schema.alerts.insert(), rows)
         other = replace(ASKED, address="72", user="72")
         assert "as many alerts as it can" in await told(reception, "/alert save sol < 80", other)
+
+    in_a_room(tmp_path, use)
+
+
+class Overheard:
+    """An intake that notes whose trades it was asked for."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self.asked: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._intake, name)
+
+    async def ticks(self, names: Collection[str], now: Instant) -> dict[str, Tick]:
+        self.asked.update(names)
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("line", "coins"),
+    [
+        ("/alert sol < 90", {"SOL"}),
+        ("/alert russell -5%", {"BTC", "ETH", "SOL", "ADA", "XRP"}),
+        ("/alert anchor 1", {"BTC", "ETH", "SOL", "ADA", "XRP"}),
+        ("/alerts", {"BTC", "ETH", "SOL", "ADA", "XRP"}),
+        ("/corr RUT SOL", set()),
+    ],
+)
+def test_a_line_is_told_the_trades_of_what_it_is_about(tmp_path: Path, line: str, coins: set[str]) -> None:
+    """Of one that names nothing that is known by its id it may be any. It is a holiday: only coins are traded."""
+
+    async def use(_reception: Reception, parts: Parts) -> None:
+        overheard = Overheard(parts.intake)
+        reception = Reception(replace(parts, intake=cast(Intake, overheard)))
+        try:
+            await told(reception, line)
+        finally:
+            reception.close()
+        assert overheard.asked == coins
 
     in_a_room(tmp_path, use)

@@ -185,6 +185,26 @@ def test_one_that_was_made_just_before_the_process_was_killed_is_told_by_the_nex
         assert row.late_after < after(WEDNESDAY, 300)
 
 
+def test_one_that_is_told_once_is_told_once_though_it_fired_twice_while_nobody_watched(tmp_path: Path) -> None:
+    with station(tmp_path, indices(RUT={WEDNESDAY: 89.0, THURSDAY: 99.0, FRIDAY: 88.0})) as watched:
+        makes(watched, "7", "rut < 90 close once", MORNING)
+        watched.tick(MORNING)
+        watched.restarts(after(FRIDAY))
+        assert told(watched.tick(after(FRIDAY)).events) == ["#1.1 fired 2025-12-03"]
+        assert len(watched.rows(schema.deliveries)) == 1
+
+
+def test_a_close_before_its_time_was_over_is_told_by_who_comes_back_after_it(tmp_path: Path) -> None:
+    with station(tmp_path, indices(RUT={WEDNESDAY: 89.0, THURSDAY: 99.0, FRIDAY: 88.0})) as watched:
+        makes(watched, "7", "rut < 90 close always until 2025-12-03", MORNING)
+        watched.tick(MORNING)
+        watched.restarts(after(WEDNESDAY, 6 * 60))
+        happened = watched.ticks([after(WEDNESDAY, 6 * 60), after(WEDNESDAY, 6 * 60 + 1), after(FRIDAY)])
+        assert told(happened) == ["#1.1 fired 2025-12-03"]
+        assert has(watched, "7")[0].paused
+        assert messages(watched) == {"7": ["🟠 <b>Russell 2000 below 90</b>", "<b>#1</b>: its time is over"]}
+
+
 # Whose it is
 
 

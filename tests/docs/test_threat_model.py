@@ -18,6 +18,7 @@ SURFACES = (
     "Strangers in Telegram",
     "People who were let in, and members of groups",
     "Buttons, deep links, inline queries",
+    "Alerts of one's own",
     "The rule language",
     "Configuration and environment",
     "Prices",

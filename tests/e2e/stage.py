@@ -167,7 +167,8 @@ class Stage:
         now = self.wall()
         async with self._parts.database.read() as connection:
             asked = await connection.scalar(sa.select(sa.func.count()).where(inbox.c.answered_at.is_(None)))
-            due = sa.select(sa.func.count()).where(is_owed(deliveries), deliveries.c.due_at <= now)
+            begun = deliveries.c.owner.is_not(None)  # it is being sent: due again when its lease ends
+            due = sa.select(sa.func.count()).where(is_owed(deliveries), (deliveries.c.due_at <= now) | begun)
             owed = await connection.scalar(due)
         return not asked and not owed and not self.server.unanswered_taps and self._is_answered()
 

@@ -115,7 +115,7 @@ def test_a_reload_keeps_the_webhook_and_takes_it_away_where_it_is_not_wanted_any
         file.write_text(file.read_text().replace("[telegram]\n", "[telegram]\ncommands_per_minute = 50\n"))
         service.process.send_signal(signal.SIGHUP)
         town.telegram.waits_for_calls("setWebhook", 2, 30)
-        town.asks("/rules", "BTC")
+        town.asks("/rules", "watched")
         assert town.telegram.secret != secret
         lines = file.read_text().splitlines(keepends=True)
         file.write_text("".join(line for line in lines if not line.startswith("webhook_")))
@@ -182,7 +182,7 @@ def test_a_standby_takes_over_the_webhook_with_the_work(tmp_path: Path) -> None:
         heir = town.starts_behind(ports[1])
         heir.says("takes over when that one ends", 40)
         assert town.telegram.secret == secret, "who stands by leaves the webhook alone"
-        town.asks("/rules", "BTC")
+        town.asks("/rules", "watched")
         holder.kill()
         between = town.telegram.hears("/id", chat=1001)
         town.telegram.waits_for_pushes(between, 1)

@@ -11,7 +11,7 @@ from tests.servers.telegram_journal import ACCEPTED, CONFIRMED, WRITTEN, Entry
 START, STOP, FORGET, ALERT = "/start", "/stop", "/forget yes", "/alert save RUT record"
 
 SAID = {
-    START: ("Alerts come here from now on", "Alerts already come here"),
+    START: ("Alerts come here from now on", "Alerts come here since"),
     STOP: ("No more alerts come here", "No alerts come here"),
     ALERT: ("is watched from now on", "You have this already"),
     FORGET: ("All that was stored about this chat is deleted",),

@@ -114,3 +114,13 @@ def test_it_says_what_a_history_that_begins_there_would(prices: list[int], made:
     events = evaluate([plain], {XNYS: young}, opened([plain]), _now(young, len(young) - 1)).events
     begun = [(event.edge.value, int(np.searchsorted(young.clock.closes, event.at)) + made) for event in events]
     assert played(since(made, panel), panel, made) == [each for each in begun if each[1] > made]
+
+
+def test_what_was_so_before_it_was_made_is_not_told_late_after_its_past_was_filled_in() -> None:
+    """It was looked at first while the past of its instrument was filled in: it took all of that for its own."""
+    panel = written(RUT="99 95 101 102 103")
+    rule = since(2, panel)
+    filled = evaluate([rule], {XNYS: panel[:3]}, Book(), _now(panel, 2), refilled={"RUT"})
+    assert filled.events == ()
+    outcome = evaluate([rule], {XNYS: panel[:4]}, filled.book, _now(panel, 3))
+    assert outcome.events == ()

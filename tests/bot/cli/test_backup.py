@@ -9,6 +9,7 @@ import pytest
 
 from bot.store.database import Database
 from bot.store.runner import locked
+from bot.store.schema import SCHEMA
 from tests.bot.cli.terminal import Terminal
 from tests.bot.store.stores import message, owes, states, stored, subscribes
 
@@ -31,11 +32,11 @@ def test_there_and_back(terminal: Terminal, config: Path, tmp_path: Path) -> Non
     copy = tmp_path / "copy.db"
     ran = terminal.runs("backup", copy, "--config", config)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out == f"{copy}: 0.2 MB, schema 0004, 1 message owed; checked\n"
+    assert ran.out == f"{copy}: 0.2 MB, schema {SCHEMA}, 1 message owed; checked\n"
     ran = terminal.runs("restore", copy, "--config", config)
     first, doubt, kept = ran.out.splitlines()
     assert (ran.code, ran.err) == (0, "")
-    assert first == f"{tmp_path}/bellwether.db: 0.2 MB, schema 0004, 1 message owed; restored from {copy}"
+    assert first == f"{tmp_path}/bellwether.db: 0.2 MB, schema {SCHEMA}, 1 message owed; restored from {copy}"
     assert doubt == "What is owed may have been sent since the backup; it will say that it may be a repeat."
     assert kept.startswith("The database that was there is kept as bellwether.db.before-restore-")
     assert stored(tmp_path, states) == ["1: message 1 owed"]
@@ -44,7 +45,7 @@ def test_there_and_back(terminal: Terminal, config: Path, tmp_path: Path) -> Non
 def test_json_is_one_object(terminal: Terminal, config: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     (backed_up,) = terminal.runs("backup", copy, "--config", config, "--json").lines
-    expected = {"file": str(copy), "bytes": copy.stat().st_size, "schema": "0004", "owed": 1}
+    expected = {"file": str(copy), "bytes": copy.stat().st_size, "schema": SCHEMA, "owed": 1}
     assert backed_up == expected
     (restored,) = terminal.runs("restore", copy, "--config", config, "--json", "--force").lines
     assert restored == {**expected, "file": f"{tmp_path}/bellwether.db", "kept": None}

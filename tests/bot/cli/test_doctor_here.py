@@ -22,6 +22,7 @@ from bot.cli._signs import Sign
 from bot.settings import load_settings
 from bot.store.place import check_place
 from bot.store.runner import locked
+from bot.store.schema import SCHEMA
 from tests.bot.cli.terminal import Terminal
 from tests.bot.store.stores import nothing, stored
 from tests.servers.receiver import Receiver
@@ -140,7 +141,7 @@ def test_a_database_is_told_with_all_that_matters(tmp_path: Path) -> None:
     stored(path, nothing)
     assert sign(path).works
     assert not [each for each in tmp_path.iterdir() if "lock" in each.name], "a look leaves nothing behind"
-    assert sign(path).told.endswith("kB, whole, schema 0004, nobody runs on it")
+    assert sign(path).told.endswith(f"kB, whole, schema {SCHEMA}, nobody runs on it")
     with locked(path) as held:
         assert held
         assert sign(path).told.endswith("another process runs on it")

@@ -9,7 +9,8 @@ import pytest
 
 from bot.answers.buttons import Place
 from bot.answers.changes import RemoveAlert, SaveAlert
-from bot.commands.registry import LONGEST_LINE, answer
+from bot.commands.registry import LONGEST_LINE, answer, trades_for
+from bot.personal.forms import read
 from bot.render.lines import PHONE
 from rules.bars import DAY
 from rules.model import Basis
@@ -18,6 +19,7 @@ from tests.bot.golden import assert_golden
 from tests.bot.markets import NOW, simulated
 from tests.bot.personal.conversation import Conversation
 from tests.bot.personal.lines import CORPUS
+from tests.bot.personal.market import FakeMarket
 
 GOLDEN = Path(__file__).parent / "golden"
 LINES = 12
@@ -81,6 +83,15 @@ def test_saving_what_was_shown_keeps_what_was_shown(chat: Conversation, line: st
     (saved,) = chat.last.changes
     assert isinstance(saved, SaveAlert)
     assert (saved.alert.number, saved.alert.made_at) == (1, NOW)
+
+
+@pytest.mark.parametrize("line", ["sol < 120", "corr RUT SOL 60 > 0.6", "sol < 120 and btc > 90k", "eth -5%"])
+@pytest.mark.parametrize("verb", ["save", "save #1", "edit 1"])
+def test_what_is_saved_is_held_against_the_same_trades_as_what_was_shown(line: str, verb: str) -> None:
+    """It was held against yesterday's close, and told at once what was so already when it was saved."""
+    draft = read(line, FakeMarket())
+    named = {word for word in ("RUT", "SOL", "BTC", "ETH") if word in line.upper()}
+    assert named <= set(trades_for(f"/alert {verb} {draft.line}"))
 
 
 def test_the_same_tap_twice_makes_one_alert(chat: Conversation) -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import re
 from pathlib import Path
 
 import pytest
 
 from bot.app import Options, open_app
-from bot.commands.registry import all_commands
+from bot.commands.registry import all_commands, offered
 from bot.feeds.contract import Setup, build_feed
 from bot.market.history import load_history
 from bot.queries.view import View
+from bot.render.plain import LONGEST, units
+from bot.render.rules import MOST
 from bot.settings import Settings, load_settings
 from rules.functions.registry import vocabulary
-from rules.model import Edge
+from rules.model import Edge, Severity
 from tests.bot.commands.desks import ask_offline, two_indices_and_bitcoin
 from tests.bot.markets import NOW, SESSIONS, Folder, seen, simulated, utc_days
 from tests.bot.render.html import TelegramReader, assert_telegram_accepts
@@ -170,11 +173,38 @@ def test_price_of_one_without_prices_says_so(folder: Folder) -> None:
 # /rules and /history
 
 
-def test_rules_shows_every_rule_with_its_condition(view: View) -> None:
+def test_rules_counts_them_by_severity_and_fits_a_message_of_a_phone(view: View) -> None:
     lines = ask(view, "/rules")
+    counted = [int(found[1]) for line in lines if (found := re.search(r" (?:info|notice|high|critical): (\d+)", line))]
+    assert lines[1] == f"{len(view.rules)} rules are watched"
+    assert sum(counted) == len(view.rules)
+    assert len(lines) <= 4 + len(Severity) + MOST
+
+
+def test_every_rule_is_on_a_page_of_its_severity_a_tap_away(view: View) -> None:
+    buttons = [each for row in ask_offline(view, "/rules").buttons for each in row]
+    lines = [line for each in buttons for line in ask(view, each.line)]
     for rule in view.rules:
-        assert any(rule.rule.id in line for line in lines)
-        assert f"   {rule.when_text}" in lines
+        assert any(line.split()[1:2] == [rule.rule.id] or f" {rule.rule.id}: " in line for line in lines)
+
+
+def test_rules_of_five_hundred_are_read_page_by_page(tmp_path: Path, folder: Folder) -> None:
+    """A line each of all at once was more than Telegram takes: the rest was cut off, and could not be read at all."""
+    names = [f"{'a' * 44}-{number:03}" for number in range(500)]
+    config = tmp_path / "my.toml"
+    config.write_text("".join(f'[[rules]]\nid = "{name}"\nwhen = "close(RUT) > 0"\n' for name in names))
+    view = on_files(folder, config=load_settings(config))
+    replies = [ask_offline(view, "/rules"), *(ask_offline(view, f"/rules notice {page}") for page in range(1, 26))]
+    assert all(units(reply.html) <= LONGEST for reply in replies)
+    text = "\n".join(reply.html for reply in replies[1:])
+    assert all(name in text for name in names)
+    pages = [button.line for reply in (replies[1], replies[13]) for row in reply.buttons for button in row]
+    assert pages == ["/rules notice 2", "/rules", "/rules notice 12", "/rules notice 14", "/rules"]
+
+
+def test_rules_refuses_what_is_no_severity_and_no_page(view: View) -> None:
+    assert ask(view, "/rules loud")[0] == "loud is no severity; they are critical, high, notice, info"
+    assert ask(view, "/rules high 2")[0] == "PAGE must be a whole number from 1 to 1, not 2"
 
 
 def test_rules_says_which_are_firing_since_when(view: View) -> None:
@@ -189,7 +219,7 @@ def test_a_rule_on_utc_days_fires_since_the_day_and_not_the_midnight_after_it(tm
     config.write_text('[[rules]]\nid = "btc"\nwhen = "close(BTC) > 0"\nclear = "close(BTC) < 0"\n')
     view = on_files(folder, config=load_settings(config))
     (fired,) = view.events("btc")
-    assert ask(view, "/rules")[0].endswith(f"firing since {fired.session}")
+    assert ask(view, "/rules notice")[1] == f"🟡 btc: firing since {fired.session}"
 
 
 def test_history_is_of_the_last_ten_events_newest_last_each_with_its_id(view: View) -> None:
@@ -228,10 +258,19 @@ def test_help_fits_a_phone_and_says_it_is_no_advice(view: View) -> None:
     assert lines[-1] == "Not investment advice."
 
 
+def test_help_and_menus_tell_nobody_who_is_let_in_how_to_ask_for_that(view: View) -> None:
+    assert not [line for line in ask(view, "/help") if line.startswith("/ask")]
+    for admin in (True, False):
+        assert "ask" not in {each.name for each in offered(admin=admin)}
+    assert {each.name for each in offered(admin=True)} - {each.name for each in offered(admin=False)} == {
+        each.name for each in all_commands().values() if each.admins
+    }
+
+
 def test_help_has_a_line_for_every_command_and_a_heading_for_every_group(view: View) -> None:
     lines = ask(view, "/help")
     shown = [line.split()[0][1:] for line in lines if line.startswith("/") and not line.startswith("/help NAME")]
-    assert sorted(set(shown)) == sorted(all_commands())
+    assert sorted(set(shown)) == sorted(each.name for each in offered(admin=True))
     assert [line for line in lines[:-1] if not line.startswith("/")][:2] == ["Market", "Alerts"]
 
 

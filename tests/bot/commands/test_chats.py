@@ -85,13 +85,13 @@ def test_a_chat_is_subscribed_also_where_the_state_of_the_service_is_not_known(v
 
 def test_start_says_what_it_is_from_when_on_and_that_it_is_no_advice(view: View) -> None:
     text, _ = said(live(view), "/start")
-    assert "Alerts come here from now on, Thu 2026-01-01 12:00Z" in text
-    assert "Stored about this chat" in text
+    assert "Alerts come here from now on" in text
+    assert "/forget says what is stored here" in text
     assert text.endswith("Not investment advice.")
 
 
 def test_start_again_says_since_when_alerts_come(view: View) -> None:
-    assert "Alerts already come here, since Thu 2025-12-04 21:30Z" in said(live(view, SUBSCRIBED), "/start")[0]
+    assert "Alerts come here since Thu 2025-12-04 21:30Z" in said(live(view, SUBSCRIBED), "/start")[0]
 
 
 def test_stop_says_how_to_come_back(view: View) -> None:
@@ -147,11 +147,11 @@ def test_an_unknown_rule_is_refused_with_the_nearest(view: View) -> None:
     first, usage, _ = lines_of(view, "/rule vix-2")
     assert first == "unknown rule vix-2; did you mean vix-25?"
     assert usage == "Usage: /rule ID"
-    assert lines_of(view, "/rule")[0] == "it takes one rule; /rules lists them"
+    assert lines_of(view, "/rule")[0] == "it takes one rule, or #n of your own; /rules lists them"
 
 
 def test_a_rule_on_ticks_is_watched_live_only(view: View) -> None:
-    assert "🟡 rut-record-intraday: watched live only" in lines_of(view, "/rules")
+    assert "🟡 rut-record-intraday: watched live only" in lines_of(view, "/rules notice")
     lines = lines_of(view, "/rule rut-record-intraday")
     assert "Now: watched live only" in lines
     assert "Fires on the 3rd poll in a row" in lines
@@ -178,7 +178,7 @@ def knowing(record: Record, *events: AlertEvent) -> View:
 )
 def test_the_service_knows_where_a_rule_on_ticks_stands(record: Record, standing: str) -> None:
     view = knowing(record)
-    assert f"🟡 rut-record-intraday: {standing}" in lines_of(view, "/rules")
+    assert f"🟡 rut-record-intraday: {standing}" in lines_of(view, "/rules notice")
     assert f"Now: {standing}" in lines_of(view, "/rule rut-record-intraday")
     assert lines_of(view, "/history rut-record-intraday") == ["Nothing has fired here."]
 

@@ -79,7 +79,8 @@ def test_help_tells_of_it_alone_and_among_all(command: Command, desk: Desk) -> N
     for alone in (ask(desk, f"/help {command.name}"), ask(desk, f"/help /{command.name}")):
         assert alone.split("\n\n")[0] == f"{command.usage}\n{command.summary}\nExample: {command.example}"
     overview = ask(desk, "/help").split("\n")
-    assert any(line.startswith(f"/{command.name} {command.summary[:8]}") for line in overview)
+    told = any(line.startswith(f"/{command.name} {command.summary[:8]}") for line in overview)
+    assert told is not command.strangers
 
 
 def test_its_example_is_answered(command: Command, desk: Desk) -> None:
@@ -206,7 +207,7 @@ def test_in_a_group_only_its_administrators_say_how_it_is_told(command: Command)
 
 def test_who_may_not_use_it_is_not_told_of_it(command: Command) -> None:
     overview = ask(live(seen(), replace(PRIVATE, admin=False)), "/help")
-    assert (f"\n/{command.name} " in overview) is not command.admins
+    assert (f"\n/{command.name} " in overview) is not (command.admins or command.strangers)
 
 
 # Buttons

@@ -128,6 +128,19 @@ def test_what_nobody_in_telegram_is_owed_is_told_nobody(place: Place) -> None:
     plays(place, story)
 
 
+@pytest.mark.parametrize("what", ["@asks/9/1", "@decided/9/1", "#1.2/fired/1"])
+def test_what_is_meant_for_one_chat_is_told_in_nobodys_place(place: Place, what: str) -> None:
+    async def story(outage: Outage) -> None:
+        await outage.opens("1")
+        outage.is_down()
+        await outage.owes(1, event=what)
+        outage.passes(2 * AFTER)
+        await outage.works()
+        assert ["message 1" in text for text in outage.pager.texts] == [False]
+
+    plays(place, story, Severity.INFO)
+
+
 def test_who_is_not_let_in_any_more_is_nobody(place: Place) -> None:
     async def story(outage: Outage) -> None:
         await outage.opens("1")

@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.answers.preferences import NEW_CHAT, Preferences
+from bot.answers.changes import Prefer
+from bot.answers.preferences import NEW_CHAT, Mode, Preferences
+from bot.clerk import Where, carry_out
 from bot.delivery.announce import News
 from bot.delivery.briefs import Later, rearrange
 from bot.delivery.owing import Owing, Readers
@@ -23,10 +25,10 @@ from bot.store.alerts import save_events
 from bot.store.chats import prefer, subscribe
 from bot.store.database import Database
 from bot.store.schema import chats, deliveries, parts
-from bot.store.states import LISTED, OWED, WITHHELD
+from bot.store.states import EXPIRED, LISTED, OWED, WITHHELD
 from rules.bars import DAY, HOUR
-from rules.model import XNYS, AlertEvent, Edge, Instant
-from tests.bot.delivery.test_quiet import CHATS, NOW
+from rules.model import XNYS, AlertEvent, Edge, Instant, Severity
+from tests.bot.delivery.test_quiet import CHATS, MORNING, NOW, SATURDAY
 from tests.bot.markets import SESSIONS
 from tests.bot.store.stores import Place, rows, stored
 
@@ -143,6 +145,69 @@ def test_what_waits_is_due_by_what_is_chosen_since(place: Place) -> None:
         return [*states, *(row["state"] for row in await rows(database, deliveries))]
 
     assert stored(place, story) == ["held", "gathered", "owed", "gathered"]
+
+
+def test_a_tap_between_a_digest_that_is_due_and_its_tick_puts_nothing_off_for_a_week(place: Place) -> None:
+    async def story(database: Database) -> list[object]:
+        async with database.write() as connection:
+            chat = await subscribe(connection, "telegram", "7", "private", NOW - DAY)
+        await tick(database, [fired("rut-sol-coupled-50", NOW)], NOW)
+        async with database.write() as connection:
+            await rearrange(connection, chat, NEW_CHAT, SATURDAY + 20)
+        await tick(database, [], SATURDAY + 60)
+        return [row["state"] for row in await rows(database, deliveries)]
+
+    assert stored(place, story) == ["listed", "owed"]
+
+
+def test_who_changes_their_clock_reads_no_second_brief_that_day(place: Place) -> None:
+    """By the new clock eight o'clock was an hour ago, as it was by the old one just now."""
+    where = Where("telegram", "7", "private")
+    chosen = Preferences("Europe/Berlin", digests=(8 * 60,), digests_since=NOW - DAY)
+
+    async def story(database: Database) -> frozenset[int] | None:
+        async with database.write() as connection:
+            chat = await subscribe(connection, "telegram", "7", "private", NOW - DAY)
+            await prefer(connection, chat, chosen)
+            assert await LATER.due(connection, MORNING + 60) == frozenset({chat})
+            await carry_out(connection, [Prefer(replace(chosen, zone="Europe/Athens"))], where, MORNING + 120)
+            return await LATER.due(connection, MORNING + 180)
+
+    assert stored(place, story) is None
+
+
+def test_what_was_missed_and_listed_in_a_summary_has_its_end_told(place: Place) -> None:
+    """Who read that it began in a message does not wait for the week's digest to read that it is over."""
+    began, later = fired("rut-sol-coupled", NOW), NOW + 2 * DAY
+    end = replace(began, edge=Edge.RESOLVED, at=later, since=NOW)
+
+    async def story(database: Database) -> list[object]:
+        async with database.write() as connection:
+            await subscribe(connection, "telegram", "7", "private", NOW - DAY)
+        await tick(database, [began], NOW)
+        async with database.write() as connection:
+            lapsed = {"state": EXPIRED, "reason": "no longer news", "settled_at": later}
+            await connection.execute(sa.update(deliveries).values(lapsed))
+            await OWING.summarise(connection, later)
+        await tick(database, [end], later)
+        return [row["state"] for row in await rows(database, deliveries)]
+
+    assert stored(place, story) == ["listed", "owed", "owed"]
+
+
+def test_that_the_day_is_spent_is_said_to_nobody_at_night(place: Place) -> None:
+    night = NOW + 2 * HOUR
+    chosen = Preferences(quiet=(22 * 60, 7 * 60), budget=1, severities=dict.fromkeys(Severity, Mode.ON))
+
+    async def story(database: Database) -> list[object]:
+        async with database.write() as connection:
+            chat = await subscribe(connection, "telegram", "7", "private", NOW - DAY)
+            await prefer(connection, chat, chosen)
+        await tick(database, [fired("rut-sol-coupled-50", NOW)], NOW)
+        await tick(database, [fired("rut-lags-spx", night)], night)
+        return [row["state"] for row in await rows(database, deliveries)]
+
+    assert stored(place, story) == ["owed", "gathered"]
 
 
 def test_a_chat_that_is_not_let_in_any_more_is_told_nothing_that_waited(place: Place) -> None:

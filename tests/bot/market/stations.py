@@ -263,8 +263,8 @@ class Station:
             self.database, self.sources, self.history, schedule, self.depth, self.grace, self.gate, self.asking_limit
         )
         news = News(SESSIONS.next_open, self.grace, DAY)
-        whom = {"roll": self.roll, "scope": SCOPE}
-        self.watch = Watch(self.database, self.intake, SESSIONS, self.rules, news, CHANNEL, now, self._executor, **whom)
+        what = self.database, self.intake, SESSIONS, self.rules, news, CHANNEL, now, self._executor
+        self.watch = Watch(*what, None, None, self.roll, SCOPE)
         self._open = True
         self._runner.run(self._begin())
         self._runner.run(self._write(lambda connection: enrol(connection, self.roll, now)))

@@ -9,7 +9,7 @@ import pytest
 from bot.answers.preview import Nearness
 from bot.app import Options, open_app
 from bot.queries.footing import Footing
-from bot.queries.nearest import nearest, nearness
+from bot.queries.nearest import how_near, nearest, nearness
 from bot.queries.preview import preview
 from bot.queries.view import View
 from rules.bars import Origin, Tick
@@ -75,6 +75,14 @@ def test_the_nearest_come_first_and_those_that_nothing_measures_last(view: View)
     lines = ("up_turn(VIX, 90%)", "close(VIX) > 90", "close(VIX) > 1", "close(VIX) > 22")
     found = nearest(view, [rule(view, line) for line in lines])
     assert [each.rule.when_text for each in found] == [lines[2], lines[3], lines[1], lines[0]]
+
+
+def test_many_are_as_near_together_as_each_alone(view: View) -> None:
+    """What they read is computed at once, closes and trades apart."""
+    tick = Tick("BTC", NOW, 1_000_000.0, *(float("nan"),) * 3, ORIGIN)
+    bases = [(line, basis) for line in ("close(VIX) > 30", "ret(BTC, 1) > 90%", "RUT > 1") for basis in Basis]
+    rules = [rule(view, line, None, basis) for line, basis in bases]
+    assert how_near(view, rules, {"BTC": tick}, NOW) == [nearness(view, each, {"BTC": tick}, NOW) for each in rules]
 
 
 def test_a_rule_on_trades_is_looked_at_with_the_latest_one(view: View) -> None:

@@ -15,9 +15,9 @@ from bot.render.answers import (
     quote_answer,
     quotes_answer,
     rule_answer,
-    rules_answer,
 )
 from bot.render.chats import UNKEPT, asks_to_forget, forgotten, greeting, ids, subscribed, unsubscribed
+from bot.render.rules import rules_answer, severity_answer
 from bot.render.status import NOT_WATCHING, status_answer
 from bot.settings import load_settings
 from rules.alerting import AlertState, Coverage, Firing, Inactive, Pending
@@ -131,6 +131,19 @@ def rules_standing() -> str:
         [(pack()[name], Record("", state, Coverage(ever=True))) for name, state in zip(names, states, strict=True)],
         simulated=False,
     )
+
+
+def rules_high() -> str:
+    """Those of a severity, one of which is firing."""
+    names = ["rut-record-close", "rut-rally-10", "vix-25"]
+    states: list[AlertState] = [Firing(CLOSE, CLOSE), Inactive(CLOSE), Inactive(CLOSE)]
+    high = [(pack()[name], Record("", state, Coverage(ever=True))) for name, state in zip(names, states, strict=True)]
+    return severity_answer(Severity.HIGH, high, 1, simulated=True)
+
+
+def rules_in_pages() -> str:
+    """The second page of many, none of which was judged."""
+    return severity_answer(Severity.HIGH, [(pack()["vix-25"], None)] * 22, 2, simulated=False)
 
 
 def rule_standing(
@@ -262,14 +275,16 @@ MESSAGES: Mapping[str, Callable[[], str]] = {
     "prices-simulated": lambda: prices("SIMULATED"),
     "rules": rules_standing,
     "rules-live-only": lambda: rules_answer([(pack()["rut-record-intraday"], None)], simulated=False),
+    "rules-high-simulated": rules_high,
+    "rules-pages": rules_in_pages,
     "rule": rule_in_full,
     "rule-simulated": lambda: rule_in_full(simulated=True),
     "rule-live-only": lambda: rule_standing("rut-record-intraday", None),
     "rule-timing": rule_of_every_timing,
     "rule-missed": rule_missed,
     "rule-missed-unconfirmed": lambda: rule_missed(1),
-    "start": lambda: greeting(subscribed(CLOSE, already=False), simulated=False),
-    "start-again": lambda: greeting(subscribed(CLOSE, already=True), simulated=False),
+    "start": lambda: greeting(subscribed(None), simulated=False),
+    "start-again": lambda: greeting(subscribed(CLOSE), simulated=False),
     "start-unkept": lambda: greeting(UNKEPT, simulated=False),
     "stop": lambda: unsubscribed(before=True),
     "stop-again": lambda: unsubscribed(before=False),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import pytest
 
 from bot.render.alerts import is_simulated
+from bot.render.lines import LINES
 from tests.bot.golden import assert_golden
 from tests.bot.render.again import AGAIN
 from tests.bot.render.correlations import CORRELATIONS
@@ -17,7 +19,12 @@ from tests.bot.render.messages import MESSAGES
 from tests.bot.render.regimes import REGIMES
 
 GOLDEN = Path(__file__).parent / "golden"
-PHONE, LINES = 40, 15
+PHONE, TALLEST = 40, 15
+
+LONGER = {
+    "alert-regime-most": "each alert that it takes along is a line of it, and one message less",
+}
+"""Alerts of more than twelve lines, and why they may be."""
 
 
 @pytest.mark.parametrize("name", MESSAGES)
@@ -42,8 +49,20 @@ def test_a_message_about_a_correlation_or_the_regime_fits_a_phone_of_forty_colum
 
 @pytest.mark.parametrize("name", [*REGIMES, *USUAL, *AGAIN])
 def test_a_message_about_the_regime_is_no_longer_than_a_phone(name: str) -> None:
-    """Only a change that takes many other alerts along may be, for each of them is one message less."""
-    assert len(lines(name)) <= LINES
+    assert len(lines(name)) <= TALLEST
+
+
+@pytest.mark.parametrize("name", [name for name in MESSAGES if name.startswith("alert-")])
+def test_an_alert_is_twelve_lines_as_a_phone_breaks_them(name: str) -> None:
+    broken = [part for line in lines(name) for part in textwrap.wrap(line, PHONE) or [""]]
+    assert (len(broken) > LINES) is (name in LONGER)
+    assert len(broken) <= TALLEST
+
+
+@pytest.mark.parametrize("name", ["start", "start-again", "subscribe", "subscribe-chosen", "subscribe-limit", "rules"])
+def test_so_is_what_a_newcomer_reads(name: str) -> None:
+    """With the line that says SIMULATED."""
+    assert sum(len(textwrap.wrap(line, PHONE)) for line in lines(name)) < LINES
 
 
 def test_no_golden_file_is_left_over() -> None:

@@ -20,10 +20,15 @@ from pathlib import Path
 import pytest
 
 from bot.store.backup import DOUBT, back_up, restore
+from bot.store.chats import Subscriber, subscribers
 from bot.store.copies import examine
 from bot.store.database import Database
 from bot.store.errors import StoreError
+from bot.store.messages import Fate, Message, owe
 from bot.store.outbox import claim, settle
+from bot.store.states import HELD
+from bot.store.summaries import take_back
+from bot.store.waiting import send_waiting
 from rules.model import Delivery
 from tests.bot.store.small_disk import small_disk
 from tests.bot.store.stores import NOW, message, nothing, owes, states, stored, subscribes
@@ -124,6 +129,32 @@ def test_what_may_come_once_at_most_is_not_sent_from_a_backup(database: Path, tm
         assert file.execute("select reason, settled_at from deliveries where state = 'unsure'").fetchall() == [
             (DOUBT, NOW)
         ]
+
+
+def test_what_waited_when_the_backup_was_taken_may_have_been_told_since(tmp_path: Path) -> None:
+    """So it says that it may be a repeat, and that it is not so is told to whoever may have read it."""
+
+    def held(_message: Message, _subscriber: Subscriber) -> Fate:
+        return Fate(HELD, NOW + 60, silent=True, reason="quiet hours")
+
+    async def before(database: Database) -> None:
+        await subscribes(database, "7")
+        some = message(1), message(2), message(3, Delivery.AT_MOST_ONCE)
+        async with database.write() as connection:
+            await owe(connection, some, await subscribers(connection, "telegram"), NOW, held)
+
+    async def after(database: Database) -> None:
+        async with database.write() as connection:
+            assert await take_back(connection, message(2).event, NOW) == {1}
+            await send_waiting(connection, {1}, NOW + 60, 60, 60)
+            (owed,) = await claim(connection, "telegram", "me", NOW + 60, 60, 9)
+            assert owed.repeat
+        assert await states(database) == ["7: message 1 owed", "7: message 2 held", "7: message 3 unsure"]
+
+    stored(tmp_path, before)
+    back_up(tmp_path / "bellwether.db", tmp_path / "backup.db")
+    restore(tmp_path / "backup.db", tmp_path / "bellwether.db", NOW)
+    stored(tmp_path, after)
 
 
 def test_what_happened_before_a_restoration_and_is_found_out_anew_may_be_a_repeat(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.answers.buttons import Button
 from bot.answers.personal import PersonalAlert
 from bot.answers.preferences import Preferences
@@ -11,7 +13,7 @@ from bot.store.personal import alerts_of, save_alert
 from bot.store.schema import chats, taps
 from bot.store.taps import show
 from rules.model import Basis
-from tests.bot.store.stores import NOW, Place, rows, stored, subscribes
+from tests.bot.store.stores import NOW, Place, message, owes, rows, stored, subscribed, subscribes
 
 
 async def moves(database: Database, chat: int, address: str) -> None:
@@ -81,6 +83,35 @@ def test_a_chat_that_has_chosen_nothing_takes_over_what_the_other_chose(place: P
         return await chosen(database, "-1007"), (await rows(database, chats))[0]["thread"]
 
     assert stored(place, story) == (("Europe/Berlin", 0, []), 9)
+
+
+def test_a_group_that_is_told_everything_is_so_where_somebody_has_only_set_a_clock(place: Place) -> None:
+    async def story(database: Database) -> list[int]:
+        await subscribes(database, "-7")
+        there = await chooses(database, "-1007", "Asia/Tokyo")
+        await moves(database, 1, "-1007")
+        assert [each.chat for each in await subscribed(database)] == [there]
+        return [each.chat for each in await subscribed(database)]
+
+    assert stored(place, story) == [2]
+
+
+def test_a_brief_that_a_group_was_told_is_not_due_again_where_it_lives_now(place: Place) -> None:
+    brief = replace(message(1), event=f"digest/1/{NOW}")
+
+    async def story(database: Database) -> int:
+        await subscribes(database, "-7")
+        async with database.write() as connection:
+            await prefer(connection, 1, Preferences(digests=(480,), digests_since=NOW - 9))
+        await owes(database, brief)
+        await subscribes(database, "-1007")
+        await moves(database, 1, "-1007")
+        async with database.read() as connection:
+            known = await known_chat(connection, "telegram", "-1007")
+        assert known is not None
+        return known.preferences.digests_since
+
+    assert stored(place, story) == NOW + 1
 
 
 def test_the_buttons_of_a_chat_that_nobody_knows_move_too(place: Place) -> None:

@@ -19,7 +19,7 @@ import pytest
 from bot.store.database import Database
 from bot.store.errors import Fenced, StoreError
 from bot.store.lease import Lease, LeaseRow, Terms, take_lease
-from bot.store.schema import chats, leases
+from bot.store.schema import SCHEMA, chats, leases
 from tests.bot.store.holder import SHORT
 from tests.bot.store.postgres import Postgres
 from tests.bot.store.stores import nothing, opened, rows, stored, subscribes
@@ -386,4 +386,4 @@ def test_who_stands_by_does_not_move_the_schema(url: str, postgres: Postgres) ->
         lived(story())
         assert postgres.execute("select expires_at from leases", url) == [(0,)], "it keeps nobody else from the lease"
     finally:
-        postgres.execute("update alembic_version set version_num = '0004'", url)
+        postgres.execute(f"update alembic_version set version_num = '{SCHEMA}'", url)

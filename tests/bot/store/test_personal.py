@@ -72,6 +72,23 @@ def test_firings_are_written_to_those_that_are_there(place: Place) -> None:
     stored(place, use)
 
 
+def test_what_is_saved_as_it_was_read_before_it_fired_is_done_all_the_same(place: Place) -> None:
+    """Somebody pauses it in the moment in which a tick writes that it has fired."""
+
+    async def use(database: Database) -> None:
+        async with database.write() as connection:
+            chat = await a_chat(connection)
+            await save_alert(connection, chat, ALERT)
+            await mark_fired(connection, {(chat, 1): NOW + 30})
+            await save_alert(connection, chat, replace(ALERT, paused=True))
+            assert await alerts_of(connection, chat) == (replace(ALERT, paused=True, fired_at=NOW + 30),)
+            again = replace(ALERT, made_at=NOW + 60)
+            await save_alert(connection, chat, again)
+            assert await alerts_of(connection, chat) == (again,)
+
+    stored(place, use)
+
+
 def test_with_a_chat_go_its_alerts_and_what_happened_to_them_and_to_nobody_elses(place: Place) -> None:
     async def use(database: Database) -> None:
         async with database.write() as connection:

@@ -80,3 +80,16 @@ def test_every_state_has_a_word(place: Place, state: str, reason: str, told: Tol
         assert await tellings(database) == {FIRST.event: Telling(told, NOW + 5, why)}
 
     stored(place, story)
+
+
+def test_what_a_summary_has_listed_stands_as_the_summary_does(place: Place) -> None:
+    """Held at night, and read in the morning: nobody is told that it was no news any more."""
+
+    async def story(database: Database) -> None:
+        await subscribes(database, "71")
+        await owes(database, FIRST)
+        await stands(database, LISTED, "quiet hours")
+        await owes(database, replace(SECOND, event="quiet/1/7", parts=(FIRST.event,)))
+        assert (await tellings(database))[FIRST.event] == Telling(Told.OWED)
+
+    stored(place, story)

@@ -96,8 +96,8 @@ def test_what_is_told_together_is_listed_and_what_is_told_alone_is_owed(place: P
         await put(database, 2, 3, 6, 7)
         async with database.write() as connection:
             await close_waiting(connection, {2}, {3}, SEVEN)
-            await send_waiting(connection, {1}, SEVEN)
-            await send_waiting(connection, {2}, SEVEN)  # it was told already
+            await send_waiting(connection, {1}, SEVEN, HOUR, HOUR)
+            await send_waiting(connection, {2}, SEVEN, HOUR, HOUR)  # it was told already
             await put_off(connection, 1, GATHERED, SEVEN + HOUR)
             assert [each.due for each in await waiting(connection, "telegram", SEVEN + HOUR)] == [SEVEN + HOUR]
         return await states(database)
@@ -105,6 +105,23 @@ def test_what_is_told_together_is_listed_and_what_is_told_alone_is_owed(place: P
     assert stored(place, story) == [
         "7: message 2 owed", "7: message 3 listed", "7: message 6 withdrawn", "7: message 7 gathered",
     ]  # fmt: skip
+
+
+def test_what_had_to_wait_is_owed_since_it_may_be_sent_and_is_neither_late_nor_stale(place: Place) -> None:
+    """Or a morning would look like a Telegram that takes nothing since the night."""
+
+    async def story(database: Database) -> None:
+        await subscribes(database, "7")
+        await put(database, 2)
+        released = NOW + 30 * HOUR  # its message is news for a day
+        async with database.write() as connection:
+            await send_waiting(connection, {1}, released, HOUR, 2 * HOUR)
+            assert await waits_since(connection, "telegram") == released
+            assert (await debt(connection, "telegram", 0)).oldest == released
+            (owed,) = await claim(connection, "telegram", "me", released, 60, 9)
+        assert (owed.late_after, owed.expires_at) == (released + HOUR, released + 2 * HOUR)
+
+    stored(place, story)
 
 
 def test_a_correction_takes_back_what_waits_and_is_told_to_nobody(place: Place) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 
 import pytest
 
-from bot.telegram.flashes import Flashes
+from bot.telegram.flashes import AT_ONCE, Flashes
 from bot.telegram.wire import open_bot
 from tests.bot.telegram.service import IMPATIENT, until
 from tests.servers.telegram import TOKEN, TelegramServer
@@ -116,3 +116,17 @@ def test_at_the_end_nothing_is_said_by_itself_any_more(server: TelegramServer) -
 
     told(server, story, patience=0.02)
     assert server.flashes == []
+
+
+def test_however_many_tap_while_telegram_hangs_few_connections_are_taken(server: TelegramServer) -> None:
+    """Forty hanging answers filled the pool of thirty-two connections: an alert behind them found none."""
+    server.hangs(1, method="answerCallbackQuery", times=1e9)
+
+    async def story(flashes: Flashes) -> None:
+        for tap in range(40):
+            flashes.begin(f"{QUERY}{tap}")
+        await until(lambda: server.calls.count("answerCallbackQuery") >= AT_ONCE)
+        await asyncio.sleep(0.1)
+        assert server.calls.count("answerCallbackQuery") == AT_ONCE
+
+    told(server, story)

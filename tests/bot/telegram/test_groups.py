@@ -12,10 +12,13 @@ import pytest
 from bot.delivery.channel import Answer, Frame, Sent
 from bot.store.chats import subscribe
 from bot.store.database import Database
+from bot.store.guests import Guests
+from bot.telegram.access import Access
 from bot.telegram.application import TelegramService
 from bot.telegram.asking import NOT_CHECKED
 from bot.telegram.incoming import Incoming
-from tests.bot.store.stores import NOW, message, opened, owes, states, stored, subscribed, subscribes
+from bot.telegram.letterbox import StoredLetters
+from tests.bot.store.stores import NOW, message, nothing, opened, owes, states, stored, subscribed, subscribes
 from tests.bot.telegram.kept import KEYS, live_kept
 from tests.bot.telegram.service import Pile, arrives, live, until
 from tests.servers.telegram import TelegramServer
@@ -258,3 +261,30 @@ def test_a_chat_that_nobody_knew_may_leave(tmp_path: Path, server: TelegramServe
             await database.close()
 
     assert asyncio.run(back())
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_group_that_was_let_in_is_answered_where_it_has_moved_to(
+    server: TelegramServer, tmp_path: Path, at_once: bool
+) -> None:
+    """Also by what is written there before anybody knows of the move, as far as the bot is concerned."""
+    old, new = -5, -1005
+    stored(tmp_path, nothing)
+    database = opened(tmp_path)
+    guests = Guests(database, "telegram")
+    if at_once:
+        server.hears("", chat=new, kind="supergroup", migrate_from_chat_id=old)
+        server.hears("/first", chat=new, kind="supergroup")
+
+    async def story(_service: TelegramService) -> None:
+        if not at_once:
+            server.hears("", chat=old, kind="group", migrate_to_chat_id=new)
+            server.hears("/first", chat=new, kind="supergroup")
+        await arrives(server, "you: /first")
+        server.hears("/stranger", chat=-9, user=9, kind="group")
+        await until(lambda: len(server.sent) == 2)
+
+    letters = StoredLetters(database, lambda: NOW, {old}, guests.look)
+    access = Access(frozenset({old}), decisions=guests)
+    live(server, story, letters=letters, access=access, afterwards=database.close)
+    assert "Your id is 9" in server.sent[1].plain

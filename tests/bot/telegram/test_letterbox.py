@@ -6,8 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from bot.answers.people import Standing
 from bot.store.chats import Subscriber, subscribe, unsubscribe
 from bot.store.database import Database
+from bot.store.guests import Guests
+from bot.store.people import decide, everybody
+from bot.store.people import decided as decided_so
 from bot.telegram.incoming import Incoming, Move
 from bot.telegram.letterbox import StoredLetters
 from tests.bot.store.stores import NOW, stored, subscribed
@@ -65,3 +71,24 @@ def test_what_another_process_left_of_a_group_that_moved_is_answered_where_it_is
         return await letters.unanswered()
 
     assert stored(tmp_path, story) == [replace(TOPIC, address="-1007")]
+
+
+@pytest.mark.parametrize(("known", "decided", "standing"), [
+    (("-5",), (), "allowed"), ((), (), None), (("-5",), ("-1005",), "denied"), ((), ("-5",), "denied"),
+])  # fmt: skip
+def test_a_group_that_was_let_in_or_refused_is_so_where_it_has_moved_to(
+    tmp_path: Path, known: Sequence[str], decided: Sequence[str], standing: str | None
+) -> None:
+    async def story(database: Database) -> dict[str, str]:
+        guests = Guests(database, "telegram")
+        async with database.write() as connection:
+            for each in decided:
+                await decide(connection, "telegram", each, Standing.DENIED, "7", NOW)
+        letters = StoredLetters(database, lambda: NOW, map(int, known), guests.look)
+        for _ in range(2):  # Telegram says it in both chats
+            await letters.keep([], [Move("-5", "-1005")])
+        async with database.read() as connection:
+            assert guests.allowed == set(map(int, await decided_so(connection, "telegram", Standing.ALLOWED)))
+            return {each.user: each.standing.value for each in await everybody(connection, "telegram")}
+
+    assert stored(tmp_path, story).get("-1005") == standing

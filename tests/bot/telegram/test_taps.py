@@ -333,6 +333,24 @@ def test_a_strangers_tap_is_told_so_and_does_nothing(server: TelegramServer, tmp
     assert [(each.text[:11], each.alert) for each in server.flashes] == [("Your id is ", True), ("Noted", False)]
 
 
+def test_a_stranger_who_taps_again_is_told_no_more_but_the_button_is_not_busy(
+    server: TelegramServer, tmp_path: Path
+) -> None:
+    """Within a minute a second tap was not answered at all, and its button span on."""
+    shop, group = Shop(), -4242
+    server.knows(group, "supergroup")
+
+    async def story(service: TelegramService) -> None:
+        await service.channel.send(str(group), "RUT at a record", frame=Frame(KEYS))
+        server.taps("Mute", chat=group, user=666)
+        server.taps("Mute", chat=group, user=666)
+        await until(lambda: len(server.flashes) == 2)
+
+    live_kept(server, story, tmp_path, answer=shop, access=Access(frozenset({1001})))
+    assert shop.tapped == []
+    assert sorted((each.text[:11], each.alert) for each in server.flashes) == [("", False), ("Your id is ", True)]
+
+
 def test_whoever_taps_too_often_waits_like_one_who_writes_too_often(server: TelegramServer, tmp_path: Path) -> None:
     shop = Shop()
 

@@ -1,0 +1,42 @@
+"""The table of commands on docs/chat.md, as the registry has it: `python -m tests.docs.commands_table` writes it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from bot.commands.registry import Command, Group, all_commands
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "chat.md"
+_TABLE = re.compile(r"(?s)(<!-- commands -->\n).*?(<!-- /commands -->)")
+
+
+def table() -> str:
+    """The commands by group."""
+    lines = ["| | command | what it does | example | |", "|---|---|---|---|---|"]
+    for group in Group:
+        found = [each for each in all_commands().values() if each.group is group]
+        lines += [_row(each, group.value if index == 0 else "") for index, each in enumerate(found)]
+    return "\n".join(lines)
+
+
+def _row(each: Command, group: str) -> str:
+    usage, summary, example = (text.replace("|", "\\|") for text in (each.usage, each.summary, each.example))
+    return f"| {group} | `{usage}` | {summary} | `{example}` | {_whose(each)} |"
+
+
+def _whose(each: Command) -> str:
+    if each.admins:
+        return "administrators"
+    if each.strangers:
+        return "strangers"
+    return "configures" if each.configures else ""
+
+
+def written() -> str:
+    """The page with the table as it is now."""
+    return _TABLE.sub(lambda found: f"{found[1]}{table()}\n{found[2]}", PAGE.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(), encoding="utf-8")
