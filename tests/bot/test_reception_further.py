@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from bot.commands.registry import TERMINAL
 from bot.parts import Parts
 from bot.reception import Reception
 from bot.store.further import Roll, enrol, enrolled
@@ -12,7 +14,7 @@ from rules.model import Severity
 from tests.bot.markets import NOW
 from tests.bot.rooms import in_a_room
 from tests.bot.store.stores import message
-from tests.bot.test_reception import told
+from tests.bot.test_reception import ASKED, told
 
 ROLL = Roll({"mail": Severity.INFO}, {"pager": Severity.CRITICAL})
 
@@ -26,6 +28,7 @@ def test_they_are_named_and_what_they_are_owed_counts(tmp_path: Path) -> None:
         status = await told(reception, "/status")
         assert "Messages: 1 owed" in status
         assert "Chats: 0; also told: mail, pager" in status
-        assert "Owed: 1, the oldest for" in await told(reception, "/health")
+        operator = replace(ASKED, kind=TERMINAL, text="/health")
+        assert "Owed: 1, the oldest for" in (await reception.answer(operator)).html
 
     in_a_room(tmp_path, use)

@@ -17,7 +17,7 @@ from rules.folds import DirectionalChange, Ewma, KnownRows, RunningMax
 from rules.functions.correlation import Classic
 from rules.regime.filter import RegimeFilter
 from rules.regime.label import RegimeLabel
-from rules.scan import Checkpoint, Fold, State, lane, run, stack, where
+from rules.scan import BLOCK, Checkpoint, Fold, State, lane, run, stack, where
 from rules.shift import EwmaCorrelation, Shift
 from tests.rules.markets import same_bits
 
@@ -76,6 +76,19 @@ def test_lanes_never_mix(fold: Fold, widths: tuple[int, ...], seed: int, lanes: 
         alone, single = run(fold, [column[:, index : index + 1] for column in inputs], fold.initial(1))
         assert same_bits(out[:, index], single[:, 0])
         assert the_same(lane(state, index), alone)
+
+
+@every_fold
+def test_a_run_is_one_step_after_the_other(fold: Fold, widths: tuple[int, ...]) -> None:
+    """Also where a part of it is worked out for a block of rows at once."""
+    inputs = inputs_for(widths, BLOCK + 9, 2, 5)
+    state, steps = fold.initial(2), []
+    for row in range(BLOCK + 9):
+        state, out = fold.step(state, *(column[row] for column in inputs))
+        steps.append(out)
+    end, together = run(fold, inputs, fold.initial(2))
+    assert same_bits(together, np.stack(steps))
+    assert the_same(end, state)
 
 
 @every_fold
