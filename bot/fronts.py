@@ -25,6 +25,7 @@ from rules.model import Instant
 if TYPE_CHECKING:
     from bot.telegram.application import TelegramService
     from bot.telegram.ear import Ear, Fittings
+    from bot.telegram.menu import Menu
     from bot.web.listener import Listener
 
 SPARE = 3.0
@@ -81,7 +82,6 @@ def _telegram(
     from bot.telegram.application import TelegramService
     from bot.telegram.incoming import Incoming
     from bot.telegram.letterbox import StoredLetters
-    from bot.telegram.menu import Menu
 
     async def answer(incoming: Incoming) -> Answer:
         question = Question(
@@ -106,11 +106,7 @@ def _telegram(
         answer,
         StoredLetters(database, now, settings.telegram.let_in, guests.look),
         access=access,
-        menu=Menu(
-            {each.name: each.summary for each in offered(admin=False)},
-            {each.name: each.summary for each in offered(admin=True)},
-            settings.telegram.admins,
-        ),
+        menu=_menu(settings.telegram),
         pacer=pacer,
         always=_is(lambda asked: asked.changes),
         configures=_is(lambda asked: asked.configures),
@@ -119,6 +115,14 @@ def _telegram(
         limits=Limits(a_minute=settings.telegram.commands_per_minute),
     )
     return front, pushed
+
+
+def _menu(telegram: TelegramSettings) -> Menu:
+    """What Telegram offers to whom."""
+    from bot.telegram.menu import Menu
+
+    everybody, admins = ({each.name: each.summary for each in offered(admin=admin)} for admin in (False, True))
+    return Menu(everybody, admins, telegram.admins)
 
 
 def _is(what: Callable[[Command], bool]) -> Callable[[str], bool]:
