@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from rules.model import Instant
 
+MOST_PENDING = 50
+"""How many may wait for a decision; who asks when as many do is told to come again."""
+
 
 class Standing(enum.StrEnum):
     """What an administrator has decided of somebody."""

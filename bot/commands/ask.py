@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.answers.changes import AskToBeLetIn
-from bot.answers.people import Standing
+from bot.answers.people import MOST_PENDING, Standing
 from bot.commands.registry import Desk, Group, Refusal, Reply, Wants, command
 from bot.render.people import (
     ASKED,
@@ -15,9 +15,6 @@ from bot.render.people import (
     REFUSED_BEFORE,
     TOO_MANY_ASK,
 )
-
-MOST_PENDING = 50
-"""How many may wait for a decision."""
 
 
 @command(Group.CHAT, "/ask", "ask the operator to let you in", "/ask", wants=Wants.ROSTER, strangers=True)

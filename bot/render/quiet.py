@@ -8,7 +8,7 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from bot.answers.personal import spoken_id
-from bot.answers.preferences import EVERYTHING, USUAL, Mode, Mute, Preferences
+from bot.answers.preferences import EVERYTHING, Mode, Mute, Preferences
 from bot.render.alerts import SIMULATED_LINE, is_simulated, mark
 from bot.render.lines import clipped
 from rules.model import AlertEvent, Instant, Severity
@@ -144,11 +144,6 @@ def digests(chosen: Preferences, following: Instant) -> str:
         return f"No daily brief. What is gathered comes once a week, next on {when} ({escape(chosen.zone)})."
     times = " and ".join(map(clock, chosen.digests))
     return f"A brief every day at {times} ({escape(chosen.zone)}), next on {when}."
-
-
-def is_usual(severity: Severity, mode: Mode) -> bool:
-    """Whether a new chat has it so."""
-    return USUAL[severity] is mode
 
 
 def named(mutes: Iterable[Mute]) -> str:

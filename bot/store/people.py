@@ -6,14 +6,11 @@ from dataclasses import asdict
 
 import sqlalchemy as sa
 
-from bot.answers.people import Person, Standing
+from bot.answers.people import MOST_PENDING, Person, Standing
 from bot.store.conflict import insert_new, insert_or_update
 from bot.store.database import Connection
 from bot.store.schema import people
 from rules.model import Instant
-
-MOST_PENDING = 50
-"""How many may wait for a decision; who asks when as many do is told to come again."""
 
 
 async def everybody(connection: Connection, channel: str) -> list[Person]:

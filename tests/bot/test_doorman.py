@@ -10,13 +10,12 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bot.answers.changes import AskToBeLetIn, Broadcast, Change, Decide, Forget
-from bot.answers.people import Roster, Standing
+from bot.answers.people import MOST_PENDING, Roster, Standing
 from bot.clerk import Where, carry_out
 from bot.doorman import Door, roster
 from bot.store.chats import subscribe, subscribers, turn_away
 from bot.store.database import Database
 from bot.store.guests import Guests
-from bot.store.people import MOST_PENDING
 from bot.store.schema import chats, deliveries
 from bot.store.states import WITHDRAWN
 from rules.bars import DAY
