@@ -35,6 +35,14 @@ class Interval(enum.StrEnum):
         return {"1d": DAY, "1h": HOUR, "5m": 300}[self.value]
 
 
+class VolumeUnit(enum.StrEnum):
+    """What a source counts as volume: shares or coins, money, or nothing that it says."""
+
+    BASE = "base"
+    QUOTE = "quote"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Who printed a bar. Prices of two venues, or in two quotes, are never joined into one return."""
@@ -42,13 +50,18 @@ class Origin:
     feed: str
     venue: str
     quote: str = "USD"
-    volume_unit: str = "none"
+    volume_unit: str = VolumeUnit.NONE
     simulated: bool = False
 
     @property
     def book(self) -> tuple[str, str]:
         """What must be the same on both ends of a return."""
         return (self.venue, self.quote)
+
+    @property
+    def tape(self) -> str:
+        """What must be the same of two volumes that are compared."""
+        return f"{self} in {self.volume_unit}"
 
     def __str__(self) -> str:
         return "SIMULATED" if self.simulated else f"{self.venue} {self.quote}"

@@ -28,7 +28,7 @@ AGAIN = 10
 """Rows of a clock that are judged again where their bars change; what changes of older ones is not told any more."""
 
 _MODULUS = 2**64
-_FIELDS = ("open", "high", "low", "close", "volume", "link")
+_FIELDS = ("open", "high", "low", "close", "volume", "turnover", "link")
 
 
 @dataclass(frozen=True)

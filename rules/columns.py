@@ -16,13 +16,23 @@ from rules.scan import Fold
 
 @dataclass(frozen=True)
 class Field:
-    """A column of the panel: open, high, low, close, volume or link of an instrument."""
+    """A column of an instrument in the panel: open, close, turnover, link and so on (`Panel.field`)."""
 
     instrument: str
     name: str
 
     def __str__(self) -> str:
         return f"{self.instrument}.{self.name}"
+
+
+@dataclass(frozen=True)
+class OfClock:
+    """What is known of a row's session alone: its date, month or year, as a count since 1970 (`Panel.of_clock`)."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"clock.{self.name}"
 
 
 @dataclass(frozen=True)
@@ -88,7 +98,7 @@ class Folded(_Composed):
         self._named(repr(self.fold), reads=self.inputs, given=(self.warmup,))
 
 
-Node = Field | Constant | Window | Folded
+Node = Field | OfClock | Constant | Window | Folded
 
 
 def children(node: Node) -> tuple[Node, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rules.bars import Floats
-from rules.columns import Constant, Field, Folded, Node, Window, children, walk
+from rules.columns import Constant, Field, Folded, Node, OfClock, Window, children, walk
 from rules.panel import Panel
 from rules.scan import Checkpoint, Fold, State, lane, run, stack
 
@@ -131,11 +131,13 @@ class _Work:
         """The values of `node` from panel row `first` on."""
         return self.values[node][max(0, first) - self.begin[node] :]
 
-    def simple(self, node: Field | Constant | Window) -> Floats:
+    def simple(self, node: Field | OfClock | Constant | Window) -> Floats:
         """A node without memory."""
         begin = self.begin[node]
         if isinstance(node, Field):
             return self.panel.field(node.instrument, node.name)[begin:]
+        if isinstance(node, OfClock):
+            return self.panel.of_clock(node.name)[begin:]
         if isinstance(node, Constant):
             return np.full(len(self.panel) - begin, node.value)
         back = max(0, begin - node.rows)

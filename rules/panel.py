@@ -8,17 +8,20 @@ calendar date instead would join a coin's midnight with an index's afternoon (20
 from __future__ import annotations
 
 import datetime as dt
+import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.bars import DAY, HOUR, Bars, Bools, Floats, Interval, Ints
+from rules.bars import DAY, HOUR, Bars, Bools, Floats, Interval, Ints, Origin, VolumeUnit
 from rules.model import ALWAYS, Instant, Instrument
 
 Dates = NDArray[np.datetime64]
 BarSet = Mapping[Interval, Bars]
+
+_TRADED = ("volume", "turnover")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,12 @@ class Clock:
 class Columns:
     """One instrument on a clock; float64 arrays of the clock's length, NaN where nothing is known.
 
-    `open high low volume` span from the previous closing instant to this one and are NaN when any bar between is
-    missing. `link` divides the previous close before a return is taken: 1 within one venue and quote; at a switch the
-    new venue's own previous close over the old one's; NaN when the new venue has none. `approximate` marks a close
-    that is a UTC day's instead of the closing instant's.
+    `open high low volume turnover` span from the previous closing instant to this one and are NaN when any bar between
+    is missing. `volume` is in the unit its origin reports, `turnover` in the quote currency, bar by bar at its close;
+    both are NaN where that unit is not said, and where hours of several origins are in a row. `link` divides the
+    previous close before a return is taken: 1 within one venue and quote; at a switch the new venue's own previous
+    close over the old one's; NaN when the new venue has none. `approximate` marks a close that is a UTC day's instead
+    of the closing instant's.
     """
 
     open: Floats
@@ -73,6 +78,7 @@ class Columns:
     low: Floats
     close: Floats
     volume: Floats
+    turnover: Floats
     link: Floats
     approximate: Bools
     origin: Ints
@@ -92,7 +98,7 @@ class Panel:
 
     clock: Clock
     columns: Mapping[str, Columns]
-    origins: Mapping[str, tuple[str, ...]]
+    origins: Mapping[str, tuple[Origin, ...]]
     whole: bool = True
     trades: Mapping[str, Instant] = field(default_factory=dict)
 
@@ -111,21 +117,34 @@ class Panel:
         return Panel(self.clock[rows], columns, self.origins, self.whole and first == 0, trades)
 
     def field(self, instrument: str, name: str) -> Floats:
-        """A column of `instrument`: open, high, low, close, volume or link. All NaN when there are no bars of it."""
+        """A column of `instrument`, all NaN when there are no bars of it: one of `Columns`, or `tape` or `venue`.
+
+        Those two are numbers that stand for who printed the row, NaN on a gap: equal ones for volumes that may be
+        compared as they are (`tape`), for turnovers that may be (`venue`).
+        """
         if instrument not in self.columns:
             return np.full(len(self), np.nan)
-        column: Floats = getattr(self.columns[instrument], name)
+        held = self.columns[instrument]
+        if name in ("tape", "venue"):
+            numbers = np.array([_number_of(getattr(each, name)) for each in self.origins[instrument]])
+            return np.where(np.isnan(held.close), np.nan, numbers[held.origin])
+        column: Floats = getattr(held, name)
         return column
+
+    def of_clock(self, name: str) -> Floats:
+        """What is known of each row's session alone: `session`, `month` or `year`, as counts since 1970."""
+        unit = {"session": "D", "month": "M", "year": "Y"}[name]
+        return self.clock.sessions.astype(f"datetime64[{unit}]").astype(np.int64).astype(np.float64)
 
     def origin(self, instrument: str, row: int) -> str | None:
         """Who printed the close on `row`, in words; None on a gap."""
         if instrument not in self.columns or np.isnan(self.columns[instrument].close[row]):
             return None
-        return self.origins[instrument][int(self.columns[instrument].origin[row])]
+        return str(self.origins[instrument][int(self.columns[instrument].origin[row])])
 
     def usual_origin(self, instrument: str) -> str | None:
         """Who is preferred to print it; None when there are no bars of it."""
-        return self.origins[instrument][0] if instrument in self.origins else None
+        return str(self.origins[instrument][0]) if instrument in self.origins else None
 
 
 def build_panel(
@@ -137,18 +156,16 @@ def build_panel(
     ask for that.
     """
     columns: dict[str, Columns] = {}
-    origins: dict[str, tuple[str, ...]] = {}
+    origins: dict[str, tuple[Origin, ...]] = {}
     for name, of_one in bars.items():
         used = _used(clock, instruments[name], of_one)
         if used is None:
             continue
         columns[name] = _sampled(clock, used) if used.interval is Interval.DAY else _folded_hours(clock, used)
-        origins[name] = tuple(str(origin) for origin in used.origins)
+        origins[name] = used.origins
         if approximate and clock.calendar != ALWAYS and instruments[name].calendar == ALWAYS:
             columns[name] = _fill_approximately(clock, columns[name], of_one, len(origins[name]))
-            origins[name] += (
-                tuple(str(origin) for origin in of_one[Interval.DAY].origins) if Interval.DAY in of_one else ()
-            )
+            origins[name] += of_one[Interval.DAY].origins if Interval.DAY in of_one else ()
     return Panel(clock, columns, origins)
 
 
@@ -196,8 +213,10 @@ def _sampled(clock: Clock, bars: Bars) -> Columns:
     inside = at < len(best)
     hit[inside] = best.end[at[inside]] == clock.closes[inside]
     out = _empty(len(clock))
-    for name in ("open", "high", "low", "close", "volume", "origin"):
+    for name in ("open", "high", "low", "close", "origin"):
         getattr(out, name)[hit] = getattr(best, name)[at[hit]]
+    for name, traded in zip(_TRADED, _traded(best), strict=True):
+        getattr(out, name)[hit] = traded[at[hit]]
     _link(clock, out, bars)
     return out
 
@@ -205,7 +224,7 @@ def _sampled(clock: Clock, bars: Bars) -> Columns:
 def _folded_hours(clock: Clock, bars: Bars) -> Columns:
     """Hours folded between closing instants: the last one's close; open, high, low and volume of all of them."""
     out = _sampled(clock, bars)
-    for name in ("open", "high", "low", "volume"):
+    for name in ("open", "high", "low", *_TRADED):
         getattr(out, name)[:] = np.nan
     hours = bars.preferred().upto(int(clock.closes[-1]) if len(clock) else 0)
     edges = np.searchsorted(hours.end, clock.closes, side="right")
@@ -216,11 +235,22 @@ def _folded_hours(clock: Clock, bars: Bars) -> Columns:
     out.open[whole + 1] = hours.open[first[whole]]
     out.high[whole + 1] = np.maximum.reduceat(hours.high, first)[whole]
     out.low[whole + 1] = np.minimum.reduceat(hours.low, first)[whole]
-    books = [origin.book for origin in bars.origins]
-    book = np.array([books.index(each) for each in books])[hours.origin]
-    one_book = np.maximum.reduceat(book, first) == np.minimum.reduceat(book, first)
-    out.volume[whole + 1] = np.where(one_book, np.add.reduceat(hours.volume, first), np.nan)[whole]
+    tapes = [origin.tape for origin in bars.origins]
+    tape = np.array([tapes.index(each) for each in tapes])[hours.origin]
+    one_tape = np.maximum.reduceat(tape, first) == np.minimum.reduceat(tape, first)
+    for name, traded in zip(_TRADED, _traded(hours), strict=True):
+        getattr(out, name)[whole + 1] = np.where(one_tape, np.add.reduceat(traded, first), np.nan)[whole]
     return out
+
+
+def _traded(bars: Bars) -> tuple[Floats, Floats]:
+    """The volume and the turnover of each bar; NaN where it is not said what the volume counts."""
+    said, money = (
+        np.array([origin.volume_unit in units for origin in bars.origins], dtype=bool)[bars.origin]
+        for units in ((VolumeUnit.BASE, VolumeUnit.QUOTE), (VolumeUnit.QUOTE,))
+    )
+    volume = np.where(said, bars.volume, np.nan)
+    return volume, np.where(money, volume, volume * bars.close)
 
 
 def _fill_approximately(clock: Clock, columns: Columns, bars: BarSet, origins_before: int) -> Columns:
@@ -257,6 +287,11 @@ def _link(clock: Clock, columns: Columns, bars: Bars) -> None:
 
 
 def _empty(rows: int) -> Columns:
-    unknown = {name: np.full(rows, np.nan) for name in ("open", "high", "low", "close", "volume")}
+    unknown = {name: np.full(rows, np.nan) for name in ("open", "high", "low", "close", *_TRADED)}
     approximate, origin = np.zeros(rows, dtype=bool), np.zeros(rows, dtype=np.int64)
     return Columns(**unknown, link=np.ones(rows), approximate=approximate, origin=origin)
+
+
+def _number_of(words: str) -> float:
+    """A number that stands for words, the same wherever they are met: 32 bits are exact in a float."""
+    return float(zlib.crc32(words.encode()))

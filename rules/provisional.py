@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from rules.bars import Tick
+from rules.bars import Origin, Tick
 from rules.panel import Clock, Columns, Panel
 
-_PRICES = ("open", "high", "low", "close", "volume")
+_PRICES = ("open", "high", "low", "close", "volume", "turnover")
 
 
 def with_provisional(panel: Panel, session: dt.date, ticks: Mapping[str, Tick]) -> Panel:
@@ -34,21 +34,21 @@ def with_provisional(panel: Panel, session: dt.date, ticks: Mapping[str, Tick]) 
     )
     origins = {name: list(known) for name, known in panel.origins.items()}
     columns = {name: _extended(column, ticks.get(name), origins[name]) for name, column in panel.columns.items()}
-    texts = {name: tuple(known) for name, known in origins.items()}
-    return replace(panel, clock=clock, columns=columns, origins=texts, trades=trades)
+    known = {name: tuple(each) for name, each in origins.items()}
+    return replace(panel, clock=clock, columns=columns, origins=known, trades=trades)
 
 
-def _extended(column: Columns, tick: Tick | None, origins: list[str]) -> Columns:
+def _extended(column: Columns, tick: Tick | None, origins: list[Origin]) -> Columns:
     """A column with one row more. A tick of another venue or quote than the last close has no return."""
     numbers, origin, link = dict.fromkeys(_PRICES, np.nan), 0, 1.0
     if tick is not None:
         numbers |= {"open": tick.open, "high": tick.high, "low": tick.low, "close": tick.price}
-        who = str(tick.origin)
-        if who not in origins:
-            origins.append(who)
-        origin = origins.index(who)
+        if tick.origin not in origins:
+            origins.append(tick.origin)
+        origin = origins.index(tick.origin)
         known = np.flatnonzero(~np.isnan(column.close))
-        link = 1.0 if len(known) and origins[int(column.origin[known[-1]])] == who else np.nan
+        last = origins[int(column.origin[known[-1]])].book if len(known) else None
+        link = 1.0 if last == tick.origin.book else np.nan
     rows = {name: np.append(getattr(column, name), value) for name, value in numbers.items()}
     return Columns(
         **rows,

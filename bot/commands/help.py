@@ -9,7 +9,7 @@ from bot.answers.words import Word
 from bot.commands.registry import Command, Desk, Group, Refusal, Reply, all_commands, command, offered
 from bot.queries.words import word
 from bot.render.help import command_help, overview, word_help, words_help
-from rules.functions.registry import vocabulary
+from rules.functions.registry import named, vocabulary
 from rules.language.errors import listing, nearest
 
 WORDS = "words"
@@ -30,7 +30,7 @@ def help_(desk: Desk, words: Sequence[str]) -> Reply:
     name = words[0].lstrip("/").lower()
     if name == WORDS:
         return Reply(words_help(vocabulary().values()))
-    asked, function = all_commands().get(name), vocabulary().get(name)
+    asked, function = all_commands().get(name), named(name)
     if asked is None and function is None:
         raise Refusal(_unknown(words[0].lstrip("/"), admin=desk.chat.admin))
     told = [command_help(asked.usage, asked.summary, asked.example)] if asked is not None else []

@@ -9,7 +9,7 @@ from bot.personal.draft import NotUnderstood
 from bot.personal.made import Made, percent
 from bot.personal.market import Market
 from rules.columns import Folded, walk
-from rules.functions.registry import Scope, Type, vocabulary
+from rules.functions.registry import EACH, Scope, Type, every_name
 from rules.language.compile import CompiledRule, compile_rule
 from rules.language.errors import LanguageError
 from rules.language.meaning import read as read_typed
@@ -33,7 +33,7 @@ def made(head: str, market: Market) -> Made:
 
 def cleaned(text: str, scope: Scope) -> str:
     """With every name in the case that the language knows it in."""
-    known = {name.lower(): name for name in (*vocabulary(), *Label.__members__, "and", "or", "not")}
+    known = {name.lower(): name for name in (*every_name(), EACH, *Label.__members__, "and", "or", "not")}
     known |= {name.lower(): name for name in (*scope.baskets, *scope.instruments)}
     return _WORD.sub(lambda found: known.get(found[0].lower(), found[0]), text)
 

@@ -15,7 +15,7 @@ from bot.settings.fields import ChannelUrl
 from bot.settings.models import built_in
 from bot.settings.problems import Fault
 from bot.settings.shape import Path, word
-from rules.functions.registry import Scope, vocabulary
+from rules.functions.registry import EACH, Scope, named
 from rules.language.compile import compile_rule
 from rules.language.errors import LanguageError, listing, nearest
 from rules.language.meaning import read_condition
@@ -75,7 +75,9 @@ def _name_faults(instruments: Mapping[str, Any], baskets: Mapping[str, Any]) -> 
         for name in names:
             if name in Label.__members__:
                 yield Fault((section, name), f"{name} is a regime label; give the {article} another name")
-            elif name in vocabulary():
+            elif name == EACH:
+                yield Fault((section, name), f"{name} stands for a basket's members; give the {article} another name")
+            elif named(name) is not None:
                 yield Fault((section, name), f"{name} is a function of the rules; give the {article} another name")
     ours = built_in()
     for name in [each for each in baskets if each in instruments]:

@@ -6,6 +6,7 @@ found by being decorated in a file of this package. Families never import each o
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 import inspect
 import pkgutil
@@ -30,6 +31,8 @@ class Type:
     DAYS = "a count of days"
     DATE = "a date"
     LABEL = "a regime label"
+    EACH_SERIES = "a series of each"
+    EACH_BOOL = "a condition on each"
 
 
 class Unit:
@@ -44,6 +47,7 @@ class Unit:
     DEVIATIONS = "deviations"
     TIMES = "times"
     TRUTH = "truth"
+    SAME = "that of the series it is given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,9 @@ class Gives:
     unit: str
 
 
+EACH = "EACH"
+"""What stands for every member of a basket in turn, in what a function of a basket is given of each of them."""
+
 LONGEST_WINDOW = 2520
 """Ten years of sessions."""
 
@@ -82,6 +89,10 @@ Gap = Annotated[float, Accepts(Type.NUMBER, 0.05, 0.9)]
 Basket = Annotated[tuple[str, ...], Accepts(Type.BASKET, 2)]
 MaybeLeg = Annotated[Instrument | None, Accepts(Type.INSTRUMENT)]
 RegimeName = Annotated[Label, Accepts(Type.LABEL)]
+Day = Annotated[dt.date, Accepts(Type.DATE)]
+Members = Annotated[tuple[str, ...], Accepts(Type.BASKET, 1)]
+EachSeries = Annotated[tuple[Node, ...], Accepts(Type.EACH_SERIES)]
+EachCondition = Annotated[tuple[Node, ...], Accepts(Type.EACH_BOOL)]
 
 Price = Annotated[Node, Gives(Type.SERIES, Unit.PRICE)]
 Percent = Annotated[Node, Gives(Type.SERIES, Unit.PERCENT)]
@@ -92,6 +103,7 @@ Number = Annotated[Node, Gives(Type.SERIES, Unit.NUMBER)]
 Deviations = Annotated[Node, Gives(Type.SERIES, Unit.DEVIATIONS)]
 Times = Annotated[Node, Gives(Type.SERIES, Unit.TIMES)]
 Condition = Annotated[Node, Gives(Type.BOOL, Unit.TRUTH)]
+Same = Annotated[Node, Gives(Type.SERIES, Unit.SAME)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +129,8 @@ class Parameter:
 class Function:
     """One word of the vocabulary.
 
-    `uses` are instruments it reads without naming them. Templates over the parameters' names: `words` is how a reader
+    `also` are other names that it is known by; what is written back has its own. `uses` are instruments it reads
+    without naming them. Templates over the parameters' names: `words` is how a reader
     is told of it (what stands in brackets is left out where its argument is), `context` are expressions that an alert
     shows beside its numbers, a condition only where it is TRUE, and `interval` the two that bound its value with 90 %.
     """
@@ -129,6 +142,7 @@ class Function:
     gives: Gives
     takes_scope: bool
     words: str
+    also: tuple[str, ...]
     uses: tuple[str, ...]
     context: tuple[str, ...]
     interval: tuple[str, ...]
@@ -156,6 +170,7 @@ _REGISTRY: dict[str, Function] = {}
 def function(
     words: str,
     *,
+    also: tuple[str, ...] = (),
     uses: tuple[str, ...] = (),
     context: tuple[str, ...] = (),
     interval: tuple[str, ...] = (),
@@ -180,7 +195,7 @@ def function(
         gives = _metadata(hints["return"], Gives)
         family = build.__module__.rpartition(".")[2]
         _REGISTRY[name] = Function(
-            name, family, build, parameters, gives, "scope" in signature, words, uses, context, interval, pair
+            name, family, build, parameters, gives, "scope" in signature, words, also, uses, context, interval, pair
         )
         return build
 
@@ -198,3 +213,19 @@ def vocabulary() -> Mapping[str, Function]:
     for module in sorted(found.name for found in pkgutil.iter_modules(functions.__path__)):
         importlib.import_module(f"{functions.__name__}.{module}")
     return dict(_REGISTRY)
+
+
+def named(word: str) -> Function | None:
+    """The function that is known by a name; None where there is none."""
+    return _by_name().get(word)
+
+
+def every_name() -> tuple[str, ...]:
+    """All names that functions are known by."""
+    return tuple(_by_name())
+
+
+@cache
+def _by_name() -> Mapping[str, Function]:
+    functions = vocabulary().values()
+    return {name: each for each in functions for name in each.also} | {each.name: each for each in functions}

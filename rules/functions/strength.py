@@ -20,7 +20,7 @@ HALF_LIFE = 60
 """Rows, of the volatility it is measured in."""
 
 
-@function("{a} against {b}, strength", context=("ret({a}, 63)", "ret({b}, 63)"), pair=True)
+@function("{a} against {b}, strength", also=("rs_z",), context=("ret({a}, 63)", "ret({b}, 63)"), pair=True)
 def rel_strength(a: Leg, b: Leg) -> Deviations:
     """Relative strength of a against b: the change of log(a / b) over 63 rows, in its standard deviations.
 

@@ -94,7 +94,7 @@ def _settled(x: Floats, mean: Floats, seen: Floats, n: int) -> Floats:
     return np.where(np.isnan(x) | (seen < n), np.nan, mean)
 
 
-@function("{x} rank in last {n}", context=("{x}",))
+@function("{x} rank in last {n}", also=("pct_rank",), context=("{x}",))
 def percentile(x: Series, n: SampleRows = 504) -> Probability:
     """Share in [0, 1] of the last n known values of x, within ceil(n / 0.8) rows, that are not above this one.
 

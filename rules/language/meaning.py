@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 from rules.columns import Constant, Node
 from rules.elementwise import binary, unary
-from rules.functions.registry import Accepts, Function, Parameter, Scope, Type, Unit, vocabulary
+from rules.functions.registry import EACH, Function, Parameter, Scope, Type, Unit, named, vocabulary
+from rules.language.arguments import OF_EACH, accepted, bound, kind_of, members_of, need_different, unit_of
 from rules.language.errors import LanguageError, Span, listing, nearest
 from rules.language.syntax import LONGEST_TEXT, Binary, Call, DateLiteral, Literal, Name, Syntax, Unary, parse, parts_of
 from rules.language.typed import COMPARISONS, NUMERIC, Typed, called, joined, number_text, told, wrapped
 from rules.model import ALWAYS, XNYS, Label
+from rules.venues import by_tape
 from rules.windows import close_of
 
 _ARITHMETIC = {"+": float.__add__, "-": float.__sub__, "*": float.__mul__, "/": float.__truediv__}
@@ -58,14 +61,16 @@ def calendar_of(lines: list[tuple[str, Syntax]], scope: Scope) -> str:
 def _instruments_in(part: Syntax, scope: Scope) -> tuple[str, ...]:
     if isinstance(part, Name):
         return scope.baskets.get(part.name, (part.name,))
-    if isinstance(part, Call) and part.name in vocabulary():
-        return vocabulary()[part.name].uses
-    return ()
+    function = named(part.name) if isinstance(part, Call) else None
+    return function.uses if function else ()
 
 
 class _Reader:
+    """`member` is the instrument that EACH stands for at the moment."""
+
     def __init__(self, text: str, scope: Scope) -> None:
         self.text, self.scope = text, scope
+        self.member: str | None = None
 
     def fail(self, reason: str, span: Span) -> LanguageError:
         return LanguageError(reason, self.text, span)
@@ -88,120 +93,107 @@ class _Reader:
 
     def name(self, tree: Name) -> Typed:
         known = self.scope.instruments.get(tree.name)
+        if tree.name == EACH:
+            return self.each(tree)
         if known is not None:
             return Typed(Type.INSTRUMENT, Unit.PRICE, tree.name, close_of(tree.name), known)
         if tree.name in self.scope.baskets:
             return Typed(Type.BASKET, Unit.NUMBER, tree.name, None, self.scope.baskets[tree.name])
         if tree.name in Label.__members__:
             return Typed(Type.LABEL, Unit.NUMBER, tree.name, None, Label(tree.name))
-        if tree.name in vocabulary():
-            usage = vocabulary()[tree.name].usage
-            raise self.fail(f"{tree.name} is a function; write {usage}", tree.span)
+        function = named(tree.name)
+        if function is not None:
+            raise self.fail(f"{tree.name} is a function; write {function.usage}", tree.span)
         names = [*self.scope.instruments, *self.scope.baskets]
         hint = nearest(tree.name, [*names, *Label.__members__])
         raise self.fail(f"unknown instrument {tree.name}{hint} (known: {listing(names)})", tree.span)
 
+    def each(self, tree: Name) -> Typed:
+        """The member of a basket that is being read for; written and told as EACH."""
+        if self.member is None:
+            where = "within a function of a basket, as in mean_of(ALTS, ret(EACH, 21))"
+            raise self.fail(f"{EACH} stands for a member, {where}", tree.span)
+        instrument = self.scope.instruments.get(self.member)
+        if instrument is None:
+            raise self.fail(f"the basket holds {self.member}, which is not configured", tree.span)
+        return Typed(Type.INSTRUMENT, Unit.PRICE, EACH, close_of(self.member), instrument, words="each")
+
     def call(self, tree: Call) -> Typed:
-        function = vocabulary().get(tree.name)
+        function = named(tree.name)
         if function is None:
             if tree.name.lower() in ("and", "or", "not"):
                 raise self.fail(f"write {tree.name.lower()} in lower case", tree.name_span)
             hint = nearest(tree.name, vocabulary())
             if not hint:
-                hint = f" (known: {listing(sorted(vocabulary()), 40)})"
+                hint = f" (known: {listing(sorted(vocabulary()))})"
             raise self.fail(f"unknown function {tree.name}{hint}", tree.name_span)
-        bound = self.bind(function, tree)
+        given_as = bound(function, tree, self.fail)
         arguments: dict[str, object] = {}
-        named: dict[str, Typed] = {}
+        parts: dict[str, Typed] = {}
         for parameter in function.parameters:
-            given = bound.get(parameter.name)
+            given = given_as.get(parameter.name)
             if given is None:
                 arguments[parameter.name] = parameter.default
-                continue
-            part = self.argument(function, parameter, given[1])
-            arguments[parameter.name] = self.accept(function, parameter, part, given[1].span)
-            named[parameter.name] = part
-        self.need_different(function, list(named.values()), tree.span)
+            elif parameter.accepts.type in OF_EACH:
+                parts[parameter.name], nodes = self.for_each(function, parameter, given[1], arguments)
+                arguments[parameter.name] = nodes
+            else:
+                part = self.argument(function, parameter, given[1])
+                arguments[parameter.name] = accepted(function, parameter, part, given[1].span, self.fail)
+                parts[parameter.name] = part
+        need_different(function, list(parts.values()), tree.span, self.fail)
         if function.takes_scope:
             arguments["scope"] = self.scope
         node = self.built(function, arguments, tree.span)
         return Typed(
             function.gives.type,
-            function.gives.unit,
-            called(function, named),
+            unit_of(function, parts.values()),
+            called(function, parts),
             node,
-            parts=tuple(named.values()),
+            parts=tuple(parts.values()),
             function=function,
-            words=told(function, named),
-            names=tuple(named),
+            words=told(function, parts),
+            names=tuple(parts),
         )
+
+    def for_each(
+        self, function: Function, parameter: Parameter, tree: Syntax, before: Mapping[str, object]
+    ) -> tuple[Typed, tuple[Node, ...]]:
+        """An argument read once for every member of the basket before it, and what it is of each; shown as of EACH."""
+        members = next(value for value in before.values() if isinstance(value, tuple))
+        if self.member is not None:
+            raise self.fail(f"{function.name} cannot stand within what is read of {EACH}", tree.span)
+        if not any(isinstance(part, Name) and part.name == EACH for part in parts_of(tree)):
+            hint = f"{parameter.name} of {function.name} must be {parameter.accepts.type} member, with {EACH} in it"
+            raise self.fail(f"{hint}: ret({EACH}, 21)", tree.span)
+        found = []
+        for self.member in members:
+            found.append(self.read(tree))
+        self.member = None
+        wanted = (Type.BOOL,) if parameter.accepts.type == Type.EACH_BOOL else NUMERIC
+        if found[0].type not in wanted:
+            what = f"{found[0].text} is {found[0].type}{members_of(found[0])}"
+            raise self.fail(f"{parameter.name} of {function.name} must be {parameter.accepts.type}; {what}", tree.span)
+        return replace(found[0], node=None, parts=(), function=None), tuple(each.column for each in found)
 
     def built(self, function: Function, arguments: dict[str, object], span: Span) -> Node:
         """The function's column; what its arguments are together, it judges itself."""
         try:
-            return function.build(**arguments)
+            return by_tape(function.build(**arguments))
         except ValueError as error:
             raise self.fail(str(error), span) from None
-
-    def need_different(self, function: Function, parts: list[Typed], span: Span) -> None:
-        legs = [part.text for part in parts if part.type == Type.INSTRUMENT] if function.pair else []
-        for index, leg in enumerate(legs):
-            if leg in legs[:index]:
-                raise self.fail(f"{function.name} needs different instruments, not {leg} twice", span)
-
-    def bind(self, function: Function, tree: Call) -> dict[str, tuple[str, Syntax]]:
-        """Positional and named arguments to parameters."""
-        bound: dict[str, tuple[str, Syntax]] = {}
-        names = [parameter.name for parameter in function.parameters]
-        for index, (name, value) in enumerate(tree.arguments):
-            if not name and any(given for given, _ in tree.arguments[:index]):
-                raise self.fail("a positional argument cannot follow a named one", value.span)
-            if not name and index >= len(names):
-                most = f"{len(names)} argument{'s' * (len(names) != 1)}" if names else "no arguments"
-                raise self.fail(f"{function.name} takes {most}: {function.usage}", value.span)
-            name = name or names[index]
-            if name not in names:
-                has = nearest(name, names) or f"; it has {listing(names) or 'no arguments'}"
-                raise self.fail(f"{function.name} has no argument {name}{has}", value.span)
-            if name in bound:
-                raise self.fail(f"argument {name} of {function.name} is given twice", value.span)
-            bound[name] = (name, value)
-        for parameter in function.parameters:
-            if parameter.required and parameter.name not in bound:
-                raise self.fail(f"{function.name} needs {parameter.name}: {function.usage}", tree.span)
-        return bound
-
-    def accept(self, function: Function, parameter: Parameter, part: Typed, span: Span) -> object:
-        """The argument as the function receives it."""
-        wanted = parameter.accepts
-        if wanted.type == Type.SERIES and part.type in (Type.SERIES, Type.INSTRUMENT):
-            return part.node
-        if wanted.type == Type.NUMBER and part.type in (Type.NUMBER, Type.DAYS) and isinstance(part.value, float):
-            if _fits(wanted, part.value):
-                return int(part.value) if wanted.whole else part.value
-            hint = f"; write {part.text}%" if wanted.percent and _fits(wanted, part.value / 100.0) else ""
-            raise self.fail(f"{parameter.name} of {function.name} must be {_kind(wanted)}, not {part.text}{hint}", span)
-        if wanted.type == Type.BASKET and isinstance(part.value, tuple) and len(part.value) < (wanted.low or 0):
-            raise self.fail(f"{function.name} needs a basket of {wanted.low:g} or more; {part.text} is smaller", span)
-        if wanted.type == part.type and part.value is not None:
-            return part.value
-        what = f"{part.text} is {part.type}{self.members(part)}"
-        raise self.fail(f"{parameter.name} of {function.name} must be {_kind(wanted)}; {what}", span)
 
     def argument(self, function: Function, parameter: Parameter, tree: Syntax) -> Typed:
         """An argument's meaning; a name nobody knows is told by what should stand there."""
         unknown = isinstance(tree, Name) and not self.is_known(tree.name)
         if isinstance(tree, Name) and unknown and parameter.accepts.type in (Type.NUMBER, Type.LABEL):
             hint = nearest(tree.name, Label.__members__) if parameter.accepts.type == Type.LABEL else ""
-            wanted = f"{parameter.name} of {function.name} must be {_kind(parameter.accepts)}"
+            wanted = f"{parameter.name} of {function.name} must be {kind_of(parameter.accepts)}"
             raise self.fail(f"{wanted}, not {tree.name}{hint}", tree.span)
         return self.read(tree)
 
     def is_known(self, name: str) -> bool:
         return name in self.scope.instruments or name in self.scope.baskets or name in Label.__members__
-
-    def members(self, part: Typed) -> str:
-        return f" of {listing(part.value)}" if part.type == Type.BASKET and isinstance(part.value, tuple) else ""
 
     def unary(self, tree: Unary) -> Typed:
         operand = self.read(tree.operand)
@@ -247,12 +239,12 @@ class _Reader:
 
     def need_condition(self, symbol: str, part: Typed, span: Span) -> None:
         if part.type != Type.BOOL:
-            raise self.fail(f"{symbol} joins conditions, but {part.text} is {part.type}{self.members(part)}", span)
+            raise self.fail(f"{symbol} joins conditions, but {part.text} is {part.type}{members_of(part)}", span)
 
     def need_number(self, symbol: str, part: Typed, span: Span) -> None:
         if part.type not in NUMERIC:
             verb = "compares" if symbol in COMPARISONS else "works on"
-            raise self.fail(f"{symbol} {verb} numbers, but {part.text} is {part.type}{self.members(part)}", span)
+            raise self.fail(f"{symbol} {verb} numbers, but {part.text} is {part.type}{members_of(part)}", span)
 
 
 def negated(typed: Typed) -> Typed:
@@ -260,18 +252,3 @@ def negated(typed: Typed) -> Typed:
     text = f"not ({typed.text})" if typed.symbol else f"not {typed.text}"
     node = unary("not", typed.column)
     return Typed(Type.BOOL, Unit.TRUTH, text, node, None, (typed,), symbol="not", words=f"not ({typed.spoken})")
-
-
-def _fits(wanted: Accepts, value: float) -> bool:
-    return (wanted.low or 0.0) <= value <= (wanted.high or 0.0) and (not wanted.whole or value == int(value))
-
-
-def _kind(wanted: Accepts) -> str:
-    """What an argument must be, in words."""
-    if wanted.type == Type.LABEL:
-        return " or ".join([", ".join([*Label.__members__][:-1]), [*Label.__members__][-1]])
-    if wanted.low is None or wanted.high is None:
-        return wanted.type
-    form = "%" if wanted.percent else ""
-    limits = f"from {number_text(float(wanted.low), form)} to {number_text(float(wanted.high), form)}"
-    return f"{'a whole number' if wanted.whole else wanted.type} {limits}"

@@ -13,7 +13,7 @@ from rules.language.compile import CompiledRule
 from rules.model import XNYS, AlertEvent
 from rules.panel import Panel
 from tests.bench.stats.worlds import NU, ROWS, YEAR, garch
-from tests.rules.markets import columns_of, weekdays
+from tests.rules.markets import TAPE, columns_of, weekdays
 
 COINS = ("SOL", "ADA", "BTC", "ETH", "XRP")
 BLOCK = 10
@@ -56,4 +56,4 @@ def even(seed: int, rho: float) -> Panel:
 
 def _priced(returns: Mapping[str, Floats]) -> Panel:
     columns = {name: columns_of(100.0 * np.exp(each.cumsum())) for name, each in returns.items()}
-    return Panel(weekdays(ROWS), columns, dict.fromkeys(columns, ("TEST USD",)))
+    return Panel(weekdays(ROWS), columns, dict.fromkeys(columns, (TAPE,)))

@@ -28,5 +28,6 @@ def reference() -> str:
         lines.append(f"### {family.capitalize()}\n")
         for function in sorted((each for each in functions if each.family == family), key=lambda each: each.name):
             prose, _, example = function.doc.rpartition("Example:")
-            lines.append(f"**`{function.usage}`** {' '.join(prose.split())}\n\n```\n{example.strip()}\n```\n")
+            also = f" Also `{'`, `'.join(function.also)}`." if function.also else ""
+            lines.append(f"**`{function.usage}`** {' '.join(prose.split())}{also}\n\n```\n{example.strip()}\n```\n")
     return "\n" + "\n".join(lines) + "\n"

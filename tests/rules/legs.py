@@ -8,7 +8,7 @@ import numpy as np
 
 from rules.bars import Floats
 from rules.panel import Panel
-from tests.rules.markets import columns_of, weekdays
+from tests.rules.markets import TAPE, columns_of, weekdays
 
 PAIR = ("RUT", "SOL")
 """The pair in every panel that is made here; SPX and BTC stand beside it, related to neither."""
@@ -20,7 +20,7 @@ def priced(**closes: Floats) -> Panel:
     """A panel of paths of closes of one length."""
     rows = len(next(iter(closes.values())))
     columns = {name: columns_of(close) for name, close in closes.items()}
-    return Panel(weekdays(rows), columns, dict.fromkeys(closes, ("TEST USD",)))
+    return Panel(weekdays(rows), columns, dict.fromkeys(closes, (TAPE,)))
 
 
 def moved(**returns: Floats) -> Panel:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from rules.bars import DAY, HOUR, Bars, Floats, Interval, Origin
+from rules.bars import DAY, HOUR, Bars, Floats, Interval, Origin, VolumeUnit
 from rules.evaluation import evaluate
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule, compile_rule
@@ -26,6 +26,14 @@ IDS = (*INDICES, *COINS)
 
 _VOLATILITY = {"RUT": 0.22, "SPX": 0.16, "VIX": 1.1, "BTC": 0.6, "ETH": 0.8, "SOL": 1.0}
 _FIRST = {"RUT": 1_500.0, "SPX": 3_000.0, "VIX": 17.0, "BTC": 9_000.0, "ETH": 250.0, "SOL": 20.0}
+
+
+def tape(venue: str) -> Origin:
+    """Who prints bars, and counts volume in what is traded."""
+    return Origin("test", venue, "USD", VolumeUnit.BASE)
+
+
+TAPE = tape("TEST")
 
 
 def instrument(name: str, calendar: str = XNYS) -> Instrument:
@@ -56,12 +64,16 @@ def columns_of(close: Floats, link: Floats | None = None, noise: Floats | None =
     """Columns round a path of closes; a gap in it is a gap in all of them."""
     rows = len(close)
     wide = np.full(rows, 0.01) if noise is None else noise
+    volume = 1e6 * (1 + 50 * wide) + 0.0 * close
+    with np.errstate(over="ignore"):
+        turnover = volume * close
     return Columns(
         open=close * (1 + wide / 3),
         high=close * (1 + wide),
         low=close * (1 - wide),
         close=close,
-        volume=1e6 * (1 + 50 * wide) + 0.0 * close,
+        volume=volume,
+        turnover=turnover,
         link=np.ones(rows) if link is None else link,
         approximate=np.zeros(rows, dtype=bool),
         origin=np.zeros(rows, dtype=np.int64),
@@ -86,7 +98,7 @@ def market(seed: int, rows: int = 360, *, scars: bool = True, calendar: str = XN
         columns[name] = columns_of(close, link, np.abs(rng.normal(0, 0.01, rows)))
     if scars and rng.random() < 0.5:
         _close_everywhere(columns, rng.integers(0, rows, 3))
-    return Panel(weekdays(rows, calendar), columns, dict.fromkeys(IDS, ("TEST USD",)))
+    return Panel(weekdays(rows, calendar), columns, dict.fromkeys(IDS, (TAPE,)))
 
 
 def _reverting(steps: Floats) -> Floats:
@@ -132,7 +144,7 @@ def written(calendar: str = XNYS, **texts: str) -> Panel:
     """A panel written down: `written(RUT="100 101 . 99")`. All texts have the same number of words."""
     columns = {name: columns_of(prices(text)) for name, text in texts.items()}
     rows = len(next(iter(columns.values())).close)
-    return Panel(weekdays(rows, calendar), columns, {name: (f"{name}-VENUE USD",) for name in texts})
+    return Panel(weekdays(rows, calendar), columns, {name: (tape(f"{name}-VENUE"),) for name in texts})
 
 
 def relinked(panel: Panel, name: str, row: int, link: float) -> Panel:
@@ -181,7 +193,7 @@ def clock_of(*closes: str, half_days: tuple[str, ...] = ()) -> Clock:
     return Clock(XNYS, dates, instants, np.isin(dates, np.array(half_days, dtype="datetime64[D]")))
 
 
-def bars_of(interval: Interval, *lines: str, origins: tuple[Origin, ...] = (Origin("test", "A"),)) -> Bars:
+def bars_of(interval: Interval, *lines: str, origins: tuple[Origin, ...] = (tape("A"),)) -> Bars:
     """Bars as lines `end | open high low close volume [origin]`, the end in New York or, with a Z, in UTC."""
     read_lines = []
     for line in lines:

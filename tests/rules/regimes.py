@@ -10,7 +10,7 @@ import numpy as np
 from rules.bars import DAY, Floats, Origin, Tick
 from rules.panel import Panel
 from rules.provisional import with_provisional
-from tests.rules.markets import columns_of, weekdays
+from tests.rules.markets import TAPE, columns_of, weekdays
 
 SPX, BTC, VIX = "SPX", "BTC", "VIX"
 
@@ -32,7 +32,7 @@ def restless(seed: int, rows: int = 1_000, *, gaps: bool = False) -> Panel:
     if gaps:
         closes = {name: np.where(rng.random(rows) < 0.02, np.nan, close) for name, close in closes.items()}
     columns = {name: columns_of(close) for name, close in closes.items()}
-    return Panel(weekdays(rows), columns, dict.fromkeys(columns, ("TEST USD",)))
+    return Panel(weekdays(rows), columns, dict.fromkeys(columns, (TAPE,)))
 
 
 def _reverting(towards: Floats, noise: Floats) -> Floats:

@@ -25,7 +25,7 @@ from rules.model import ALWAYS, XNYS, AlertEvent, Basis, Edge, Rule, Severity, T
 from rules.panel import Panel
 from rules.provisional import with_provisional
 from rules.scan import Checkpoint
-from tests.rules.markets import SCOPE, column, market, prices, rule, written
+from tests.rules.markets import SCOPE, TAPE, column, market, prices, rule, tape, written
 
 FEW = settings(max_examples=max(1, settings().max_examples // 3))
 
@@ -508,7 +508,7 @@ def test_who_stands_beside_a_rule_is_not_awaited_and_its_numbers_are_undefined()
     assert event.context["pcorr(RUT, SOL, SPX, n=60)"] is None
     assert event.context["shared(RUT, SOL, 60)"] is None
     assert event.context["corr(RUT, SOL, 60)"] is not None
-    assert event.origins == ("TEST USD",)
+    assert event.origins == (str(TAPE),)
 
 
 def test_who_stands_beside_a_rule_is_no_reason_for_no_data() -> None:
@@ -519,7 +519,7 @@ def test_who_stands_beside_a_rule_is_no_reason_for_no_data() -> None:
 
 
 def test_the_origins_of_an_event_are_those_of_what_decides() -> None:
-    names = {name: (f"{name} USD",) for name in SPOKEN.columns}
+    names = {name: (tape(name),) for name in SPOKEN.columns}
     (event,) = replay([BESIDE], replace(SPOKEN, origins=names)).events
     assert set(event.origins) == {"RUT USD", "SOL USD"}
 
@@ -606,7 +606,7 @@ def polled(panel: Panel, minutes: int, **prices: float) -> Panel:
 
 
 def _venue(panel: Panel, name: str) -> str:
-    return panel.origins[name][0].removesuffix(" USD")
+    return panel.origins[name][0].venue
 
 
 def judged(compiled: list[CompiledRule], panel: Panel, book: Book, closed: Panel | None = None) -> Outcome:
@@ -696,7 +696,7 @@ def test_the_close_comes_after_the_trades_of_its_session() -> None:
 
 def test_polls_without_a_verdict_are_no_sessions_without_data() -> None:
     moved = live_rule("moved", "ret(RUT, 1) > 1%")
-    elsewhere = replace(CALM, origins={"RUT": ("ELSEWHERE USD",), "SPX": ("ELSEWHERE USD",)})
+    elsewhere = replace(CALM, origins={"RUT": (tape("ELSEWHERE"),), "SPX": (tape("ELSEWHERE"),)})
     book = judged([moved], CALM, opened([moved])).book
     for minute in range(9):
         panel = polled(elsewhere, minute, RUT=150)

@@ -19,7 +19,7 @@ from rules.language.meaning import read
 from rules.model import XNYS
 from rules.panel import Panel
 from tests.bench.stats.worlds import Paths
-from tests.rules.markets import columns_of, instrument, weekdays
+from tests.rules.markets import TAPE, columns_of, instrument, weekdays
 
 
 def panel_of(paths: Paths) -> Panel:
@@ -30,7 +30,7 @@ def panel_of(paths: Paths) -> Panel:
         for name, returns in zip(legs_of(path), legs, strict=True)
     }
     columns = {name: columns_of(close) for name, close in closes.items()}
-    return Panel(weekdays(len(paths.x) + 1), columns, dict.fromkeys(closes, ("TEST USD",)))
+    return Panel(weekdays(len(paths.x) + 1), columns, dict.fromkeys(closes, (TAPE,)))
 
 
 def legs_of(path: int) -> tuple[str, str]:

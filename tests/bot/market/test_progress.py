@@ -12,7 +12,7 @@ from rules.bars import Origin, Tick
 from rules.model import ALWAYS, XNYS, Instant
 from rules.panel import Panel
 from tests.bot.markets import SESSIONS, at
-from tests.rules.markets import columns_of
+from tests.rules.markets import TAPE, columns_of
 
 OPEN, CLOSE = at("2025-12-03T14:30Z"), at("2025-12-03T21:00Z")
 HALF_DAY = at("2025-11-28T17:00Z")
@@ -22,7 +22,7 @@ def closed(until: Instant, calendar: str = XNYS) -> Panel:
     """RUT and BTC at the closes until then."""
     clock = SESSIONS.clock(calendar, until)[-3:]
     path = columns_of(np.array([100.0, 101.0, 102.0]))
-    return Panel(clock, {"RUT": path, "BTC": path}, {"RUT": ("TEST USD",), "BTC": ("TEST USD",)})
+    return Panel(clock, {"RUT": path, "BTC": path}, {"RUT": (TAPE,), "BTC": (TAPE,)})
 
 
 def trade(name: str, when: Instant, price: float = 103.0) -> dict[str, Tick]:

@@ -20,7 +20,7 @@ from rules.model import ALWAYS, XNYS, Label
 from rules.panel import Panel
 from tests.bot.markets import seen, simulated
 from tests.bot.queries.panels import PanelView, without
-from tests.rules.markets import INSTRUMENTS, columns_of, instrument
+from tests.rules.markets import INSTRUMENTS, columns_of, instrument, tape
 from tests.rules.regimes import restless
 
 ON, NEUTRAL, OFF = Label.RISK_ON, Label.NEUTRAL, Label.RISK_OFF
@@ -40,7 +40,7 @@ def market(seed: int = 1, rows: int = 700, *names: str) -> Panel:
     panel, rng = restless(seed, rows), np.random.default_rng(seed)
     paths = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 0.01, (len(NAMES), rows)), axis=1))
     beside = {name: columns_of(path) for name, path in zip(NAMES, paths, strict=True)}
-    origins = {**panel.origins, **dict.fromkeys(NAMES, ("BESIDE USD",))}
+    origins = {**panel.origins, **dict.fromkeys(NAMES, (tape("BESIDE"),))}
     return replace(panel, columns={**panel.columns, **beside}, origins=origins)
 
 
@@ -159,7 +159,7 @@ def test_a_basket_of_many_coins_is_a_gauge_like_any_other(count: int) -> None:
     panel, rng = market(1, 400), np.random.default_rng(1)
     coins = {name: columns_of(100.0 * np.exp(np.cumsum(rng.normal(0.0, 0.03, 400)))) for name in names}
     wide = replace(
-        panel, columns={**panel.columns, **coins}, origins={**panel.origins, **dict.fromkeys(names, ("BESIDE USD",))}
+        panel, columns={**panel.columns, **coins}, origins={**panel.origins, **dict.fromkeys(names, (tape("BESIDE"),))}
     )
     scope = Scope({**EVERYTHING.instruments, **{name: instrument(name, ALWAYS) for name in names}}, {"ALTS": names})
     found = asked(wide, scope)

@@ -66,7 +66,9 @@ def _argument(parameter: Parameter, of_series: st.SearchStrategy[str]) -> st.Sea
         Type.DAYS: lambda: st.integers(1, 60).map("{}d".format),
         Type.LABEL: lambda: st.sampled_from(Label).map(str),
         Type.BASKET: lambda: st.sampled_from(_baskets(parameter)),
-        Type.DATE: lambda: st.sampled_from(["2019-03-01", "2019-12-31"]),
+        Type.DATE: lambda: st.sampled_from(["2019-03-01", "2019-03-02", "2019-12-31"]),
+        Type.EACH_SERIES: lambda: st.sampled_from(["ret(EACH, 5)", "EACH / sma(EACH, 20)", "volume(EACH)"]),
+        Type.EACH_BOOL: lambda: st.sampled_from(["drawdown(EACH) > 5%", "EACH > SPX"]),
     }[parameter.accepts.type]()
 
 
@@ -242,6 +244,8 @@ def plain_call(function: Function, instruments: tuple[str, ...] = ("RUT", "SOL")
         Type.BASKET: iter(["ALTS"]),
         Type.DAYS: iter(["20d"]),
         Type.DATE: iter(["2019-03-01"]),
+        Type.EACH_SERIES: iter(["ret(EACH, 5)"]),
+        Type.EACH_BOOL: iter(["drawdown(EACH) > 5%"]),
     }
     arguments = [
         next(by_type[p.accepts.type]) if p.accepts.type in by_type else ("20" if p.accepts.whole else "0.1")

@@ -9,7 +9,7 @@ import pytest
 
 from rules.panel import Panel
 from tests.rules.functions.test_trend import linked_returns
-from tests.rules.markets import BASKETS, column, columns_of, market, prices, relinked, weekdays, written
+from tests.rules.markets import BASKETS, TAPE, column, columns_of, market, prices, relinked, weekdays, written
 
 Returns = list[float]
 
@@ -84,7 +84,7 @@ def test_strength_is_mirrored() -> None:
 def test_a_steady_climb_is_as_strong_as_its_rows_allow() -> None:
     """1 % a row: 63 of them are 63 moves in root 63 usual ones."""
     climb = np.array([100.0 * 1.01**row for row in range(100)])
-    panel = Panel(weekdays(100), {"RUT": columns_of(climb)}, {"RUT": ("TEST USD",)})
+    panel = Panel(weekdays(100), {"RUT": columns_of(climb)}, {"RUT": (TAPE,)})
     found = column("momentum(RUT)", panel)
     assert np.isnan(found[:63]).all()
     np.testing.assert_allclose(found[63:], math.sqrt(63))

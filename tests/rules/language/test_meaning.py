@@ -352,7 +352,7 @@ GOLDEN = Path(__file__).with_name("mistyped.txt")
 def answer(typed: Mistyped) -> str:
     with pytest.raises(LanguageError) as caught:
         compile_rule(Rule("r", typed.when, typed.clear), SCOPE)
-    shown = caught.value.pointed().replace(listing(sorted(vocabulary()), 40), "every function")
+    shown = caught.value.pointed().replace(listing(sorted(vocabulary())), "every function")
     return "\n".join(line.rstrip() for line in shown.split("\n"))
 
 

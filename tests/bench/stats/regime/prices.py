@@ -21,7 +21,7 @@ from rules.panel import Panel
 from rules.regime.filter import Reads
 from rules.regime.label import label
 from tests.bench.stats.regime.worlds import Paths
-from tests.rules.markets import columns_of, instrument, weekdays
+from tests.rules.markets import TAPE, columns_of, instrument, weekdays
 
 PRICED = ("spx", "rut", "btc")
 NAMES = (*PRICED, "vix")
@@ -36,7 +36,7 @@ def panel_of(paths: Paths) -> Panel:
             drawn = getattr(paths, word)[:, path]
             closes[name] = np.append(np.nan, drawn) if word == "vix" else _price(drawn)
     columns = {name: columns_of(close) for name, close in closes.items()}
-    return Panel(weekdays(rows + 1), columns, dict.fromkeys(closes, ("TEST USD",)))
+    return Panel(weekdays(rows + 1), columns, dict.fromkeys(closes, (TAPE,)))
 
 
 def ids_of(path: int) -> Mapping[str, str]:

@@ -19,7 +19,7 @@ from tests.bench.stats.regime.detectors import RULES, Detector, judge, judge_slo
 from tests.bench.stats.regime.hmm import PERCENT, forward, turbulent, unfitted
 from tests.bench.stats.regime.prices import NAMES, PRICED, ids_of, panel_of, scope_of, written
 from tests.bench.stats.regime.worlds import NEUTRAL, OFF, ON, SWITCHING, WARMUP, Paths, draw
-from tests.rules.markets import same_bits
+from tests.rules.markets import TAPE, same_bits
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_ours_on_a_path_is_the_label_of_the_program_on_a_panel_of_its_own(
     for path in range(3):
         ids = ids_of(path)
         columns = {word.upper(): panel.columns[ids[word]] for word in NAMES}
-        alone = replace(panel, columns=columns, origins=dict.fromkeys(columns, ("TEST USD",)))
+        alone = replace(panel, columns=columns, origins=dict.fromkeys(columns, (TAPE,)))
         column = evaluate([label()], alone).columns[label()][1:]
         assert same_bits(column, np.ascontiguousarray(labels[Detector.OURS][:, path]))
 

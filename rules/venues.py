@@ -1,0 +1,108 @@
+"""Volumes of two venues are never compared: what looks back over volumes sees the row's own venue alone.
+
+A coin trades 17 times as much on a perpetual exchange as on a spot one. So a window over volumes, or over anything made
+of them, holds rows of one tape (venue, quote and unit), the one of its last row; a fold begins anew with each change.
+Functions of the vocabulary know nothing of it: their nodes are rewritten when they are built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from rules.bars import Bools, Floats
+from rules.columns import Field, Folded, Node, Window, walk
+from rules.scan import Fold, State, where
+
+TRADED = ("volume", "turnover")
+"""The columns of an instrument that are counted by who prints it."""
+
+
+def by_tape(node: Node) -> Node:
+    """`node` with everything under it that looks back over volumes kept to one tape a row."""
+    made: dict[Node, Node] = {}
+    for each in walk([node]):
+        made[each] = _kept(each, made) if isinstance(each, Window | Folded) else each
+    return made[node]
+
+
+def _kept(node: Window | Folded, made: dict[Node, Node]) -> Node:
+    inputs = tuple(made[each] for each in node.inputs)
+    tapes = _tapes_of(inputs)
+    new = node if inputs == node.inputs else replace(node, inputs=inputs)
+    if not tapes or _is_kept(node):
+        return new
+    if isinstance(new, Folded):
+        return replace(new, fold=Anew(new.fold, len(tapes)), inputs=(*tapes, *inputs))
+    if not new.rows:
+        return new
+    return replace(new, apply=OneTape(new.apply, len(tapes)), inputs=(*tapes, *inputs))
+
+
+def _is_kept(node: Window | Folded) -> bool:
+    return isinstance(node.fold, Anew) if isinstance(node, Folded) else isinstance(node.apply, OneTape)
+
+
+def _tapes_of(inputs: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The tapes that volumes under `inputs` are of, one an instrument."""
+    traded = (each for each in walk(inputs) if isinstance(each, Field) and each.name in TRADED)
+    return tuple(Field(name, "tape") for name in dict.fromkeys(each.instrument for each in traded))
+
+
+class OneTape:
+    """`apply` to the rows of each tape as if there were no others. The first `tapes` columns say which those are."""
+
+    def __init__(self, apply: Callable[..., Floats], tapes: int) -> None:
+        self._apply, self._tapes = apply, tapes
+        self.__qualname__ = f"{type(self).__name__}({apply.__module__}.{apply.__qualname__}, {tapes})"
+
+    def __call__(self, *given: Floats) -> Floats:
+        tapes, rest = np.stack(given[: self._tapes], axis=1), given[self._tapes :]
+        known = _all(~np.isnan(tapes))
+        out = np.full(len(tapes), np.nan)
+        for one in np.unique(tapes[known], axis=0):
+            own = _all(tapes == one)
+            out[own] = self._apply(*(_only(own, each) for each in rest))[own]
+        return out
+
+
+def _all(rows: Bools) -> Bools:
+    """Where every element of a row is true."""
+    return np.asarray(rows.all(axis=1))
+
+
+def _only(own: Bools, given: Any) -> Any:
+    """A column without the rows that are not `own`; a parameter as it is."""
+    if not isinstance(given, np.ndarray):
+        return given
+    return np.where(own if given.ndim == 1 else own[:, None], given, np.nan)
+
+
+@dataclass(frozen=True)
+class Anew:
+    """`fold`, which begins anew on the first known row of another tape. Its first `tapes` inputs are those."""
+
+    fold: Fold
+    tapes: int
+
+    @property
+    def width(self) -> int:
+        """As many outputs as `fold`."""
+        return self.fold.width
+
+    def initial(self, lanes: int) -> State:
+        return {"tapes": np.full((lanes, self.tapes), np.nan), **self.fold.initial(lanes)}
+
+    def step(self, state: State, *row: Floats) -> tuple[State, Floats]:
+        tapes, before = np.stack(row[: self.tapes], axis=1), state["tapes"]
+        known, same = _all(~np.isnan(tapes)), _all(tapes == before)
+        changed = known & ~same
+        inner = {name: each for name, each in state.items() if name != "tapes"}
+        if changed.any():
+            fresh = self.fold.initial(len(tapes))
+            inner = {name: where(changed, fresh[name], each) for name, each in inner.items()}
+        moved, out = self.fold.step(inner, *row[self.tapes :])
+        return {"tapes": where(known, tapes, before), **moved}, out
