@@ -54,7 +54,7 @@ def accepted(function: Function, parameter: Parameter, part: Typed, span: Span, 
         raise fail(f"{function.name} needs a basket of {wanted.low:g} or more; {part.text} is smaller", span)
     if wanted.type == part.type and part.value is not None:
         return part.value
-    raise fail(f"{what} must be {kind_of(wanted)}; {part.text} is {part.type}{members_of(part)}", span)
+    raise fail(f"{what} must be {kind_of(wanted)}; {part.shown} is {part.type}{members_of(part)}", span)
 
 
 def need_different(function: Function, parts: Sequence[Typed], span: Span, fail: Fail) -> None:

@@ -62,7 +62,8 @@ def _about_token(found: str, before: str, after: str) -> str:
     if found == "*" and last.endswith("*"):
         return "** is not an operator; there are + - * /"
     if found == "," and digits and rest:
-        return f"numbers have no comma: write {digits[0]}{rest[0]}, or {digits[0]}.{rest[0]} for a fraction"
+        one, other = short(digits[0]), short(rest[0])
+        return f"numbers have no comma: write {one}{other}, or {one}.{other} for a fraction"
     word = re.search(r"\b(and|or|not)\s*$", last, re.IGNORECASE)
     if word and found not in ("and", "or"):
         return f"a condition must follow {word[1]}" if word[1].islower() else f"write {word[1].lower()} in lower case"
@@ -71,7 +72,7 @@ def _about_token(found: str, before: str, after: str) -> str:
             f"write {found.lower()} in lower case" if found != found.lower() else f"a condition is missing at {found}"
         )
     if found.isdigit() and digits:
-        return f"numbers are written without spaces: {digits[0]}{found}"
+        return f"numbers are written without spaces: {short(digits[0] + found)}"
     if re.search(r"[\w)%]\s*$", before) and re.match(r"[\w(.]", found):
         return f"an operator is missing before {short(found)}"
     if last.endswith(("(", ",")) and found in (",", ")"):

@@ -8,11 +8,23 @@ from dataclasses import replace
 
 from rules.columns import Constant, Node
 from rules.elementwise import binary, unary
-from rules.functions.registry import EACH, Function, Parameter, Scope, Type, Unit, named, vocabulary
+from rules.functions.registry import EACH, Function, Parameter, Scope, Type, Unit, every_name, named, vocabulary
 from rules.language.arguments import OF_EACH, accepted, bound, kind_of, members_of, need_different, unit_of
-from rules.language.errors import LanguageError, Span, listing, nearest
-from rules.language.syntax import LONGEST_TEXT, Binary, Call, DateLiteral, Literal, Name, Syntax, Unary, parse, parts_of
-from rules.language.typed import COMPARISONS, NUMERIC, Typed, called, joined, number_text, told, wrapped
+from rules.language.errors import LanguageError, Span, listing, nearest, short
+from rules.language.syntax import (
+    LONGEST_TEXT,
+    Binary,
+    Call,
+    DateLiteral,
+    Literal,
+    Name,
+    Syntax,
+    Unary,
+    is_bounded,
+    parse,
+    parts_of,
+)
+from rules.language.typed import COMPARISONS, NUMERIC, Typed, call_text, joined, number_text, told, wrapped
 from rules.model import ALWAYS, XNYS, Label
 from rules.venues import by_tape
 from rules.windows import close_of
@@ -31,10 +43,11 @@ def read_condition(text: str, scope: Scope, calendar: str | None = None) -> Type
     """Like `read`, for a rule's line, which must be TRUE or FALSE."""
     typed = read(text, scope, calendar)
     if typed.type != Type.BOOL:
-        reason = f"a rule needs a condition, but this is {typed.type}; for example: {typed.text} > 0"
-        if typed.type not in NUMERIC:
-            reason = f"a rule needs a condition, but this is {typed.type}"
+        example = f"; for example: {typed.text} > 0" if typed.type in NUMERIC and typed.shown == typed.text else ""
+        reason = f"a rule needs a condition, but this is {typed.type}{example}"
         raise LanguageError(reason, text, Span(0, len(text)))
+    if not is_bounded(typed.text):  # what is stored and shown must be readable as well
+        raise LanguageError("the condition is too deep once its parentheses are set", text, Span(0, len(text)))
     return typed
 
 
@@ -106,7 +119,7 @@ class _Reader:
             raise self.fail(f"{tree.name} is a function; write {function.usage}", tree.span)
         names = [*self.scope.instruments, *self.scope.baskets]
         hint = nearest(tree.name, [*names, *Label.__members__])
-        raise self.fail(f"unknown instrument {tree.name}{hint} (known: {listing(names)})", tree.span)
+        raise self.fail(f"unknown instrument {short(tree.name)}{hint} (known: {listing(names)})", tree.span)
 
     def each(self, tree: Name) -> Typed:
         """The member of a basket that is being read for; written and told as EACH."""
@@ -118,15 +131,18 @@ class _Reader:
             raise self.fail(f"the basket holds {self.member}, which is not configured", tree.span)
         return Typed(Type.INSTRUMENT, Unit.PRICE, EACH, close_of(self.member), instrument, words="each")
 
-    def call(self, tree: Call) -> Typed:
+    def called(self, tree: Call) -> Function:
+        """The function that is called."""
         function = named(tree.name)
-        if function is None:
-            if tree.name.lower() in ("and", "or", "not"):
-                raise self.fail(f"write {tree.name.lower()} in lower case", tree.name_span)
-            hint = nearest(tree.name, vocabulary())
-            if not hint:
-                hint = f" (known: {listing(sorted(vocabulary()))})"
-            raise self.fail(f"unknown function {tree.name}{hint}", tree.name_span)
+        if function is not None:
+            return function
+        if tree.name.lower() in ("and", "or", "not"):
+            raise self.fail(f"write {tree.name.lower()} in lower case", tree.name_span)
+        hint = nearest(tree.name, every_name()) or f" (known: {listing(sorted(vocabulary()))})"
+        raise self.fail(f"unknown function {short(tree.name)}{hint}", tree.name_span)
+
+    def call(self, tree: Call) -> Typed:
+        function = self.called(tree)
         given_as = bound(function, tree, self.fail)
         arguments: dict[str, object] = {}
         parts: dict[str, Typed] = {}
@@ -148,7 +164,7 @@ class _Reader:
         return Typed(
             function.gives.type,
             unit_of(function, parts.values()),
-            called(function, parts),
+            call_text(function, parts),
             node,
             parts=tuple(parts.values()),
             function=function,
@@ -172,7 +188,7 @@ class _Reader:
         self.member = None
         wanted = (Type.BOOL,) if parameter.accepts.type == Type.EACH_BOOL else NUMERIC
         if found[0].type not in wanted:
-            what = f"{found[0].text} is {found[0].type}{members_of(found[0])}"
+            what = f"{found[0].shown} is {found[0].type}{members_of(found[0])}"
             raise self.fail(f"{parameter.name} of {function.name} must be {parameter.accepts.type}; {what}", tree.span)
         return replace(found[0], node=None, parts=(), function=None), tuple(each.column for each in found)
 
@@ -239,12 +255,12 @@ class _Reader:
 
     def need_condition(self, symbol: str, part: Typed, span: Span) -> None:
         if part.type != Type.BOOL:
-            raise self.fail(f"{symbol} joins conditions, but {part.text} is {part.type}{members_of(part)}", span)
+            raise self.fail(f"{symbol} joins conditions, but {part.shown} is {part.type}{members_of(part)}", span)
 
     def need_number(self, symbol: str, part: Typed, span: Span) -> None:
         if part.type not in NUMERIC:
             verb = "compares" if symbol in COMPARISONS else "works on"
-            raise self.fail(f"{symbol} {verb} numbers, but {part.text} is {part.type}{members_of(part)}", span)
+            raise self.fail(f"{symbol} {verb} numbers, but {part.shown} is {part.type}{members_of(part)}", span)
 
 
 def negated(typed: Typed) -> Typed:

@@ -115,6 +115,11 @@ def parts_of(tree: Syntax) -> Iterator[Syntax]:
             todo += [value for _, value in reversed(part.arguments)]
 
 
+def is_bounded(text: str) -> bool:
+    """Whether a condition is not nested too deep to be read."""
+    return all(depth <= DEEPEST_NESTING for _, depth in _depths(text))
+
+
 def _bound(text: str, longest: int) -> None:
     if not text.strip():
         raise LanguageError("the condition is empty; for example: close(RUT) > record(RUT)", text, Span(0, 0))

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 
 from rules.columns import Node
 from rules.functions.registry import Function, Type
+from rules.language.errors import short
 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+LONGEST_SHOWN = 80
+"""Characters of an expression that a sentence holds."""
+
 LONGEST_NUMBER = 12
 """Digits from which a number is written with a power of ten."""
 
@@ -47,6 +51,11 @@ class Typed:
         return self.words or self.text
 
     @property
+    def shown(self) -> str:
+        """Its text in a sentence, cut off where it is long."""
+        return short(self.text, LONGEST_SHOWN)
+
+    @property
     def column(self) -> Node:
         """The node; only for parts that are columns."""
         if self.node is None:
@@ -72,7 +81,7 @@ def number_text(value: float, form: str = "") -> str:
     return text + form
 
 
-def called(function: Function, parts: Mapping[str, Typed]) -> str:
+def call_text(function: Function, parts: Mapping[str, Typed]) -> str:
     """The canonical text of a call: what must be given and whole numbers by place, as far as nothing is left out."""
     shown: list[str] = []
     in_place = True
