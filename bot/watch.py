@@ -23,6 +23,7 @@ from bot.judgement import Judgement, Seen, both
 from bot.market.intake import Intake
 from bot.market.sessions import Sessions
 from bot.meters import Meters
+from bot.own_judging import Own
 from bot.own_rules import OwnRules, Watched
 from bot.store.alerts import load_book, save_book, save_events
 from bot.store.database import Database
@@ -105,6 +106,7 @@ class Watch:
         """Go on where the store says we were."""
         async with self._database.read() as connection:
             self.book = await load_book(connection)
+        self._judgement.forget()
         self._is_certain = True
 
     @property
@@ -122,17 +124,15 @@ class Watch:
         awaited = self._intake.awaited(now, self._since)
         fills = dict(self._intake.fills)
         watched = await self._watched(now)
-        rules, own = (
-            [rule for rule in some if self._is_due(rule, awaited)] for some in (self._rules, watched.rules.values())
-        )
+        rules, own = [rule for rule in self._rules if self._is_due(rule, awaited)], self._due(watched.own, awaited)
         refilled = frozenset(name for name, times in fills.items() if times != self._folded.get(name, 0))
-        ticks = await self._ticks([*rules, *own], now)
+        ticks = await self._ticks(rules, own, now)
         seen = Seen(self._intake.snapshot(now), self._intake.version, ticks, awaited, refilled, now)
         work = asyncio.get_running_loop().run_in_executor
         outcome, theirs = await work(self._executor, self._judgement.of, rules, own, self.book, seen)
-        self._meters.evaluated(len(rules) + len(own))
+        self._meters.evaluated(len(rules) + len(own.rules))
         together = both(outcome, theirs.outcome)
-        done = _Judged(together, [*rules, *own], watched, theirs.broken)
+        done = _Judged(together, [*rules, *theirs.rules], watched, theirs.broken)
         fresh, owed = await self._commit(done, seen)
         if rules or not self._rules:
             self.judged_at, self._folded = now, fills
@@ -162,16 +162,24 @@ class Watch:
         """Whether it may be judged: its history is complete, and one that is new does not wait for bars of the past."""
         return self._is_ready(rule) and (self._is_adopted(rule) or awaited.isdisjoint(rule.instruments))
 
+    def _due(self, own: Own, awaited: frozenset[str]) -> Own:
+        """Those of what people made that may be judged; the same object where all may."""
+        if awaited.isdisjoint(own.instruments) and all(map(self._intake.ready, own.instruments)):
+            return own
+        due = [rule for rule in own.rules if self._is_due(rule, awaited)]
+        return own if len(due) == len(own.rules) else Own(due)
+
     def _is_adopted(self, rule: CompiledRule) -> bool:
         """Whether its past is behind it. Adopted before all its bars are there, it would tell of old ones."""
         record = self.book.records.get(rule.rule.id)
         return record is not None and record.digest == rule.digest
 
-    async def _ticks(self, rules: Sequence[CompiledRule], now: Instant) -> dict[str, Tick]:
+    async def _ticks(self, rules: Sequence[CompiledRule], own: Own, now: Instant) -> dict[str, Tick]:
         """The latest trades that the tick rules of the sessions in progress need."""
-        trading = {rule.calendar: self._sessions.in_progress(rule.calendar, now) is not None for rule in rules}
-        live = [rule for rule in rules if rule.rule.basis is Basis.TICK and trading[rule.calendar]]
-        names = {name for rule in live for name in (*rule.instruments, *rule.companions)}
+        looked_at = [(rule.calendar, (*rule.instruments, *rule.companions)) for rule in rules if _is_live(rule)]
+        needed = [*looked_at, *own.live.items()]
+        trading = {name for name in {name for name, _ in needed} if self._sessions.in_progress(name, now) is not None}
+        names = {name for calendar, some in needed if calendar in trading for name in some}
         return await self._intake.ticks(names, now) if names else {}
 
     async def _commit(self, done: _Judged, seen: Seen) -> tuple[tuple[AlertEvent, ...], int]:
@@ -191,20 +199,21 @@ class Watch:
             if not seen.awaited:
                 owed += await self._owing.summarise(connection, now)
         self.book, self._is_certain = after, True
+        self._judgement.is_stored()
         for event in fresh:
             self._write_down(event)
         return tuple(fresh), owed
 
     def _with_waiting(self, after: Book, done: _Judged) -> Book:
         """A book after a tick, and what was known of the rules that it did not judge."""
-        judged = {rule.rule.id for rule in done.rules}
-        waiting = {name: rule for name, rule in self._any.items() if name not in judged}
-        tracks = {rule.track for rule in waiting.values()}
+        judged, own, book = {rule.rule.id for rule in done.rules}, done.watched.own, self.book
+        waiting = ({*self._by_id, *own.by_id} & book.records.keys()) - judged
+        tracks = {*own.tracks, *(rule.track for rule in self._rules)}
         return Book(
-            {**_of(waiting, self.book.records), **after.records},
-            {**_of(tracks, self.book.checkpoints), **after.checkpoints},
-            {**_of(tracks, self.book.pasts), **after.pasts},
-            {**_of(waiting, self.book.events), **after.events},
+            {**_of(waiting, book.records), **after.records},
+            {**_of(tracks, book.checkpoints), **after.checkpoints},
+            {**_of(tracks, book.pasts), **after.pasts},
+            {**_of(waiting, book.events), **after.events},
         )
 
     def _write_down(self, event: AlertEvent) -> None:
@@ -217,6 +226,10 @@ class Watch:
         """Whether an event would have been told, had anybody watched."""
         told = is_told(event, self._any.get(event.rule)) and event.key not in outcome.untold
         return told and self._news.expires_at(event) <= now
+
+
+def _is_live(rule: CompiledRule) -> bool:
+    return rule.rule.basis is Basis.TICK
 
 
 def _of(names: Collection[str], table: Mapping[str, T]) -> dict[str, T]:

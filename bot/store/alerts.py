@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -17,6 +17,9 @@ from rules.alerting import AlertState, Coverage, Firing, Inactive, Pending
 from rules.book import Book, Past, Record, standing
 from rules.model import AlertEvent, Edge, Instant, Severity
 from rules.scan import Checkpoint
+
+K = TypeVar("K")
+T = TypeVar("T")
 
 _RECORD = insert_new(events)
 _STATES: dict[str, type[AlertState]] = {each.__name__: each for each in (Inactive, Pending, Firing)}
@@ -39,9 +42,9 @@ async def load_book(connection: Connection) -> Book:
 
 async def save_book(connection: Connection, before: Book, after: Book) -> None:
     """Write what has changed from `before`, which is what the store holds, to `after`."""
-    await _write(connection, rules, _recorded(before), _recorded(after), ("id",))
-    await _write(connection, checkpoints, _dumped(before), _dumped(after), ("track", "node"))
-    await _write(connection, tracks, _pasts(before), _pasts(after), ("track",))
+    await _write(connection, rules, ("id",), before.records, after.records, _recorded)
+    await _write(connection, checkpoints, ("track", "node"), _by_node(before), _by_node(after), _dumped)
+    await _write(connection, tracks, ("track",), before.pasts, after.pasts, _past)
 
 
 async def save_events(
@@ -107,44 +110,44 @@ async def all_said(connection: Connection) -> None:
 async def _write(
     connection: Connection,
     table: sa.Table,
-    before: Mapping[Any, dict[str, object]],
-    after: Mapping[Any, dict[str, object]],
     key: Sequence[str],
+    before: Mapping[K, T],
+    after: Mapping[K, T],
+    row_of: Callable[[K, T], dict[str, object]],
 ) -> None:
-    """Bring `table` from `before` to `after`, both by key."""
-    changed = [row for name, row in after.items() if before.get(name) != row]
+    """Bring `table` from `before` to `after`, both by key. What is the same object is not looked into."""
+    moved = {name: each for name, each in after.items() if before.get(name) is not each}
+    rows = {name: row_of(name, each) for name, each in moved.items()}
+    changed = [row for name, row in rows.items() if name not in before or row_of(name, before[name]) != row]
     if changed:
         await connection.execute(insert_or_update(table, key), changed)
-    for name in set(before) - set(after):
-        row = before[name]
+    for name in before.keys() - after.keys():
+        row = row_of(name, before[name])
         await connection.execute(sa.delete(table).where(*(table.c[column] == row[column] for column in key)))
 
 
-def _dumped(book: Book) -> dict[tuple[str, str], dict[str, object]]:
+def _by_node(book: Book) -> dict[tuple[str, str], Checkpoint]:
+    return {(track, node): each for track, of_one in book.checkpoints.items() for node, each in of_one.items()}
+
+
+def _dumped(key: tuple[str, str], checkpoint: Checkpoint) -> dict[str, object]:
+    return {"track": key[0], "node": key[1], "content": checkpoint.dump()}
+
+
+def _recorded(name: str, record: Record) -> dict[str, object]:
     return {
-        (track, node): {"track": track, "node": node, "content": checkpoint.dump()}
-        for track, of_one in book.checkpoints.items()
-        for node, checkpoint in of_one.items()
+        "id": name,
+        "digest": record.digest,
+        "alert": _named(record.alert),
+        "coverage": asdict(record.coverage),
+        "through": record.through,
+        "adopted": record.adopted,
+        "settled": {"at": record.settled_at, **_named(record.settled)},
     }
 
 
-def _recorded(book: Book) -> dict[str, dict[str, object]]:
-    return {
-        name: {
-            "id": name,
-            "digest": record.digest,
-            "alert": _named(record.alert),
-            "coverage": asdict(record.coverage),
-            "through": record.through,
-            "adopted": record.adopted,
-            "settled": {"at": record.settled_at, **_named(record.settled)},
-        }
-        for name, record in book.records.items()
-    }
-
-
-def _pasts(book: Book) -> dict[str, dict[str, object]]:
-    return {track: {"track": track, "content": asdict(past)} for track, past in book.pasts.items()}
+def _past(track: str, past: Past) -> dict[str, object]:
+    return {"track": track, "content": asdict(past)}
 
 
 def _record(row: sa.Row[tuple[Any, ...]]) -> Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -13,6 +14,11 @@ from bot.store.database import Connection
 from bot.store.schema import alerts, chats, events
 from rules.model import Instant
 
+AlertRow = tuple[int, int, str]
+"""The chat, the number there, and the document as text."""
+
+_IN_ORDER = alerts.c.chat, alerts.c.number
+
 
 async def alerts_of(connection: Connection, chat: int) -> tuple[PersonalAlert, ...]:
     """Those of one chat, by number."""
@@ -22,8 +28,20 @@ async def alerts_of(connection: Connection, chat: int) -> tuple[PersonalAlert, .
 
 async def all_alerts(connection: Connection) -> list[tuple[int, PersonalAlert]]:
     """Every chat's, with the number of the chat."""
-    rows = await connection.execute(sa.select(alerts).order_by(alerts.c.chat, alerts.c.number))
+    rows = await connection.execute(sa.select(alerts).order_by(*_IN_ORDER))
     return [(row.chat, load(row.number, row.content)) for row in rows]
+
+
+async def alert_rows(connection: Connection) -> list[AlertRow]:
+    """Every chat's as they lie there: who looks again and again reads only those that are not what they were."""
+    text = sa.type_coerce(alerts.c.content, sa.Text())
+    rows = await connection.execute(sa.select(alerts.c.chat, alerts.c.number, text).order_by(*_IN_ORDER))
+    return [(chat, number, content) for chat, number, content in rows]
+
+
+def read_row(row: AlertRow) -> PersonalAlert:
+    """An alert from its row."""
+    return load(row[1], json.loads(row[2]))
 
 
 async def save_alert(connection: Connection, chat: int, alert: PersonalAlert) -> None:

@@ -9,9 +9,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -31,54 +29,18 @@ from rules.model import XNYS
 from rules.panel import Panel
 from rules.regime.label import label
 from rules.scan import run
+from tests.bench.levels import levels_table
 from tests.bench.live import Run, load_table, memory_table, run_figures
 from tests.bench.pictures import Shown, picture_figures
 from tests.bench.polls import poll_table
+from tests.bench.timing import Row, best, table
+from tests.bench.vocabulary import vocabulary_table
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"
 PAGE = ROOT / "docs" / "benchmarks.md"
 MARK = "<!-- table -->"
 END = int(pd.Timestamp("2026-01-02", tz="UTC").timestamp())
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table: seconds, the target in seconds, and a yardstick."""
-
-    what: str
-    seconds: float
-    target: float | None
-    yardstick: str
-    yardstick_seconds: float
-
-    def __str__(self) -> str:
-        target = (
-            "" if self.target is None else f"{span(self.target)}{' **missed**' if self.seconds > self.target else ''}"
-        )
-        ratio = self.seconds / self.yardstick_seconds
-        return f"| {self.what} | {span(self.seconds)} | {target} | {ratio:.2g} x {self.yardstick} |"
-
-
-def span(seconds: float) -> str:
-    """Seconds in the unit that suits them."""
-    return (
-        f"{seconds:.2f} s"
-        if seconds >= 1
-        else f"{seconds * 1e3:.3g} ms"
-        if seconds >= 1e-3
-        else f"{seconds * 1e6:.3g} us"
-    )
-
-
-def best(job: Callable[[], object], runs: int = 3) -> float:
-    """The least time of several runs."""
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        job()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def command(*words: str) -> Callable[[], object]:
@@ -179,11 +141,6 @@ def picture_rows(shown: Shown) -> list[Row]:
     ]
 
 
-def table(what: str, rows: Iterable[Row]) -> str:
-    """Rows under their heads."""
-    return "\n".join([f"| {what} | time | target | ratio |", "|---|---|---|---|", *map(str, rows)])
-
-
 def main() -> None:
     """Print the tables; write them where asked."""
     parser = argparse.ArgumentParser(prog="bench")
@@ -198,7 +155,9 @@ def main() -> None:
     service = run_figures(SHARED if SHARED.is_dir() else None)
     rows += service_rows(service, rows[1]) if service else []
     speed, pictures = table("what", rows), table("answers with a picture", picture_rows(picture_figures()))
-    tables = "\n\n".join([speed, pictures, *([memory_table(service)] if service else []), poll_table(), load_table()])
+    size = [vocabulary_table(), levels_table()]
+    held = [memory_table(service)] if service else []
+    tables = "\n\n".join([speed, *size, pictures, *held, poll_table(), load_table()])
     print(tables)
     if service is None:
         print("\nlibfaketime is not installed (Debian: apt-get install faketime): no figures of the running service")

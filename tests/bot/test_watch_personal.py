@@ -17,7 +17,7 @@ from rules.bars import DAY, HOUR, Interval
 from rules.book import Book
 from rules.engine import Outcome
 from rules.language.compile import CompiledRule
-from rules.model import Edge, Instant, Severity
+from rules.model import Edge, Instant, Rule, Severity
 from tests.bot.market.stations import MINUTE, FakeFeed, Station, closes, told
 from tests.bot.markets import RUT, at
 from tests.bot.personal.owners import has, makes, removes
@@ -270,6 +270,32 @@ def test_who_is_not_let_in_any_more_has_none_judged(tmp_path: Path) -> None:
         assert watched.watch.book.records.keys() == {"high"}
 
 
+# While it rests
+
+
+def test_one_at_rest_is_not_written_down_again_and_goes_on_from_there_in_another_process(tmp_path: Path) -> None:
+    with station(tmp_path) as watched:
+        makes(watched, "7", "rut < 90", MORNING)
+        watched.tick(MORNING)
+        trades(watched, 99.0)
+        rested = watched.watch.book.records["#1.1"]
+        trades(watched, 98.0, 97.0, start=OPEN + HOUR)
+        assert watched.watch.book.records["#1.1"] is rested
+        watched.restarts(OPEN + 2 * HOUR)
+        assert trades(watched, 96.0, 89.0, 88.0, start=OPEN + 2 * HOUR) == ["#1.1 fired 2025-12-03"]
+
+
+def test_one_that_is_changed_while_it_rests_is_judged_as_it_is_now(tmp_path: Path) -> None:
+    with station(tmp_path) as watched:
+        makes(watched, "7", "rut < 90", MORNING)
+        makes(watched, "8", "rut < 80", MORNING)
+        watched.tick(MORNING)
+        assert trades(watched, 99.0, 98.0) == []
+        makes(watched, "7", "rut < 95", OPEN + HOUR, number=1)
+        removes(watched, "8", 1, OPEN + HOUR)
+        assert trades(watched, 97.0, 94.0, 79.0, start=OPEN + HOUR) == ["#1.1 fired 2025-12-03"]
+
+
 # What must not go wrong
 
 
@@ -298,11 +324,14 @@ def test_one_that_cannot_be_judged_is_paused_and_its_owner_told_while_all_else_g
     with station(tmp_path, None, QUICK) as watched, caplog.at_level(logging.CRITICAL):
         makes(watched, "7", "rut > 105", MORNING)
         makes(watched, "8", "rut > 104", MORNING)
+        compiled = watched.watch._own._compile
+
+        def poisoned(rule: Rule) -> CompiledRule | None:
+            found = compiled(rule)
+            return replace(found, when=object()) if found is not None and rule.id == "#1.1" else found  # type: ignore[arg-type]
+
+        watched.watch._own._compile = poisoned  # type: ignore[method-assign]
         watched.tick(MORNING)
-        broken = watched.watch._own._compiled
-        for rule, compiled in broken.items():
-            if compiled is not None and rule.id == "#1.1":
-                broken[rule] = replace(compiled, when=object())  # type: ignore[arg-type]
         assert trades(watched, 99.0, 110.0) == ["quick fired 2025-12-03", "#2.1 fired 2025-12-03"]
         assert messages(watched)["7"] == ["<b>#1</b> is paused"]
         assert has(watched, "7")[0].paused
