@@ -74,7 +74,7 @@ def open_app(options: Options, at: Instant | None = None) -> App:
         return App(settings, None, asyncio.run(_stored_history(settings, sessions, options.known_at)), ())
     folder = options.data or (Path(settings.market.data) if settings.market.data and options.seed is None else None)
     seed = settings.market.seed if options.seed is None else options.seed
-    feed = build_feed("files" if folder else "simulated", Setup(sessions, moment, folder, seed))
+    feed = build_feed("files" if folder else "simulated", Setup(sessions, moment, folder, settings.files, seed))
     known = settings.instrument_map
     screen = partial(screened, sessions=sessions, instruments=known) if folder else None
     history = asyncio.run(load_history(feed, known, sessions, moment, screen))

@@ -135,7 +135,7 @@ class _Work:
         """A node without memory."""
         begin = self.begin[node]
         if isinstance(node, Field):
-            return self.panel.field(node.instrument, node.name)[begin:]
+            return self.panel.field(node.instrument, node.name, begin)
         if isinstance(node, OfClock):
             return self.panel.of_clock(node.name)[begin:]
         if isinstance(node, Constant):

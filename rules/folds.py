@@ -66,17 +66,19 @@ class KnownRows:
 
 @dataclass(frozen=True)
 class DirectionalChange:
-    """+1 on the row that completes a rise of `share` from the low since the last down-turn, -1 mirrored, else 0.
+    """Two outputs: +1 on the row that completes a rise of `share` from the low since the last down-turn, -1 mirrored,
+    else 0; and the low or high that the leg under way began from, before the first turn the first known x.
 
     Before the first turn both are watched from the first known x. A missing x gives NaN and leaves the state. A turn is
     never taken back. (Guillaume, Dacorogna, Dave, Mueller, Olsen & Pictet 1997)
     """
 
     share: float
-    width: int = 1
+    width: int = 2
 
     def initial(self, lanes: int) -> State:
-        return {"side": np.zeros(lanes), "low": np.full(lanes, np.inf), "high": np.full(lanes, -np.inf)}
+        nowhere = {"low": np.full(lanes, np.inf), "high": np.full(lanes, -np.inf), "from": np.full(lanes, np.nan)}
+        return {"side": np.zeros(lanes), **nowhere}
 
     def step(self, state: State, *row: Floats) -> tuple[State, Floats]:
         (x,) = row
@@ -84,7 +86,13 @@ class DirectionalChange:
         low, high = np.fmin(state["low"], x), np.fmax(state["high"], x)
         up = (side <= 0) & (x >= low * (1.0 + self.share))
         down = (side >= 0) & (x <= high * (1.0 - self.share)) & ~up
-        turned = up | down
-        side = np.where(up, 1.0, np.where(down, -1.0, side))
-        turn = np.where(np.isnan(x), np.nan, np.where(up, 1.0, np.where(down, -1.0, 0.0)))
-        return {"side": side, "low": np.where(turned, x, low), "high": np.where(turned, x, high)}, turn[:, None]
+        turned, known = up | down, ~np.isnan(x)
+        begun = np.where(up, low, np.where(down, high, np.where(np.isnan(state["from"]), x, state["from"])))
+        turn = np.where(known, up * 1.0 - down, np.nan)
+        new = {
+            "low": np.where(turned, x, low),
+            "high": np.where(turned, x, high),
+            "from": begun,
+            "side": np.where(turned, turn, side),
+        }
+        return new, np.stack([turn, np.where(known, begun, np.nan)], axis=1)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.bars import DAY, HOUR, Bars, Bools, Floats, Interval, Ints, Origin, VolumeUnit
+from rules.edge import spreads
 from rules.model import ALWAYS, Instant, Instrument
 
 Dates = NDArray[np.datetime64]
@@ -94,6 +95,8 @@ class Panel:
     `whole` says that the first row is history's first; without it a memory of the past needs a checkpoint.
     `trades` is empty where every row has closed; else the last row is a session in progress, which the next panel will
     not hold, and it says when each instrument was last traded.
+    `hours` are the hourly bars of what never stops, for columns that look inside rows. All slices share them: a row
+    is made of those alone that had ended by its close.
     """
 
     clock: Clock
@@ -101,6 +104,7 @@ class Panel:
     origins: Mapping[str, tuple[Origin, ...]]
     whole: bool = True
     trades: Mapping[str, Instant] = field(default_factory=dict)
+    hours: Mapping[str, Bars] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.clock)
@@ -114,22 +118,34 @@ class Panel:
         first, stop, _ = rows.indices(len(self))
         columns = {name: column[rows] for name, column in self.columns.items()}
         trades = self.trades if first < stop == len(self) else {}
-        return Panel(self.clock[rows], columns, self.origins, self.whole and first == 0, trades)
+        return Panel(self.clock[rows], columns, self.origins, self.whole and first == 0, trades, self.hours)
 
-    def field(self, instrument: str, name: str) -> Floats:
-        """A column of `instrument`, all NaN when there are no bars of it: one of `Columns`, or `tape` or `venue`.
+    def field(self, instrument: str, name: str, first: int = 0) -> Floats:
+        """A column of `instrument` from row `first` on, all NaN when there are no bars of it: one of `Columns`, or
+        `tape`, `venue` or `spread`.
 
-        Those two are numbers that stand for who printed the row, NaN on a gap: equal ones for volumes that may be
-        compared as they are (`tape`), for turnovers that may be (`venue`).
+        The first two are numbers that stand for who printed the row, NaN on a gap: equal ones for volumes that may be
+        compared as they are (`tape`), for turnovers that may be (`venue`). `spread` is the bid-ask spread that the
+        hours up to the row's close tell of (rules/edge.py), NaN on a gap and of what has no hours.
         """
         if instrument not in self.columns:
-            return np.full(len(self), np.nan)
+            return np.full(len(self) - first, np.nan)
         held = self.columns[instrument]
+        if name == "spread":
+            return self._spread(instrument, first)
         if name in ("tape", "venue"):
             numbers = np.array([_number_of(getattr(each, name)) for each in self.origins[instrument]])
-            return np.where(np.isnan(held.close), np.nan, numbers[held.origin])
+            return np.where(np.isnan(held.close), np.nan, numbers[held.origin])[first:]
         column: Floats = getattr(held, name)
-        return column
+        return column[first:]
+
+    def _spread(self, instrument: str, first: int) -> Floats:
+        """Worked out when it is asked for, and only of the rows asked for: it reads 720 hours a row."""
+        out = np.full(len(self) - first, np.nan)
+        priced = np.flatnonzero(~np.isnan(self.columns[instrument].close[first:]))
+        if instrument in self.hours:
+            out[priced] = spreads(self.hours[instrument], self.clock.closes[first:][priced])
+        return out
 
     def of_clock(self, name: str) -> Floats:
         """What is known of each row's session alone: `session`, `month` or `year`, as counts since 1970."""
@@ -166,7 +182,9 @@ def build_panel(
         if approximate and clock.calendar != ALWAYS and instruments[name].calendar == ALWAYS:
             columns[name] = _fill_approximately(clock, columns[name], of_one, len(origins[name]))
             origins[name] += of_one[Interval.DAY].origins if Interval.DAY in of_one else ()
-    return Panel(clock, columns, origins)
+    hours = {name: bars[name][Interval.HOUR] for name in columns if Interval.HOUR in bars[name]}
+    never_stop = {name: each for name, each in hours.items() if instruments[name].calendar == ALWAYS}
+    return Panel(clock, columns, origins, hours=never_stop)
 
 
 def due_rows(

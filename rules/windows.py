@@ -115,6 +115,20 @@ def moving_products(n: int, *columns: Floats) -> list[list[Floats]]:
     return [[product(i, j) for j in range(i + 1)] for i in range(len(columns))]
 
 
+def moving_median(n: int, x: Floats) -> Floats:
+    """Median of each n neighbours."""
+    return trailing_median(x, n, n)[n - 1 :]
+
+
+def moving_trend(n: int, x: Floats) -> Floats:
+    """Least-squares slope of each n neighbours against their place; exactly 0 where they are equal. n is 2 or more."""
+    first = x[: len(x) - n + 1]
+    total = np.zeros(len(first))
+    for k in range(1, n):
+        total += (k - (n - 1) / 2.0) * (x[k : k + len(first)] - first)
+    return total / (n * (n * n - 1) / 12.0)
+
+
 def trailing_median(x: Floats, n: int, least: int) -> Floats:
     """Median of the known values among the last n rows, NaN while there are fewer than `least`."""
     window: list[float] = []
@@ -186,7 +200,7 @@ def _unlinked(x: Floats) -> Floats:
     return np.ones(len(x))
 
 
-def _link_of(x: Node) -> Node:
+def link_of(x: Node) -> Node:
     """The links of an instrument's close; of anything else there are none."""
     if isinstance(x, Field) and x.name == "close":
         return Field(x.instrument, "link")
@@ -195,12 +209,17 @@ def _link_of(x: Node) -> Node:
 
 def log_return(x: Node, n: int = 1) -> Node:
     """log(x_t / x_{t-n}). Across a change of venue the new venue's own previous close is the base."""
-    return Window(_log_growth, (x, _link_of(x)), (n,), rows=n, warmup=n)
+    return Window(_log_growth, (x, link_of(x)), (n,), rows=n, warmup=n)
 
 
 def simple_return(x: Node, n: int = 1) -> Node:
     """x_t / x_{t-n} - 1, with the same care for venues as `log_return`."""
-    return Window(_growth_less_one, (x, _link_of(x)), (n,), rows=n, warmup=n)
+    return Window(_growth_less_one, (x, link_of(x)), (n,), rows=n, warmup=n)
+
+
+def ratio(x: Node, n: int = 1) -> Node:
+    """x_t / x_{t-n}, with the same care for venues as `log_return`."""
+    return Window(growth, (x, link_of(x)), (n,), rows=n, warmup=n)
 
 
 def close_of(instrument: str) -> Node:

@@ -36,7 +36,7 @@ class Ward:
 async def from_files(folder: Path, settings: Settings, sessions: Sessions, now: Instant) -> Ward:
     """The files of a folder, also of ids that are no configured instrument. Raises FeedError for one that cannot be
     read."""
-    setup = Setup(sessions, now, folder)
+    setup = Setup(sessions, now, folder, settings.files)
     feed = build_feed("files", setup)
     ids = sorted({path.name.split("_")[0] for path in folder.iterdir()})
     left_out: dict[Series, Counter[Fault]] = {}

@@ -21,7 +21,8 @@ from bot.render.numbers import date, session_of
 from bot.room import Room, one_feed, open_room
 from bot.store.chats import subscribe
 from bot.store.database import Database
-from rules.model import XNYS, Instant
+from rules.bars import DAY
+from rules.model import ALWAYS, XNYS, Instant
 
 YEAR = 252
 
@@ -83,13 +84,20 @@ async def _year(app: App) -> tuple[int, int]:
         database = Database(Path(folder) / "demo.db", durable=False)
         room = open_room(app.settings, database, order, build, ConsoleChannel.name, before)
         try:
-            return len(year), await _play(room, before, year, app.settings.market.grace_minutes * 60)
+            ends = _ends(year, {rule.calendar for rule in app.settings.compiled})
+            return len(year), await _play(room, before, ends, app.settings.market.grace_minutes * 60)
         finally:
             await room.close()
 
 
-async def _play(room: Room, before: Instant, closes: list[Instant], grace: int) -> int:
-    """Adopt every rule at `before`, then judge and tell each session a grace after its close."""
+def _ends(closes: list[Instant], calendars: set[str]) -> list[Instant]:
+    """When something of the year is over: its sessions, and where rules are about what never closes, its UTC days."""
+    midnights = range(-(-closes[0] // DAY) * DAY, closes[-1] + 1, DAY) if ALWAYS in calendars else ()
+    return sorted({*closes, *midnights})
+
+
+async def _play(room: Room, before: Instant, ends: list[Instant], grace: int) -> int:
+    """Adopt every rule at `before`, then judge and tell whatever ends a grace after it did."""
     now = before + grace
     await room.database.migrate()
     async with room.database.write() as connection:
@@ -98,8 +106,8 @@ async def _play(room: Room, before: Instant, closes: list[Instant], grace: int) 
     await room.intake.backfill(now, lambda _name, _share: None)
     await room.watch.tick(now)
     told = 0
-    for close in closes:
-        now = close + grace
+    for end in ends:
+        now = end + grace
         owed = (await room.watch.tick(now)).owed
         while owed and await worker.round():
             pass

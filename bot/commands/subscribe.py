@@ -17,7 +17,7 @@ from rules.model import Severity
 
 LIMIT, OFF, USUALLY = "limit", "off", "usual"
 MOST_A_DAY = 1_000
-BUTTON_TAGS = 8
+BUTTON_TAGS = 14
 
 
 @command(

@@ -6,8 +6,9 @@ mean; it sorts, it drops nothing but what cannot be a bar, and it never invents 
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from bot.answers.quality import Fault
-from rules.bars import Bars, Bools, Floats, Interval, Ints
+from rules.bars import Bars, Bools, Floats, Interval, Ints, VolumeUnit
 from rules.bars import Tick as Tick
 from rules.model import Instant, Instrument
 from rules.panel import Dates
@@ -104,6 +105,30 @@ class TradingHours(Protocol):
 
     def closes_of(self, calendar: str, dates: Dates) -> Ints:
         """The closing instant of each session date (24/7: the midnight that ends it); -1 where it is none."""
+        ...
+
+
+class OfFile(Protocol):
+    """What somebody says of a price file where it does not say it of itself; None and nothing where they do not."""
+
+    @property
+    def volume_unit(self) -> VolumeUnit | None:
+        """What its volume counts."""
+        ...
+
+    @property
+    def quote(self) -> str | None:
+        """In which money its prices are."""
+        ...
+
+    @property
+    def venue(self) -> str | None:
+        """Who printed its rows."""
+        ...
+
+    @property
+    def venues(self) -> Mapping[dt.date, str]:
+        """Who printed the rows from a UTC date on."""
         ...
 
 
@@ -198,6 +223,7 @@ class Setup:
     hours: TradingHours
     now: Instant
     folder: Path | None = None
+    files: Mapping[str, OfFile] = field(default_factory=dict)
     seed: int = 7
     venue: str = ""
     timeout: float = 20.0
@@ -206,7 +232,8 @@ class Setup:
 def build_feed(name: str, setup: Setup) -> Feed:
     """The feed of the module `bot.feeds.<name>`, made by that module's `build`; only this module is imported.
 
-    `folder` is where the files feed reads; `venue` is the exchange the exchange feed speaks to; `timeout` bounds one
+    `folder` is where the files feed reads, and `files` what is said of those there, by their names without the ending;
+    `venue` is the exchange the exchange feed speaks to; `timeout` bounds one
     request, in seconds. A feed's `build` may load a large library.
     """
     feed: Feed = importlib.import_module(f"bot.feeds.{name}").build(setup)

@@ -1,9 +1,9 @@
 """Prices from a folder of CSV or Parquet files: `{ID}_{1d|1h|5m}.csv`, `.csv.gz` or `.parquet`.
 
 Columns `timestamp,open,high,low,close,volume`, and if one file holds several venues also `venue`, `quote`,
-`volume_unit`. `timestamp` is UTC: of a session's day its date at 00:00Z, of everything else the instant the bar
-opens. Empty cells are unknown. `{ID}_adj_1d` holds dividend-adjusted prices, used where there is no `{ID}_1d`. See
-docs/data-files.md.
+`volume_unit`; what those would say the configuration may say instead. `timestamp` is UTC: of a session's day its date
+at 00:00Z, of everything else the instant the bar opens. Empty cells are unknown. `{ID}_adj_1d` holds dividend-adjusted
+prices, used where there is no `{ID}_1d`. See docs/data-files.md.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ import numpy as np
 import pandas as pd
 
 from bot.answers.quality import Fault
-from bot.feeds.contract import FeedError, NoSuchBars, Request, Setup, Tick, TradeRemark, TradingHours, untold
-from rules.bars import DAY, Bars, Bools, Floats, Interval, Ints, Origin
-from rules.model import ALWAYS, Instrument
+from bot.feeds._printed import counts_unsaid, printed_by, unknown_units
+from bot.feeds.contract import FeedError, NoSuchBars, OfFile, Request, Setup, Tick, TradeRemark, TradingHours, untold
+from rules.bars import DAY, Bars, Bools, Floats, Interval, Ints, VolumeUnit
+from rules.model import ALWAYS, Instrument, Kind
 from rules.panel import Dates
 
 PRICES = ("open", "high", "low", "close", "volume")
@@ -31,7 +32,7 @@ def build(setup: Setup) -> FilesFeed:
     """A feed over `setup.folder`."""
     if setup.folder is None:
         raise FeedError("the files feed needs a folder: --data DIR")
-    return FilesFeed(setup.folder, setup.hours)
+    return FilesFeed(setup.folder, setup.hours, setup.files)
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,24 @@ class FilesFeed:
     name = "files"
     told_at = None
 
-    def __init__(self, folder: Path, hours: TradingHours) -> None:
-        self.folder, self._hours = folder, hours
+    def __init__(self, folder: Path, hours: TradingHours, said: Mapping[str, OfFile] | None = None) -> None:
+        self.folder, self._hours, self._said = folder, hours, said or {}
         self._files = _files_in(folder)
         self._read: dict[Path, _Content] = {}
+        self._unsaid: set[str] = set()
 
     def notes(self, known: Iterable[str]) -> list[str]:
-        """The files that are of no configured instrument."""
-        ids = set(known)
-        names = sorted(path.name for (name, _), path in self._files.items() if name not in ids)
-        return [f"not read, because no instrument has this id: {', '.join(names)}"] if names else []
+        """The files that are of no configured instrument, those spoken of and not there, and of those read so far the
+        ones of coins whose volume nobody can use."""
+        ids, told = set(known), []
+        if names := sorted(path.name for (name, _), path in self._files.items() if name not in ids):
+            told.append(f"not read, because no instrument has this id: {', '.join(names)}")
+        if names := sorted(set(self._said) - {_stem(path) for path in self._files.values()}):
+            told.append(f"[files] speaks of what is not read from {self.folder}: {', '.join(names)}")
+        if names := sorted(self._unsaid):
+            said = f"it is not said what it counts (volume_unit in [files.{_stem(Path(names[0]))}])"
+            told.append(f"volume not used, because {said}: {', '.join(names)}")
+        return told
 
     async def bars(self, request: Request) -> Bars:
         """The asked bars. Raises NoSuchBars without a file, FeedError for a file that cannot be read as prices."""
@@ -86,7 +95,9 @@ class FilesFeed:
     def _content(self, path: Path, instrument: Instrument, interval: Interval) -> _Content:
         table = _table(path)
         start = _instants(path, table)
-        book, origins = _origins(table, "adjusted files" if "_adj_" in path.name else "files", instrument)
+        _check_units(path, table)
+        said = self._said.get(_stem(path))
+        book, origins = printed_by(table, start, instrument, said, "_adj_" in path.name)
         _check_order(path, start, book)
         end = self._ends(start, instrument, interval)
         _check_once(path, end, book)
@@ -94,6 +105,8 @@ class FilesFeed:
         bars = Bars(interval, start, end, **prices, known_at=end, origin=book, origins=origins)
         bars = bars.take(np.lexsort((book, end)))
         away, empty = bars.end <= 0, (bars.end > 0) & np.isnan(bars.close)
+        if instrument.kind is Kind.COIN and counts_unsaid(table, said):
+            self._unsaid.add(path.name)
         left_out = {Fault.OFF_CALENDAR: bars.start[away], Fault.NO_PRICE: bars.end[empty]}
         return _Content(bars.take(~away & ~empty), left_out)
 
@@ -112,6 +125,11 @@ class FilesFeed:
 
 def _asked(request: Request, instants: Ints) -> Bools:
     return np.asarray((instants > request.after) & (instants <= request.until))
+
+
+def _stem(path: Path) -> str:
+    """SOL_1h of SOL_1h.csv.gz."""
+    return path.name.partition(".")[0]
 
 
 def _files_in(folder: Path) -> dict[tuple[str, Interval], Path]:
@@ -177,22 +195,12 @@ def _numbers(path: Path, table: pd.DataFrame, name: str) -> Floats:
     return numbers.to_numpy(dtype=np.float64, copy=True)
 
 
-def _origins(table: pd.DataFrame, venue: str, instrument: Instrument) -> tuple[Ints, tuple[Origin, ...]]:
-    """Each row's index into the distinct origins, in order of first appearance."""
-    defaults = {"venue": venue, "quote": instrument.currency, "volume_unit": "none"}
-    texts = {name: table[name].fillna(default) for name, default in defaults.items() if name in table}
-    mixed: Ints = np.zeros(len(table), dtype=np.int64)
-    for column in texts.values():
-        codes, distinct = pd.factorize(column)
-        mixed = mixed * len(distinct) + codes
-    book = pd.factorize(mixed)[0].astype(np.int64)
-    firsts = np.unique(book, return_index=True)[1].tolist()
-
-    def origin(row: int) -> Origin:
-        said = defaults | {name: str(column.iloc[row]) for name, column in texts.items()}
-        return Origin("files", said["venue"], said["quote"], said["volume_unit"])
-
-    return book, tuple(origin(row) for row in firsts)
+def _check_units(path: Path, table: pd.DataFrame) -> None:
+    """A misspelt unit would be a volume that nobody uses, without a word."""
+    if (wrong := unknown_units(table)).any():
+        line = _first_line(wrong)
+        shown = str(table["volume_unit"].iloc[line - 2])
+        raise FeedError(f"{path} line {line}: volume_unit {shown!r} is none of {', '.join(VolumeUnit)}")
 
 
 def _check_order(path: Path, start: Ints, book: Ints) -> None:

@@ -9,17 +9,20 @@ from bot.personal.draft import NotUnderstood
 from bot.personal.made import Made, percent
 from bot.personal.market import Market
 from rules.columns import Folded, walk
-from rules.functions.registry import EACH, Scope, Type, every_name
+from rules.functions.registry import EACH, Scope, Type, every_name, vocabulary
 from rules.language.compile import CompiledRule, compile_rule
 from rules.language.errors import LanguageError
 from rules.language.meaning import read as read_typed
-from rules.language.typed import COMPARISONS, number_text
+from rules.language.typed import COMPARISONS, Typed, number_text
 from rules.model import Basis, Label, Rule, Timing
 
 MOST_COLUMNS, MOST_FOLDS = 150, 12
 """What an alert may make the engine compute: every tick computes that of all alerts of all chats."""
 
 _WORD = re.compile(r"[^\W\d]\w*")
+_NEVER_BEYOND = {">": ("highest", "above"), "<": ("lowest", "below")}
+_PARAMETERS = {each.name: each.name for function in vocabulary().values() for each in function.parameters}
+_SIDE = re.compile(r"\b(?:above|over|below|under)\b(?!\s*=)", re.IGNORECASE)
 _TERSE = ("corr RUT SOL 60 > 0.6", "BTC -5%", "SOL < 120", "RUT record")
 
 
@@ -27,15 +30,39 @@ def made(head: str, market: Market) -> Made:
     """What a line makes that is in the rule language. Raises NotUnderstood."""
     if not head:
         raise NotUnderstood("it needs something to watch", _TERSE[1])
-    when = cleaned(head, market.scope)
-    return Made(compiled(when, None, Basis.CLOSE, Timing(), market).when_text, None, Basis.CLOSE)
+    when = compiled(cleaned(head, market.scope), None, Basis.CLOSE, Timing(), market).when_text
+    _refuse_what_never_is(read_typed(when, market.scope))
+    return Made(when, None, Basis.CLOSE)
+
+
+def _refuse_what_never_is(typed: Typed) -> None:
+    """A close above the highest of closes that it is one of: everybody means one that is the highest."""
+    for part in typed.walk():
+        if part.symbol not in _NEVER_BEYOND:
+            continue
+        left, right = part.parts
+        extreme, said = _NEVER_BEYOND[part.symbol]
+        if right.function is not None and right.function.name == extreme and right.parts[0].node == left.node:
+            reason = f"{extreme} looks at this row too, so that nothing is {said} it"
+            raise NotUnderstood(reason, f"{left.text} {part.symbol}= {right.text}")
 
 
 def cleaned(text: str, scope: Scope) -> str:
-    """With every name in the case that the language knows it in."""
-    known = {name.lower(): name for name in (*every_name(), EACH, *Label.__members__, "and", "or", "not")}
+    """With every name in the case that the language knows it in, and `below` and `above` as signs.
+
+    Before a parenthesis it is a function, before `=` an argument: stocks are called LOW and BY as well.
+    """
+    functions = {name.lower(): name for name in every_name()}
+    known = {name.lower(): name for name in (EACH, *Label.__members__, "and", "or", "not")}
     known |= {name.lower(): name for name in (*scope.baskets, *scope.instruments)}
-    return _WORD.sub(lambda found: known.get(found[0].lower(), found[0]), text)
+
+    def named(found: re.Match[str]) -> str:
+        word, after = found[0].lower(), found.string[found.end() :].lstrip()
+        of_call = functions if after.startswith("(") else _PARAMETERS if re.match("=(?!=)", after) else {}
+        return of_call.get(word) or known.get(word) or functions.get(word, found[0])
+
+    signs = _SIDE.sub(lambda found: "<" if found[0].lower() in ("below", "under") else ">", text)
+    return _WORD.sub(named, signs)
 
 
 def compiled(when: str, clear: str | None, basis: Basis, timing: Timing, market: Market) -> CompiledRule:

@@ -6,40 +6,44 @@ was met counts again when the price has gone about one usual daily move back: on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.personal import expressions
 from bot.personal.draft import LONGEST_LINE, Draft, NotUnderstood
 from bot.personal.levels import lacks_number, near_record, nearby, of_level, of_move, of_now, other_side
 from bot.personal.made import Made, percent
 from bot.personal.market import Market
+from bot.personal.measures import MEASURES
 from bot.personal.names import instrument_at
 from bot.personal.options import Options, split
 from bot.personal.pairs import correlation, coupling, regime
-from bot.personal.words import Amount, NotANumber, Token, plain, tokens
+from bot.personal.said import (
+    ABOVE,
+    BELOW,
+    CLOSES,
+    FALLS,
+    FILLERS,
+    MEETS,
+    MOST_DOWN,
+    MOST_UP,
+    RECORDS,
+    RISES,
+    SPANNING,
+    Said,
+    one_percentage,
+)
+from bot.personal.words import Amount, NotANumber, plain, tokens
 from bot.render.titles import title_of
 from rules.language.meaning import read_condition
-from rules.model import Basis, Instrument
+from rules.model import Basis
+
+_ALL_TIME = ("all", "time", "all-time")
 
 LONGEST_ASKED = 400
 """Characters of a line that somebody types."""
 
 REST = {Basis.CLOSE: 5, Basis.TICK: 1_440}
 """Rows, or polls, that an alert rests after it fired where nothing else keeps it from firing again at once."""
-
-ASKING = ("alert", "tell", "notify", "ping", "let", "me", "know", "when", "if")
-FILLERS = frozenset(
-    (*ASKING, "is", "its", "a", "an", "the", "goes", "gets", "makes", "sets", "price", "by", "than", "usd", "dollars")
-)
-BELOW = ("<", "<=", "below", "under", "beneath", "less", "lower")
-ABOVE = (">", ">=", "above", "over", "exceeds", "more", "greater", "higher")
-FALLS = ("falls", "fall", "drops", "drop", "down", "loses", "sinks", "dips", "dumps", "crashes")
-RISES = ("rises", "rise", "up", "gains", "climbs", "jumps", "pumps", "spikes")
-SPANNING = ("in", "over", "within", "on", "this")
-RECORDS = ("record", "records", "ath", "high")
-MEETS = ("crosses", "hits", "reaches", "touches", "breaks", "at", "to", "=")
-CLOSES = ("close", "closes")
 
 
 def read(line: str, market: Market) -> Draft:
@@ -74,7 +78,7 @@ def _short(head: str, market: Market) -> Made | None:
         return None
     instrument, after = found
     rest = words[after:] if not first else (*words[after:], words[0])
-    return _of_one(_Said(instrument, rest, market))
+    return _of_one(Said(instrument, rest, market))
 
 
 def _expression(head: str, market: Market) -> Made:
@@ -83,83 +87,61 @@ def _expression(head: str, market: Market) -> Made:
     return _short(made.when, market) or made
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What was said of an instrument."""
-
-    instrument: Instrument
-    words: tuple[Token, ...]
-    market: Market
-
-    @property
-    def amounts(self) -> tuple[Amount, ...]:
-        return tuple(each for each in self.words if isinstance(each, Amount))
-
-    def says(self, *any_of: str) -> bool:
-        return any(word in any_of for word in self.words)
-
-    def only(self, *known: Sequence[str]) -> bool:
-        """Whether every word is one of these."""
-        return all(isinstance(each, Amount) or any(each in some for some in known) for each in self.words)
-
-
-def _of_one(said: _Said) -> Made | None:
+def _of_one(said: Said) -> Made | None:
     """Of one instrument: the first form that its words fit."""
-    for form in (_record, _near_record, _drawdown, _rally, _move, _level):
+    for form in (*MEASURES, _record, _near_record, _drawdown, _rally, _move, _level):
         if (made := form(said)) is not None:
             return made
     return lacks_number(said.instrument, said.market) if not said.words else None
 
 
-def _record(said: _Said) -> Made | None:
-    name = said.instrument.id
-    if not said.words or said.amounts or not said.only(RECORDS, MEETS, CLOSES, ("new", "all", "time", "all-time")):
+def _record(said: Said) -> Made | None:
+    name, known = said.instrument.id, (*ABOVE, *MEETS, *CLOSES, "new", *_ALL_TIME)
+    if not said.says(*RECORDS) or said.amounts or not said.only(RECORDS, known):
         return None
     return Made(f"close({name}) > record({name})", f"drawdown({name}) > {near_record(said.instrument)}", Basis.CLOSE)
 
 
-def _near_record(said: _Said) -> Made | None:
-    near = ("from", "off", "within", "near", "of")
-    if not said.says(*RECORDS) or not said.says(*near) or not said.only(RECORDS, near, ("all", "time", "all-time")):
+def _near_record(said: Said) -> Made | None:
+    near = ("from", "within", "near", "of")
+    if not said.says(*RECORDS) or not said.says(*near) or not said.only(RECORDS, near, _ALL_TIME):
         return None
-    share = _one_percentage(said, "1% from record")
+    if said.amounts and said.amounts[0].signed:
+        return None
+    share = one_percentage(said, "1% from record")
     usual = said.market.usual_move(said.instrument.id)
     return other_side(f"drawdown({said.instrument.id})", "<=", share, share + 2 * usual)
 
 
-def _drawdown(said: _Said) -> Made | None:
-    below = said.says("below") and said.says(*RECORDS)
-    if not (said.says("drawdown") or below) or not said.only(RECORDS, ("drawdown", "below", *ABOVE)):
+def _drawdown(said: Said) -> Made | None:
+    """`RUT drawdown 10%`, `RUT -10% from its record`, `RUT 10% off its high`; below 10 % would be another thing."""
+    lower = said.says("below", "off", *FALLS) or any(each.signed and each.value < 0 for each in said.amounts)
+    if not (lower and said.says(*RECORDS)) and (not said.says("drawdown") or said.says("below")):
         return None
-    share = _one_percentage(said, "drawdown 10%")
+    if not said.only(RECORDS, ABOVE, FALLS, ("drawdown", "below", "off", "from"), _ALL_TIME):
+        return None
+    share = one_percentage(said, "drawdown 10%")
     of = f"drawdown({said.instrument.id})"
     return replace(other_side(of, ">=", share, share / 2), basis=Basis.CLOSE, once=False)
 
 
-def _rally(said: _Said) -> Made | None:
+def _rally(said: Said) -> Made | None:
     if not said.says("rally", "rallies") or not said.only(("rally", "rallies", "from", "low", "up")):
         return None
-    share, name = _one_percentage(said, "rally 10%"), said.instrument.id
+    share, name = one_percentage(said, "rally 10%"), said.instrument.id
     turn = f"({name}, {percent(share)})"
     return Made(f"up_turn{turn}", f"down_turn{turn}", Basis.CLOSE)
 
 
-def _one_percentage(said: _Said, example: str) -> float:
-    """The only number said, which is a share of what is above 0 and below 90 %. Raises NotUnderstood."""
-    found = said.amounts
-    if len(found) != 1 or not found[0].percent or not 0.001 <= abs(found[0].value) <= 0.9:
-        raise NotUnderstood("that takes one percentage, from 0.1% to 90%", f"{said.instrument.id} {example}")
-    return abs(found[0].value)
-
-
-def _move(said: _Said) -> Made | None:
+def _move(said: Said) -> Made | None:
     """A percentage: from the price now, or over so many days."""
     if not said.amounts or not said.amounts[0].percent or said.says(*RECORDS):
         return None
     amount = said.amounts[0]
     down, up = said.says(*FALLS) or amount.value < 0, said.says(*RISES) or (amount.signed and amount.value > 0)
     if down is up:
-        example = f"{said.instrument.id} -{percent(abs(amount.value) or 0.05)}"
+        size = abs(amount.value) if 0.001 <= abs(amount.value) <= MOST_UP else 0.05
+        example = f"{said.instrument.id} {'-' if size <= MOST_DOWN else '+'}{percent(size)}"
         raise NotUnderstood("up or down? write + or - before the percentage", example)
     share = -abs(amount.value) if down else abs(amount.value)
     rest = [each for each in said.words if each is not amount and each not in (*FALLS, *RISES, *SPANNING)]
@@ -172,7 +154,7 @@ def _move(said: _Said) -> Made | None:
     return of_move(said.instrument, share, rest, said.market)
 
 
-def _level(said: _Said) -> Made | None:
+def _level(said: Said) -> Made | None:
     """A price: from which side it is met is said, or follows from where it is now."""
     below, above = said.says(*BELOW, *FALLS), said.says(*ABOVE, *RISES)
     if len(said.amounts) != 1 or not said.only(BELOW, ABOVE, FALLS, RISES, MEETS, CLOSES):

@@ -56,7 +56,7 @@ def of_now(instrument: Instrument, share: float, market: Market, base: float | N
 
 def of_move(instrument: Instrument, share: float, span: Sequence[Token], market: Market) -> Made:
     """So far over a span of days. Raises NotUnderstood where it is no such span."""
-    days, name = _days(instrument, span), instrument.id
+    days, name = days_of(instrument, span), instrument.id
     if not -0.99 <= share <= 10 or abs(share) < 0.001:
         raise NotUnderstood("a move over days is from 0.1% to -99% or +1000%", f"{name} -5% 1d")
     band = max(abs(share) / 2, min(market.usual_move(name) * days**0.5, 0.5))
@@ -91,7 +91,7 @@ def _priced(instrument: Instrument, symbol: str, level: float, market: Market) -
     return Made(f"{of} {symbol} {number_text(level)}", band, Basis.TICK, once=True)
 
 
-def _days(instrument: Instrument, span: Sequence[Token]) -> int:
+def days_of(instrument: Instrument, span: Sequence[Token]) -> int:
     """1d, 5 days, today, a week: sessions of the instrument's calendar. Raises NotUnderstood."""
     words = [f"{each.value:g}" if isinstance(each, Amount) else each for each in span]
     text = "".join(words)
@@ -102,7 +102,9 @@ def _days(instrument: Instrument, span: Sequence[Token]) -> int:
     sizes = {**dict.fromkeys(("d", "day", "days", "session", "sessions", "close", "closes", "today"), 1)}
     sizes |= dict.fromkeys(("w", "week", "weeks"), week)
     sizes |= dict.fromkeys(("month", "months"), 30 if week == 7 else 21)
-    days = whole * sizes.get(unit, 0)
+    year = 365 if week == 7 else 252
+    sizes |= dict.fromkeys(("y", "year", "years", "yearly"), year)
+    days = year if (whole, sizes.get(unit)) == (52, week) else whole * sizes.get(unit, 0)
     if unit in ("h", "hour", "hours", "min", "minutes", "m"):
         kind = "UTC days" if instrument.calendar == ALWAYS else "sessions"
         raise NotUnderstood(f"moves are measured over {kind}, or from the price now", f"{instrument.id} -5% 1d")

@@ -24,12 +24,26 @@ _INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn")
 
 _GROUPED = re.compile(r"(?<![\w.,])\d{1,3}(?: \d{3})+(?![\d])")
 _NUMBER = re.compile(
-    r"(?P<sign>[+-])?\s*(?P<digits>\d[\d.,]*|\.\d+)\s*(?P<scale>k|m|mn|mio|million|thousand)?(?![a-z])\s*(?P<percent>%|percent\b|pct\b)?"
+    r"(?P<sign>[+-])?\s*(?P<digits>\d[\d.,]*|\.\d+)\s*(?P<scale>k|m|mn|mio|million|thousand|b|bn|billion)?(?![a-z])\s*(?P<percent>%|percent\b|pct\b)?"
 )
 _TOKEN = re.compile(
-    rf"\s*(?:(?P<number>{_NUMBER.pattern})(?![\w(])|(?P<sign_alone><=|>=|<|>|=)|(?P<word>[^\W\d][\w&.\-]*|\d+[a-z]+))"
+    rf"\s*(?:(?P<date>\d{{4}}-\d\d-\d\d(?![\w-]))|(?P<number>{_NUMBER.pattern})(?![\w(]|[.,]\d)|(?P<sign_alone><=|>=|<|>|=)"
+    r"|(?P<word>[^\W\d][\w&.\-]*|\d+(?:\.\d+)?[a-z]+))"
 )
-_SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "million": 1e6}
+_HYPHEN = re.compile(r"(?<=\d)-(?=[a-z])")
+"""Of a 52-week high."""
+
+_SCALES = {
+    "k": 1e3,
+    "thousand": 1e3,
+    "m": 1e6,
+    "mn": 1e6,
+    "mio": 1e6,
+    "million": 1e6,
+    "b": 1e9,
+    "bn": 1e9,
+    "billion": 1e9,
+}
 
 
 class NotANumber(ValueError):
@@ -61,13 +75,14 @@ def tokens(text: str) -> tuple[Token, ...] | None:
     Raises NotANumber.
     """
     joined = _GROUPED.sub(lambda found: found[0].replace(" ", ""), text.lower())
+    joined = _HYPHEN.sub(" ", joined)
     found: list[Token] = []
     at = 0
     while at < len(joined):
         match = _TOKEN.match(joined, at)
         if match is None:
             return None if joined[at:].strip(" .?,;:") else tuple(found)
-        found.append(_amount(match) if match["number"] else match["sign_alone"] or match["word"])
+        found.append(_amount(match) if match["number"] else match["date"] or match["sign_alone"] or match["word"])
         at = match.end()
     return tuple(found)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bot.answers.kept import Kept
 from bot.answers.preferences import EVERYTHING, Mute, Preferences
-from bot.delivery.grouping import COMPONENT
+from bot.delivery.grouping import serves_grouping
 from bot.queries.asked import rule_asked
 from bot.queries.view import View
 from rules.language.errors import listing, nearest
@@ -32,7 +32,7 @@ def what_is_meant(view: View, kept: Kept, word: str, refused: Callable[[str], Ex
 
 def tags_of(view: View) -> list[str]:
     """The tags that rules have, for a reader: most used first."""
-    found = [tag for rule in view.rules for tag in rule.rule.tags if tag != COMPONENT]
+    found = [tag for rule in view.rules for tag in rule.rule.tags if not serves_grouping(tag)]
     return sorted(set(found), key=lambda tag: (-found.count(tag), tag))
 
 

@@ -1,4 +1,6 @@
-"""The texts of /rules: how many there are of each severity and which are not quiet, and a severity's, a line each."""
+"""The texts of /rules: how many there are of each severity and which are not quiet; and those of a severity, or of a
+tag, a line each.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ MOST = 12
 """Rules that are not quiet, at first sight."""
 
 PAGE = 20
-"""Rules of a severity at once: with names as long as they may be, a third of what a message holds."""
+"""Rules at once: with names as long as they may be, a third of what a message holds."""
 
 Judged = tuple[CompiledRule, Record | None]
 """A rule, and its record; one without was not judged."""
@@ -38,12 +40,12 @@ def rules_answer(rules: Sequence[Judged], *, simulated: bool) -> str:
     return "\n".join([*lines, *([f"and {len(told) - MOST} more"] if len(told) > MOST else [])])
 
 
-def severity_answer(severity: Severity, rules: Sequence[Judged], page: int, *, simulated: bool) -> str:
-    """The rules of a severity on a page, counted from 1, each with where its alert stands."""
+def page_answer(what: Severity | str, rules: Sequence[Judged], page: int, *, simulated: bool) -> str:
+    """The rules of a severity or a tag on a page, counted from 1, each with where its alert stands."""
     pages = pages_of(rules)
     where = f", page {page} of {pages}" if pages > 1 else ""
     shown = rules[(page - 1) * PAGE : page * PAGE]
-    title = f"<b>Rules of severity {severity}</b>{where}"
+    title = f"<b>Rules {f'of severity {what}' if isinstance(what, Severity) else f'with #{what}'}</b>{where}"
     lines = [*([SIMULATED_LINE] if simulated else []), title, *map(_line, shown)]
     return "\n".join([*lines, "/rule ID says when one fires" if rules else "There are none."])
 
@@ -56,6 +58,11 @@ def severities(rules: Sequence[Judged]) -> list[Severity]:
 def of_severity(rules: Sequence[Judged], severity: Severity) -> list[Judged]:
     """The rules of one severity, in their order."""
     return [each for each in rules if each[0].rule.severity is severity]
+
+
+def of_tag(rules: Sequence[Judged], tag: str) -> list[Judged]:
+    """The rules with a tag, in their order."""
+    return [each for each in rules if tag in each[0].rule.tags]
 
 
 def pages_of(rules: Sequence[Judged]) -> int:

@@ -32,6 +32,8 @@ def level(value: float) -> str:
 
 def _of_comparison(when: Typed) -> str | None:
     left, right = when.parts
+    if (usual := _of_usual_volume(left, when.symbol, right)) is not None:
+        return usual
     if left.type == Type.INSTRUMENT or _name(left) in ("price", "close"):
         return _of_price(left, when.symbol, right)
     known = _COMPARED.get(_name(left))
@@ -46,7 +48,31 @@ def _of_price(left: Typed, symbol: str, right: Typed) -> str | None:
         return f"{instrument.name} at a record"
     if isinstance(right.value, float):
         return f"{instrument.name} {_SIDES[symbol]} {level(right.value)}"
-    return None
+    told = _OF_DAYS.get((_name(right), symbol[0]))
+    own = bool(right.parts) and right.parts[0].value == instrument
+    return told.format(instrument.name, right.arguments["n"]) if told and own else None
+
+
+def _to_date(left: Typed, symbol: str, right: Typed) -> str | None:
+    of, share = left.parts[0].spoken, _value(right)
+    since = _TO_DATES.get(_name(left)) or f"since {left.arguments['date']}"
+    if (symbol in (">", ">=")) is not (share > 0):
+        return None
+    return f"{of} {'up' if share > 0 else 'down'} {_share(abs(share))} {since}"
+
+
+def _of_volume(left: Typed, symbol: str, right: Typed) -> str:
+    return f"{left.parts[0].text} volume {_SIDES[symbol]} {by_unit(_value(right), Unit.VOLUME)}"
+
+
+def _of_usual_volume(left: Typed, symbol: str, right: Typed) -> str | None:
+    """Of `turnover(IBIT) >= 3 * adv(IBIT, 60)`."""
+    if _name(left) != "turnover" or right.symbol != "*" or symbol not in (">", ">="):
+        return None
+    times, usual = right.parts
+    if not isinstance(times.value, float) or _name(usual) != "adv" or usual.parts[0].value != left.parts[0].value:
+        return None
+    return f"{left.parts[0].text} volume {plain(times.value)} times its usual"
 
 
 def _of_return(left: Typed, symbol: str, right: Typed) -> str | None:
@@ -82,15 +108,28 @@ def _of_call(when: Typed) -> str | None:
         return f"{parts['x']} {'up' if name == 'up_turn' else 'down'} {parts['pct']} from its {_TURNED[name]}"
     if name == "regime_is":
         return f"Regime: {parts['label']}"
+    if name == "fresh_record" and isinstance(instrument := when.parts[0].value, Instrument):
+        return f"{instrument.name} at a fresh record"
     return None
 
 
 _TURNED = {"up_turn": "low", "down_turn": "high"}
+_OF_DAYS = {
+    ("highest", ">"): "{} at its high of {} days",
+    ("lowest", "<"): "{} at its low of {} days",
+    ("sma", ">"): "{} above its {}-day average",
+    ("sma", "<"): "{} below its {}-day average",
+}
+_TO_DATES = {"ytd": "this year", "mtd": "this month"}
 _COMPARED: Mapping[str, Callable[[Typed, str, Typed], str | None]] = {
     "ret": _of_return,
     "drawdown": _of_drawdown,
     "corr": _of_corr,
     "p_corr": _of_p_corr,
+    "ytd": _to_date,
+    "mtd": _to_date,
+    "rally_since": _to_date,
+    "turnover": _of_volume,
 }
 
 

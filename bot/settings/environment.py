@@ -7,12 +7,13 @@ passes over broken JSON below a section, and names no variable in its complaints
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
 
+from bot.settings.files import file_name
 from bot.settings.problems import Problem
 from bot.settings.shape import Form, Path, dotted, form_of, keys_of, word
 from rules.language.errors import listing, nearest
@@ -20,11 +21,14 @@ from rules.language.errors import listing, nearest
 PREFIX = "BELLWETHER_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 
-_WITH_IDS = ("baskets", "instruments")
-"""Sections whose keys are ids, in capitals."""
+_SPELT: dict[str, Callable[[str], str]] = {"baskets": str.upper, "instruments": str.upper, "files": file_name}
+"""Sections whose keys are names, and how those are spelt."""
 
 _EXAMPLES = {
     ("market", 1): '{"seed": 7}',
+    ("files", 1): '{"SOL_1h": {"volume_unit": "base"}}',
+    ("files", 2): '{"volume_unit": "base"}',
+    ("files", 3): '{"2023-01-01": "binance perpetual"}',
     ("run", 1): '{"poll_seconds": 60}',
     ("run", 2): '{"coin": 2}',
     ("store", 1): '{"url": "sqlite:///bellwether.db"}',
@@ -93,8 +97,8 @@ def named(variable: str) -> str:
 
 def _path(variable: str) -> tuple[str, ...]:
     section, *keys = variable[len(PREFIX) :].lower().split("__")
-    if section in _WITH_IDS and keys:
-        keys[0] = keys[0].upper()
+    if section in _SPELT and keys:
+        keys[0] = _SPELT[section](keys[0])
     return (section, *keys)
 
 

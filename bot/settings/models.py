@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from bot.settings.environment import read_environment
 from bot.settings.fields import ChannelName, Count, InstrumentId, RuleId, Section, Symbol, Tag, Whole
+from bot.settings.files import FileName, FileSettings
 from bot.settings.operations import (
     ChannelSettings,
     LogSettings,
@@ -105,6 +106,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     market: MarketSettings
+    files: dict[FileName, FileSettings]
     run: RunSettings
     store: StoreSettings
     telegram: TelegramSettings

@@ -18,6 +18,9 @@ _SECRET = ("telegram", "store", "channels", "watchdog")
 
 _WANTED: dict[tuple[str, int | str], str] = {
     ("market", 1): "a table, such as [market]",
+    ("files", 1): "tables, such as [files.SOL_1h]",
+    ("files", 2): "a table, such as [files.SOL_1h]",
+    ("files", 3): 'a table, such as { 2023-01-01 = "binance perpetual" }',
     ("run", 1): "a table, such as [run]",
     ("run", 2): "a table, such as { coin = 2 }",
     ("store", 1): "a table, such as [store]",
@@ -50,7 +53,12 @@ _CHAT = (
     "must be the id of a person or a chat, as the bot's /id tells it, negative for a group; and none that many share"
 )
 _LISTEN = "must be an address and a port, such as 127.0.0.1:8719 or [::1]:8719; empty for none"
+_VENUE = "must be up to 40 letters, digits, spaces, dots and dashes, such as binance spot"
 _FORMS = {
+    ("files", "[key]"): "must be called like the file without its ending, such as SOL_1h or HYG_adj_1d",
+    ("files", "venue"): _VENUE,
+    ("files", "venues"): _VENUE,
+    ("files", "quote"): "must be 3 to 5 capital letters, such as USDT",
     ("run", "days_from"): "must be a date from 1990-01-02 on, such as 2000-01-03",
     ("store", "url"): (
         "must be sqlite:/// and a file, such as sqlite:///bellwether.db, or postgresql://user:password@host/database, "
@@ -89,6 +97,7 @@ _REASONS: dict[str, str | Callable[[Path, dict[str, Any]], str]] = {
     "string_too_long": lambda _, limits: f"must be at most {limits['max_length']} characters long",
     "string_pattern_mismatch": lambda path, _: _form(path),
     "form": lambda path, _: _form(path),
+    "no_date": "must stand under a date from 1990-01-02 on, such as 2023-01-01",
     "too_short": "must not be empty",
     "repeated": lambda _, found: f"must name {found['name']} only once",
     "int_type": lambda path, _: _form(path),

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
 from rules.bars import Floats
 from rules.columns import Constant, Field, Folded, Node, Window
 from rules.elementwise import binary
 from rules.folds import RunningMax
-from rules.functions.registry import Leg, Percent, Price, Rows, Series, Volume, function
+from rules.functions.registry import (
+    Accepts,
+    Condition,
+    Leg,
+    Percent,
+    Price,
+    Rows,
+    Series,
+    Share,
+    Type,
+    Volume,
+    function,
+)
+from rules.scan import State, where
 from rules.windows import lag, moving_max, moving_min, over_known, windowed
+
+MaybeShare = Annotated[float | None, Accepts(Type.NUMBER, 0.001, 0.9, percent=True)]
+
+YOUNG = 252
+"""Known rows, a year of sessions, in which a record says nothing yet: each of the first ones is the greatest so far."""
 
 
 @function("{x} open")
@@ -74,6 +97,18 @@ def record(x: Series) -> Price:
     return Window(lag, (_peak(x),), (1,), rows=1, warmup=1)
 
 
+@function("{x} fresh record[ or {step} on]", context=("{x}", "record({x})", "ret({x}, 21)"))
+def fresh_record(x: Series, pullback: Share = 0.05, rows: Rows = 60, step: MaybeShare = None) -> Condition:
+    """TRUE on a row whose x is above all before it, where a pullback or a pause lies since the last that was.
+
+    A pullback: since that row some x was `pullback` or more below it; a pause: it is `rows` or more known rows ago.
+    With `step` given also where x is that share or more above its last fresh record. UNKNOWN where x is, and on the
+    first 252 known rows. Use an index or an unadjusted series: a dividend moves an adjusted record. Of an x that is not
+    positive only pauses count. Example: fresh_record(RUT)
+    """
+    return Folded(FreshRecord(pullback, float(rows), step), (x,), warmup=YOUNG)
+
+
 @function("{x} below record")
 def drawdown(x: Series) -> Percent:
     """Distance below the greatest x so far, this row included: 1 - x_t / max(x_1 ... x_t).
@@ -110,6 +145,43 @@ def rally(x: Series, n: Rows) -> Percent:
     Example: rally(RUT, 60) > 10%
     """
     return binary("-", binary("/", x, lowest(x, n)), Constant(1.0))
+
+
+@dataclass(frozen=True)
+class FreshRecord:
+    """1 on a row that is above all before it, after a fall by `pullback` or `rows` known rows since the last such row.
+
+    With a `step` also where x is that share above the last row of 1. 0 on the others; NaN on the first `YOUNG` known
+    rows, which are remembered like all others. A missing x gives NaN and leaves the state.
+    """
+
+    pullback: float
+    rows: float
+    step_up: float | None
+    width: int = 1
+
+    def initial(self, lanes: int) -> State:
+        nothing = {name: np.full(lanes, np.nan) for name in ("peak", "trough", "fresh")}
+        return {"seen": np.zeros(lanes), "since": np.zeros(lanes), **nothing}
+
+    def step(self, state: State, *row: Floats) -> tuple[State, Floats]:
+        (x,) = row
+        known, peak, fresh = ~np.isnan(x), state["peak"], state["fresh"]
+        seen, since = state["seen"] + known, state["since"] + known
+        record = x > peak
+        fell = (peak > 0) & (state["trough"] <= peak * (1.0 - self.pullback))
+        anew = record & (fell | (since >= self.rows))
+        if self.step_up is not None:
+            anew |= record & (fresh > 0) & (x >= fresh * (1.0 + self.step_up))
+        top = record | np.isnan(peak)
+        new = {
+            "seen": seen,
+            "since": np.where(known & top, 0.0, since),
+            "peak": where(known & top, x, peak),
+            "trough": where(known & top, x, np.fmin(state["trough"], x)),
+            "fresh": where(anew, x, fresh),
+        }
+        return new, np.where(known & (seen > YOUNG), anew.astype(np.float64), np.nan)[:, None]
 
 
 def _peak(x: Node) -> Node:

@@ -10,8 +10,8 @@ from rules.bars import Floats
 from rules.columns import Constant, Folded, Node, Window
 from rules.elementwise import binary
 from rules.folds import Ewma
-from rules.functions.registry import Basket, Deviations, Leg, function
-from rules.windows import FLAT, close_of, log_return
+from rules.functions.registry import Deviations, Leg, Members, Percent, Rows, function
+from rules.windows import FLAT, close_of, log_return, ratio
 
 QUARTER = 63
 """Rows over which a change is measured: a quarter of sessions."""
@@ -31,13 +31,25 @@ def rel_strength(a: Leg, b: Leg) -> Deviations:
     return _in_deviations(_difference(a.id, b.id, 1), _difference(a.id, b.id, QUARTER))
 
 
+@function("{a} against {b} ({n})", context=("ret({a}, {n})", "ret({b}, {n})"), pair=True)
+def rs(a: Leg, b: Leg, n: Rows = QUARTER) -> Percent:
+    """Relative return of a against b over n rows, a share: (1 + ret(a, n)) / (1 + ret(b, n)) - 1.
+
+    What a / b has gained; in units of its own movement: rel_strength. NaN unless both ends of both are known.
+    (Levy 1967) Example: rs(RUT, SPX, 21) < -5%
+    """
+    return binary("-", binary("/", ratio(close_of(a.id), n), ratio(close_of(b.id), n)), Constant(1.0))
+
+
 @function("{basket} against {b}, strength", context=("ret({b}, 63)",))
-def rotation(basket: Basket, b: Leg) -> Deviations:
+def rotation(basket: Members, b: Leg) -> Deviations:
     """Relative strength of a basket, all members alike, against b: as rel_strength, of the mean of the members.
 
     NaN while a single member is unknown: which one is missing would else look like a rotation.
     Example: rotation(ALTS, BTC) > 1.5
     """
+    if set(basket) == {b.id}:
+        raise ValueError(f"rotation needs a basket of others than {b.id}")
     return _in_deviations(_mean_difference(basket, b.id, 1), _mean_difference(basket, b.id, QUARTER))
 
 

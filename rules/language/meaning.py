@@ -181,7 +181,8 @@ class _Reader:
             raise self.fail(f"{function.name} cannot stand within what is read of {EACH}", tree.span)
         if not any(isinstance(part, Name) and part.name == EACH for part in parts_of(tree)):
             hint = f"{parameter.name} of {function.name} must be {parameter.accepts.type} member, with {EACH} in it"
-            raise self.fail(f"{hint}: ret({EACH}, 21)", tree.span)
+            above = " > 5%" if parameter.accepts.type == Type.EACH_BOOL else ""
+            raise self.fail(f"{hint}: ret({EACH}, 21){above}", tree.span)
         found = []
         for self.member in members:
             found.append(self.read(tree))
@@ -236,7 +237,7 @@ class _Reader:
         node = binary(tree.symbol, left.column, right.column)
         if tree.symbol in _ARITHMETIC:
             kind = Type.NUMBER if plain else Type.SERIES
-            unit = left.unit if left.unit == right.unit and tree.symbol in "+-" else Unit.NUMBER
+            unit = _unit_of_both(left, tree.symbol, right)
         if plain and isinstance(left.value, float) and isinstance(right.value, float):
             value = self.computed(tree, left.value, right.value)
             return Typed(kind, unit, text, Constant(value), value, (left, right), symbol=tree.symbol)
@@ -261,6 +262,14 @@ class _Reader:
         if part.type not in NUMERIC:
             verb = "compares" if symbol in COMPARISONS else "works on"
             raise self.fail(f"{symbol} {verb} numbers, but {part.shown} is {part.type}{members_of(part)}", span)
+
+
+def _unit_of_both(left: Typed, symbol: str, right: Typed) -> str:
+    """Of a sum of like units, or of so many times a price or a volume: it stands beside one, and is read beside it."""
+    if symbol in "+-":
+        return left.unit if left.unit == right.unit else Unit.NUMBER
+    scaled, by = (right, left) if symbol == "*" and left.type == Type.NUMBER else (left, right)
+    return scaled.unit if by.type == Type.NUMBER and scaled.unit in (Unit.PRICE, Unit.VOLUME) else Unit.NUMBER
 
 
 def negated(typed: Typed) -> Typed:

@@ -106,7 +106,7 @@ def test_a_plain_crossing_of_the_thirty_session_correlation_changes_side_ten_tim
 
 
 def test_each_rule_of_the_pack_has_fired_or_says_how_near_it_came(view: View) -> None:
-    pack = {rule.rule.id for rule in view.rules if "correlation" in rule.rule.tags}
+    pack = {rule.rule.id for rule in view.rules if "together-coupled" in rule.rule.tags}
     assert pack == {*SENT, *NEAREST}
     assert {rule for rule in pack if any(event.edge is Edge.FIRED for event in view.events(rule))} == {*SENT}
 

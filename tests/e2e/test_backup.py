@@ -38,7 +38,7 @@ def test_a_running_service_is_backed_up_and_goes_on_from_the_backup(tmp_path: Pa
             telegram.waits_for("Its database is from a backup", 40)
             service.says("history is complete", 40)
             telegram.hears("/status", chat=CHAT)
-            assert "Chats: 1" in telegram.waits_for("Rules: 29", 20).plain, "who had subscribed is told"
+            assert "Chats: 1" in telegram.waits_for("Rules: 82", 20).plain, "who had subscribed is told"
             assert service.stop() == 0
         told = Counter(each.plain for each in telegram.sent)
         assert max(told.values()) == 1, "nothing comes twice without saying so"

@@ -57,7 +57,7 @@ def test_a_full_disk_is_an_alarm_and_loses_nothing(tmp_path: Path, prelude: str)
             telegram.hears("/status", chat=CHAT)
 
             ballast.unlink()
-            telegram.waits_for("Rules: 29", 40, after=before)
+            telegram.waits_for("Rules: 82", 40, after=before)
             telegram.waits_for("Well again: free disk space", patience, after=before)
             service.says("the dead-man's switch is pinged", 30)
             assert service.stop() == 0

@@ -39,7 +39,7 @@ def test_init_and_run_and_a_start_bring_the_next_alert(simulated_folder: Path, t
         service = launch(redirected, tmp_path / "service.log", environment)
         world.services.append(service)
         ask(world, "/start", "Alerts come here")
-        service.says("29 of 29 rules adopted", 60)
+        service.says("82 of 82 rules adopted", 60)
         world.clock.set("2025-11-04T21:29:50Z")
         assert "RUT close: " in world.telegram.waits_for(RECORD, 40).plain
         assert (home / "bellwether.db").exists()

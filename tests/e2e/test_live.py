@@ -58,14 +58,14 @@ def test_a_record_is_told_once_whatever_is_killed_before_and_after(market: Marke
     with world_of(market, tmp_path, "20:50") as world:
         first = world.starts()
         assert "Alerts come here from now on" in ask(world, "/start", "Alerts come here")
-        first.says("29 of 29 rules adopted", 40)
+        first.says("82 of 82 rules adopted", 40)
         assert "RUT and SOL, 60 returns\nr " in ask(world, "/corr RUT SOL", "RUT and SOL")
         assert ask(world, "/regime", "Regime: ").startswith(("Regime: ", "SIMULATED"))
         first.kill()
 
         world.clock.set(f"{market.session}T21:28:30Z", speed=20)
         before_the_bar = world.starts()
-        before_the_bar.says("watching 29 rules")
+        before_the_bar.says("watching 82 rules")
         world.clock.waits_until(f"{market.session}T21:29:30Z")
         assert world.texts(RECORD) == []
         before_the_bar.kill()
@@ -106,8 +106,8 @@ def test_two_years_of_history_on_an_empty_database_tell_nothing(market: Market, 
     with world_of(market, tmp_path, "03:00") as world:
         service = world.starts()
         ask(world, "/start", "Alerts come here")
-        service.says("29 of 29 rules adopted", 40)
-        status = ask(world, "/status", "Rules: 29")
+        service.says("82 of 82 rules adopted", 40)
+        status = ask(world, "/status", "Rules: 82")
         assert [line for line in status.split("\n") if line.startswith("⚠") and " has no " not in line] == []
         assert service.stop() == 0
         assert len(world.telegram.sent) == 2
@@ -151,13 +151,13 @@ def test_a_second_service_on_one_database_is_refused_and_told_of_the_first(
     market = Market(simulated_folder, "2025-11-04")
     with world_of(market, tmp_path, "20:50") as world:
         first = world.starts(token=False)
-        first.says("watching 29 rules")
+        first.says("watching 82 rules")
         second = world.starts(token=False)
         assert second.process.wait(30) == 1
         assert f"is in use: process {first.process.pid} on " in second.output
         first.kill()
         third = world.starts(token=False)
-        third.says("watching 29 rules")
+        third.says("watching 82 rules")
         assert_nothing_leaked(world)
 
 

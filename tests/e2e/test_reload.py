@@ -90,11 +90,11 @@ def test_it_waits_for_a_database_that_takes_nothing_and_goes_on_until_then(tmp_p
         holding.execute("begin immediate")
         hangs_up(service)
         service.says("the new configuration waits for the database", 30)
-        assert service.output.count("watching 29 rules") == 1
+        assert service.output.count("watching 82 rules") == 1
         holding.execute("rollback")
         holding.close()
-        while service.output.count("watching 29 rules") < 2:
-            service.says("watching 29 rules")
+        while service.output.count("watching 82 rules") < 2:
+            service.says("watching 82 rules")
         assert "Traceback" not in service.output
         assert service.stop() == 0
 
@@ -143,7 +143,7 @@ def test_one_that_it_cannot_be_started_with_is_taken_back_and_told(tmp_path: Pat
             hangs_up(service)
             told = telegram.waits_for("The new configuration was not taken", 30).plain
             assert "OSError: there is no paint of that colour" in told
-            assert service.output.count("watching 29 rules") == 2
+            assert service.output.count("watching 82 rules") == 2
             assert service.stop() == 0
 
 
@@ -191,7 +191,7 @@ def test_a_hangup_that_comes_while_it_is_loaded_does_not_end_it(tmp_path: Path) 
     with TelegramServer() as telegram, simulated(tmp_path, tmp_path, telegram) as service:
         while not ignores_hangups(service):
             time.sleep(0.001)
-        while "watching 29 rules" not in service.output:
+        while "watching 82 rules" not in service.output:
             hangs_up(service)
             time.sleep(0.02)
             assert service.process.poll() is None, service.output

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -98,7 +99,36 @@ def market(seed: int, rows: int = 360, *, scars: bool = True, calendar: str = XN
         columns[name] = columns_of(close, link, np.abs(rng.normal(0, 0.01, rows)))
     if scars and rng.random() < 0.5:
         _close_everywhere(columns, rng.integers(0, rows, 3))
-    return Panel(weekdays(rows, calendar), columns, dict.fromkeys(IDS, (TAPE,)))
+    clock = weekdays(rows, calendar)
+    hours = {name: _with_holes(np.random.default_rng([seed, k]), clock, scars) for k, name in enumerate(IDS)}
+    return Panel(clock, columns, dict.fromkeys(IDS, (TAPE,)), hours=hours)
+
+
+def _with_holes(rng: np.random.Generator, clock: Clock, scars: bool) -> Bars:
+    """The hours of any market; with `scars` some of them without a few, or without a stretch of days."""
+    hours = bouncing_hours(-(-(len(clock) * 7 // 5 + 60) // 200) * 200)
+    if not scars or rng.random() < 0.5:
+        return hours
+    start = int(rng.integers(0, len(hours)))
+    there = np.ones(len(hours), dtype=bool)
+    there[start : start + int(rng.integers(1, 400))] = False
+    there[rng.integers(0, len(hours), 50)] = False
+    return hours.take(there)
+
+
+@cache
+def bouncing_hours(days: int, spread: float = 0.02, seed: int = 1) -> Bars:
+    """Hourly bars from 40 days before the first session on, of a price that never stops: 20 trades an hour, half of
+    them at the ask and half at the bid, which are `spread` of the price apart."""
+    rng, trades = np.random.default_rng(seed), (24 * days, 20)
+    middle = np.cumsum(rng.normal(0, 0.001, trades)).reshape(trades)
+    price = 100 * np.exp(middle) * (1 + spread / 2 * rng.choice([-1.0, 1.0], trades))
+    end = (np.datetime64("2019-01-02") - 40).astype(np.int64) * DAY + HOUR * np.arange(1, len(price) + 1)
+    return Bars(
+        Interval.HOUR, start=end - HOUR, end=end, open=price[:, 0].copy(), high=price.max(axis=1),
+        low=price.min(axis=1), close=price[:, -1].copy(), volume=np.ones(len(end)), known_at=end + 60,
+        origin=np.zeros(len(end), dtype=np.int64), origins=(TAPE,),
+    )  # fmt: skip
 
 
 def _reverting(steps: Floats) -> Floats:
@@ -131,7 +161,7 @@ def _scarred(rng: np.random.Generator, close: Floats) -> tuple[Floats, Floats]:
 
 def _close_everywhere(columns: dict[str, Columns], rows: np.ndarray) -> None:
     for each in columns.values():
-        for name in ("open", "high", "low", "close", "volume"):
+        for name in ("open", "high", "low", "close", "volume", "turnover"):
             getattr(each, name)[rows] = np.nan
 
 

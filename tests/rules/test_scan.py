@@ -15,6 +15,9 @@ from rules.bars import Floats
 from rules.coupling import Devolatilise, PairFilter
 from rules.folds import DirectionalChange, Ewma, KnownRows, RunningMax
 from rules.functions.correlation import Classic
+from rules.functions.price import FreshRecord
+from rules.functions.trend import Anchored
+from rules.functions.volatility import Wilder
 from rules.regime.filter import RegimeFilter
 from rules.regime.label import RegimeLabel
 from rules.scan import BLOCK, Checkpoint, Fold, State, lane, run, stack, where
@@ -34,6 +37,9 @@ FOLDS: list[tuple[Fold, tuple[int, ...]]] = [
     (Shift(0.1), (39,)),
     (EwmaCorrelation(10), (0, 0)),
     (Classic(1.02, 0.98, 2.0), (0,)),
+    (FreshRecord(0.05, 10.0, 0.05), (0,)),
+    (Anchored(), (0, 0, 0)),
+    (Wilder(5.0), (0,)),
 ]
 every_fold = pytest.mark.parametrize(("fold", "widths"), FOLDS, ids=[type(fold).__name__ for fold, _ in FOLDS])
 

@@ -15,9 +15,11 @@ from rules.windows import (
     LEAST_RANKED,
     Reduction,
     moving_mean,
+    moving_median,
     moving_products,
     moving_squares,
     moving_sum,
+    moving_trend,
     over_known,
     trailing_rank,
 )
@@ -36,6 +38,8 @@ REDUCTIONS: dict[str, tuple[Reduction, int]] = {
     "products": (lambda n, x, y: moving_products(n, x, y)[1][0], 2),
     "pearson": (moving_pearson, 2),
     "tails": (moving_tail_factor, 2),
+    "median": (moving_median, 1),
+    "trend": (moving_trend, 1),
 }
 each_reduction = pytest.mark.parametrize(("reduction", "columns"), REDUCTIONS.values(), ids=REDUCTIONS)
 
@@ -69,6 +73,21 @@ def test_products_of_all_pairs_are_numpys_covariances(seed: int, n: int, columns
         for i, row in enumerate(products):
             assert [column[k] for column in row] == pytest.approx(expected[i, : i + 1].tolist(), abs=1e-9)
     assert [len(row) for row in products] == list(range(1, columns + 1))
+
+
+@given(seeds, st.integers(1, 61))
+def test_a_median_is_numpys(seed: int, n: int) -> None:
+    x = np.random.default_rng(seed).standard_normal(90)
+    windows = np.lib.stride_tricks.sliding_window_view(x, n)
+    np.testing.assert_array_equal(moving_median(n, x), np.median(windows, axis=1))
+
+
+@given(seeds, st.integers(2, 61), st.sampled_from([0.0, 1e9]))
+def test_a_trend_is_numpys_line(seed: int, n: int, level: float) -> None:
+    x = level + np.random.default_rng(seed).standard_normal(90)
+    windows = np.lib.stride_tricks.sliding_window_view(x, n)
+    lines = np.polyfit(np.arange(n), windows.T - windows[:, 0], 1)[0]
+    np.testing.assert_allclose(moving_trend(n, x), lines, rtol=1e-6, atol=1e-8)
 
 
 def test_fewer_values_than_a_window_holds_give_nothing() -> None:

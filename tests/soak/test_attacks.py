@@ -45,7 +45,7 @@ def test_ten_kills_while_history_is_filled_leave_the_history_of_an_undisturbed_s
 ) -> None:
     with world_at("03:00:00", simulated_folder, tmp_path / "undisturbed") as world:
         service = world.starts()
-        service.says("29 of 29 rules adopted", 60)
+        service.says("82 of 82 rules adopted", 60)
         assert service.stop() == 0
     chance = random.Random(7)
     with world_at("03:00:00", simulated_folder, tmp_path / "killed") as world:
@@ -70,7 +70,7 @@ def test_an_alert_of_ten_minutes_without_telegram_comes_once_when_it_is_back(
         service = world.starts()
         world.telegram.hears("/start", chat=CHAT)
         world.telegram.waits_for("Alerts come here", 30)
-        service.says("29 of 29 rules adopted", 60)
+        service.says("82 of 82 rules adopted", 60)
         assert service.stop() == 0
         world.clock.set(f"{SESSION}T21:28:00Z", speed=20)
         world.telegram.goes_down()

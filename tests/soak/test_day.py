@@ -50,7 +50,7 @@ QUARTER = 15 * MINUTE
 QUESTIONS = {
     1001: ("/corr RUT SOL", "RUT and SOL, "),
     1002: ("/regime", "Regime: "),
-    1003: ("/status", "Rules: 29"),
+    1003: ("/status", "Rules: 82"),
     1004: ("/price RUT", "RUT "),
 }
 """Who asks what, and words of the answer."""

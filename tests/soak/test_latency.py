@@ -43,7 +43,7 @@ def filled(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         service = world.starts()
         world.telegram.hears("/start", chat=CHAT)
         world.telegram.waits_for("Alerts come here", 30)
-        service.says("29 of 29 rules adopted", 60)
+        service.says("82 of 82 rules adopted", 60)
         assert service.stop() == 0
         assert world.texts(RECORD) == []
     return home

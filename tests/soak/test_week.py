@@ -92,7 +92,7 @@ def test_a_week_leaves_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFixt
         address = re.findall(r"listening at (\S+)", service.output)[0]
         world.telegram.hears("/start", chat=CHAT, user=CHAT)
         world.telegram.waits_for("Alerts come here", 60)
-        service.says("29 of 29 rules adopted", 120)
+        service.says("82 of 82 rules adopted", 120)
         for number in range(DAYS):
             lives_a_day(world, service, address, receiver)
             evenings.append(held(service))

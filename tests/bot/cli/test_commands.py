@@ -300,7 +300,7 @@ def test_check_counts_what_it_found(terminal: Terminal, tmp_path: Path) -> None:
     ran = terminal.runs("check")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines() == [
-        "ok: 29 rules on 17 instruments",
+        "ok: 82 rules on 17 instruments",
         "alerts go to: the terminal (no Telegram token is set)",
         "bellwether run watches: exchange (coinbase, kraken, okx, bybit, kucoin, binance), yahoo",
         "it keeps its state in: bellwether.db",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from bot.commands.registry import all_commands, offered
 from bot.feeds.contract import Setup, build_feed
 from bot.market.history import load_history
 from bot.queries.view import View
-from bot.render.plain import LONGEST, units
+from bot.render.alerts import MARKS
+from bot.render.lines import PHONE
+from bot.render.plain import LONGEST, to_plain, units
 from bot.render.rules import MOST
 from bot.settings import Settings, load_settings
 from rules.functions.registry import vocabulary
@@ -181,11 +184,48 @@ def test_rules_counts_them_by_severity_and_fits_a_message_of_a_phone(view: View)
     assert len(lines) <= 4 + len(Severity) + MOST
 
 
-def test_every_rule_is_on_a_page_of_its_severity_a_tap_away(view: View) -> None:
-    buttons = [each for row in ask_offline(view, "/rules").buttons for each in row]
-    lines = [line for each in buttons for line in ask(view, each.line)]
-    for rule in view.rules:
-        assert any(line.split()[1:2] == [rule.rule.id] or f" {rule.rule.id}: " in line for line in lines)
+def tapped(view: View, lines: Iterable[str]) -> list[list[str]]:
+    """What each of the lines is answered with, and each page that follows."""
+    pages = []
+    for line in lines:
+        reply = ask_offline(view, line)
+        pages.append([to_plain(each) for each in reply.html.split("\n")])
+        later = [each.line for row in reply.buttons for each in row if each.label == f"Page {_page(line) + 1}"]
+        pages += tapped(view, later)
+    return pages
+
+
+def _page(line: str) -> int:
+    *_, last = line.split()
+    return int(last) if last.isdigit() else 1
+
+
+def names_in(pages: Iterable[list[str]]) -> set[str]:
+    return {line.split()[1].removesuffix(":") for page in pages for line in page[1:] if line[0] in MARKS.values()}
+
+
+def test_every_rule_is_in_the_pages_of_its_severity_and_of_a_tag_of_its_own(view: View) -> None:
+    lines = [each.line for row in ask_offline(view, "/rules").buttons for each in row]
+    by_tag = [line for line in lines if "#" in line]
+    every = {rule.rule.id for rule in view.rules}
+    assert names_in(tapped(view, by_tag)) == every
+    assert names_in(tapped(view, [line for line in lines if line not in by_tag])) == every
+
+
+def test_what_has_a_tag_is_a_page_or_two_of_what_a_phone_shows(view: View) -> None:
+    russell = [rule.rule.id for rule in view.rules if "russell" in rule.rule.tags]
+    for line in ("/rules #russell", "/rules russell", "/rules RUSSELL"):
+        (page,) = tapped(view, [line])
+        assert page[1] == "Rules with #russell"
+        assert names_in([page]) == set(russell)
+    pages = tapped(view, [each.line for row in ask_offline(view, "/rules").buttons for each in row if "#" in each.line])
+    assert all(len(line) <= PHONE + 12 for page in pages for line in page)
+    assert [button.line for row in ask_offline(view, "/rules #russell").buttons for button in row] == ["/rules"]
+
+
+def test_tags_that_only_serve_grouping_are_no_tags_of_a_reader(view: View) -> None:
+    for word in ("component", "#together-coins-up"):
+        assert " is no severity and no #tag" in ask(view, f"/rules {word}")[0]
 
 
 def test_rules_of_five_hundred_are_read_page_by_page(tmp_path: Path, folder: Folder) -> None:
@@ -203,12 +243,14 @@ def test_rules_of_five_hundred_are_read_page_by_page(tmp_path: Path, folder: Fol
 
 
 def test_rules_refuses_what_is_no_severity_and_no_page(view: View) -> None:
-    assert ask(view, "/rules loud")[0] == "loud is no severity; they are critical, high, notice, info"
-    assert ask(view, "/rules high 2")[0] == "PAGE must be a whole number from 1 to 1, not 2"
+    sentence = ask(view, "/rules loud")[0]
+    assert sentence.startswith("loud is no severity and no #tag (there are critical, high, notice, info, #")
+    assert "did you mean #russell?" in ask(view, "/rules rusell")[0]
+    assert ask(view, "/rules critical 2")[0] == "PAGE must be a whole number from 1 to 1, not 2"
 
 
 def test_rules_says_which_are_firing_since_when(view: View) -> None:
-    (line,) = [line for line in ask(view, "/rules") if "regime-risk-on" in line]
+    (line,) = [line for line in ask(view, "/rules #regime") if "regime-risk-on" in line]
     (fired,) = [event for event in view.events("regime-risk-on") if event.edge is Edge.FIRED][-1:]
     assert line.endswith(f"regime-risk-on: firing since {fired.session}")
 
@@ -241,7 +283,7 @@ def test_history_of_one_rule_is_of_that_alone(view: View) -> None:
 
 
 def test_history_refuses_an_unknown_rule_with_the_nearest(view: View) -> None:
-    assert ask(view, "/history vix-2")[0] == "unknown rule vix-2; did you mean vix-25?"
+    assert ask(view, "/history vix-2")[0] == "unknown rule vix-2; did you mean vix-25 or vix-20?"
 
 
 def test_without_events_nothing_has_fired(folder: Folder) -> None:

@@ -145,7 +145,7 @@ def test_a_rule_in_full_has_its_conditions_its_state_and_its_last_three_events(v
 
 def test_an_unknown_rule_is_refused_with_the_nearest(view: View) -> None:
     first, usage, _ = lines_of(view, "/rule vix-2")
-    assert first == "unknown rule vix-2; did you mean vix-25?"
+    assert first == "unknown rule vix-2; did you mean vix-25 or vix-20?"
     assert usage == "Usage: /rule ID"
     assert lines_of(view, "/rule")[0] == "it takes one rule, or #n of your own; /rules lists them"
 

@@ -153,7 +153,7 @@ def test_why_of_ones_own_alert_is_by_its_number(desk: Desk) -> None:
 
 
 def test_why_of_what_nobody_knows_refuses_with_the_nearest(desk: Desk) -> None:
-    assert lines_of(answer(desk, "/why vix25"))[0] == "unknown rule vix25; did you mean vix-25?"
+    assert lines_of(answer(desk, "/why vix25"))[0] == "unknown rule vix25; did you mean vix-25 or vix-20?"
     assert lines_of(answer(desk, "/why"))[0] == "it takes the id at the end of an alert, a rule, or #n of your own"
 
 

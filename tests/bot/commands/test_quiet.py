@@ -118,7 +118,7 @@ def test_a_terminal_without_a_service_changes_nothing_and_says_so(view: View, li
         ("/quiet 7-7", "it takes two different times of day, or off"),
         ("/quiet off please", "after off it takes nothing more"),
         ("/timezone UTC+1", "an offset does not know when clocks change: name a city, such as Europe/Berlin"),
-        ("/mute vix", "unknown rule vix; did you mean vix-25?"),
+        ("/mute vix", "unknown rule vix; did you mean vix-40 or vix-30?"),
         ("/mute #russel", "no rule has the tag #russel; did you mean russell?"),
         ("/mute #9", "there is no alert #9 here (yours: #3)"),
         ("/mute vix-25 soon", "how long is a number of hours, days or weeks, up to a year"),

@@ -1,4 +1,5 @@
-"""Which events share a message: every one is told once, under a change of the regime or on its own."""
+"""Which events share a message: every one is told once, under a change of the regime, with what is told together, or on
+its own."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.delivery.announce import News, is_told, messages
-from bot.delivery.grouping import COMPONENT, Group, grouped, heads
+from bot.delivery.grouping import COMPONENT, TOGETHER, Group, grouped, heads, serves_grouping
 from bot.render.alerts import MOST, REGIME
 from bot.render.numbers import session_of
 from bot.settings import load_settings
@@ -32,6 +33,8 @@ def rule(name: str, *tags: str, **changes: object) -> CompiledRule:
 
 
 MANY = tuple(f"part{number}" for number in range(MOST + 2))
+LADDER, COINS = f"{TOGETHER}ladder", f"{TOGETHER}coins"
+CROWD = tuple(f"coin{number}" for number in range(MOST + 3))
 RULES = {
     each.rule.id: each
     for each in (
@@ -42,6 +45,10 @@ RULES = {
         rule("other", REGIME),
         rule("both", COMPONENT, REGIME),
         *(rule(name, COMPONENT, notify_resolved=True) for name in MANY),
+        rule("low", LADDER, "volatility"),
+        rule("high", "volatility", LADDER),
+        rule("top", COMPONENT, LADDER),
+        *(rule(name, COINS) for name in CROWD),
     )
 }
 
@@ -125,6 +132,62 @@ def test_every_close_has_a_group_of_its_own() -> None:
     assert told(days) == ["change + part"] * 2
     assert told(days[:1], days[1:]) == ["part", "change (part)", "change + part"]
     assert told([days[0], days[3]]) == ["part", "change"]
+
+
+# Alike
+
+
+def test_rules_that_are_told_together_share_a_message_and_the_last_of_them_leads() -> None:
+    assert told(fired("low own high")) == ["own", "high + low"]
+    assert told(fired("low coin0 high coin1")) == ["high + low", "coin1 + coin0"]
+
+
+def test_the_loudest_leads_wherever_it_stands() -> None:
+    loud = event("low", severity=Severity.HIGH)
+    assert told([loud, *fired("high own")]) == ["low + high", "own"]
+    assert told([*fired("coin0 coin1"), event("coin2", severity=Severity.INFO)]) == ["coin1 + coin0 + coin2"]
+
+
+def test_one_alone_stands_alone() -> None:
+    assert told(fired("low own coin0")) == ["low", "own", "coin0"]
+
+
+def test_a_change_of_the_regime_goes_before() -> None:
+    """It takes its components; the others are still told together."""
+    assert told(fired("low high top change")) == ["high + low", "change + top"]
+    assert told(fired("low high top")) == ["top + high + low"]
+
+
+def test_what_comes_later_is_told_on_its_own_and_recalls_nothing() -> None:
+    assert told(fired("low"), fired("high top")) == ["low", "top + high"]
+
+
+def test_a_crowd_takes_as_many_messages_as_it_needs() -> None:
+    first, second = CROWD[: -1 - MOST], CROWD[-1 - MOST :]
+    assert told(fired(" ".join(CROWD))) == [" + ".join(reversed(first)), " + ".join(reversed(second))]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(event("low", Edge.RESOLVED), id="it is over"),
+        pytest.param(event("low", when=THURSDAY), id="another close"),
+        pytest.param(event("low", clock=ALWAYS), id="another calendar whose row ends then too"),
+        pytest.param(replace(event("low"), provisional=True), id="a session in progress"),
+        pytest.param(event("removed"), id="its rule was removed"),
+        pytest.param(event("coin0"), id="told together with others"),
+    ],
+)
+def test_what_is_not_of_the_close_is_not_told_with_it(other: AlertEvent) -> None:
+    assert told([other, event("high")]) == [other.rule, "high"]
+
+
+def test_tags_that_serve_grouping_say_nothing_to_a_reader() -> None:
+    tags = dict.fromkeys(tag for each in PACK for tag in each.rule.tags)
+    hidden = {tag for tag in tags if serves_grouping(tag)}
+    assert COMPONENT in hidden
+    assert {"russell", "turn", REGIME} <= tags.keys() - hidden
+    assert not [tag for tag in tags.keys() - hidden if "together" in tag]
 
 
 # Apart
@@ -253,8 +316,10 @@ def test_whatever_happens_in_whatever_ticks_everything_is_told_once_and_in_its_o
         assert own == [each for each in should_be_told if each.key not in under]
         for each, head in zip(out, own, strict=True):
             assert (each.late_after, each.expires_at) == (NEWS.late_after(head), NEWS.expires_at(head))
-        for group in grouped(should_be_told, RULES, [*store, *fresh]):
+        found = grouped(should_be_told, RULES, [*store, *fresh])
+        for group in found:
             assert_grouped_rightly(group, own, store)
+            assert_as_few_as_can_be(group, found)
         store += fresh
 
 
@@ -263,20 +328,36 @@ def _row(event: AlertEvent) -> tuple[object, ...]:
 
 
 def assert_grouped_rightly(group: Group, own: list[AlertEvent], store: list[AlertEvent]) -> None:
-    """A change leads components of its close, all for which there is room, and recalls all that were told before; one
-    that lost its data, or has it back, leads all of its row that did."""
+    """A change leads components of its close, all for which there is room, and recalls all that were told before; what
+    is told together is so as far as there is room; one that lost its data, or has it back, leads all of its row that
+    did."""
     if group.head.edge in (Edge.NO_DATA, Edge.DATA_BACK):
         alike = [each for each in (group.head, *group.parts) if _row(each) == _row(group.head)]
         assert len(alike) == 1 + len(group.parts)
         assert [each for each in own if _row(each) == _row(group.head)] == [group.head]
         return
     if group.head not in heads(own, RULES).values():
-        assert (group.parts, group.before) == ((), ())
+        assert group.before == ()
+        assert all(is_told_with(group.head, each) for each in group.parts)
         return
     left, earlier = (components_of(group.head, events) for events in (own, store))
     assert list(group.parts) == components_of(group.head, group.parts)
     assert len(group.parts) == MOST if left else len(group.parts) <= MOST
     assert sorted(each.key for each in group.before) == sorted(each.key for each in earlier)
+
+
+def assert_as_few_as_can_be(group: Group, every: list[Group]) -> None:
+    """What is told together takes no more messages than it needs."""
+    alike = [each for each in every if is_told_with(group.head, each.head)]
+    members = sum(1 + len(each.parts) for each in alike)
+    assert len(alike) == -(-members // (1 + MOST))
+
+
+def is_told_with(head: AlertEvent, each: AlertEvent) -> bool:
+    """Whether both fired at one close and share the tag for it."""
+    shared = {tag for tag in RULES[head.rule].rule.tags if tag.startswith(TOGETHER)} & {*RULES[each.rule].rule.tags}
+    fired_at_closes = not (head.provisional or each.provisional) and head.edge is each.edge is Edge.FIRED
+    return bool(shared) and fired_at_closes and _row(head) == _row(each)
 
 
 def components_of(head: AlertEvent, events: Iterable[AlertEvent]) -> list[AlertEvent]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import gzip
 import os
 from pathlib import Path
@@ -13,9 +14,10 @@ import pytest
 
 from bot.feeds.contract import FeedError, NoSuchBars, Request, Setup, build_feed
 from bot.feeds.files import FilesFeed
-from rules.bars import DAY, Bars, Interval
+from bot.settings.files import FileSettings
+from rules.bars import DAY, Bars, Interval, VolumeUnit
 from rules.model import ALWAYS, Instrument, Kind
-from tests.bot.markets import BTC, NOW, RUT, SESSIONS, SPX, Folder, at, day, hours, weekdays
+from tests.bot.markets import BTC, ETH, NOW, RUT, SESSIONS, SPX, Folder, at, day, hours, weekdays
 
 HYG = Instrument("HYG", "High yield", Kind.ETF)
 THREE_DAYS = [day("2025-12-02", 10), day("2025-12-03", 11), day("2025-12-04", 12)]
@@ -174,6 +176,155 @@ def test_columns_it_does_not_know_are_not_read(folder: Folder) -> None:
     header = "number,timestamp,open,high,low,close,volume,remark"
     bars = read(folder.holds("RUT_1d.csv", "1,2025-12-02,1,1,1,10,1,a fine day", header=header))
     assert bars.close.tolist() == [10.0]
+
+
+# What the configuration says of a file
+
+
+IBIT = Instrument("IBIT", "Bitcoin ETF", Kind.ETF)
+VIX = Instrument("VIX", "VIX", Kind.VOLATILITY)
+FOUR = [f"2025-12-0{date}T00:00:00Z,1,1,1,{10 + date},5" for date in (2, 3, 4, 5)]
+
+
+def read_as(folder: Folder, said: FileSettings, instrument: Instrument = BTC, name: str = "BTC_1d") -> Bars:
+    feed = FilesFeed(folder.path, SESSIONS, {name: said})
+    return asyncio.run(feed.bars(Request(instrument, Interval.DAY, 0, NOW)))
+
+
+def printed(bars: Bars) -> list[tuple[str, str, str]]:
+    """Who printed each row, in which quote and what its volume counts."""
+    origins = (bars.origins[index] for index in bars.origin)
+    return [(each.venue, each.quote, each.volume_unit) for each in origins]
+
+
+@pytest.mark.parametrize(("instrument", "unit"), [(IBIT, "base"), (RUT, "none"), (VIX, "none"), (BTC, "none")])
+def test_of_an_etf_the_volume_counts_shares_and_of_nothing_else_is_it_known(
+    folder: Folder, instrument: Instrument, unit: str
+) -> None:
+    bars = read(folder.holds(f"{instrument.id}_1d.csv", *FOUR), instrument)
+    assert [each.volume_unit for each in bars.origins] == [unit]
+
+
+def test_the_configuration_may_say_what_a_file_does_not(folder: Folder) -> None:
+    folder.holds("BTC_1d.csv", *FOUR[:2])
+    said = FileSettings(venue="binance spot", quote="USDT", volume_unit=VolumeUnit.BASE)
+    assert printed(read_as(folder, said)) == [("binance spot", "USDT", "base")] * 2
+    assert printed(read_as(folder, FileSettings(quote="EUR"))) == [("files", "EUR", "none")] * 2
+    assert printed(read_as(folder, FileSettings(), name="ETH_1d")) == [("files", "USD", "none")] * 2
+
+
+def test_a_unit_that_is_said_holds_of_an_etf_too(folder: Folder) -> None:
+    folder.holds("IBIT_1d.csv", *FOUR[:1])
+    said = FileSettings(volume_unit=VolumeUnit.QUOTE)
+    assert printed(read_as(folder, said, IBIT, "IBIT_1d")) == [("files", "USD", "quote")]
+
+
+def test_from_a_date_on_another_venue_has_printed_it(folder: Folder) -> None:
+    folder.holds("BTC_1d.csv", *FOUR)
+    venues = {dt.date(2025, 12, 5): "late", dt.date(2025, 12, 3): "early"}
+    bars = read_as(folder, FileSettings(venue="first", venues=venues))
+    assert [venue for venue, _, _ in printed(bars)] == ["first", "early", "early", "late"]
+    assert printed(read_as(folder, FileSettings(venues=venues)))[0] == ("files", "USD", "none")
+
+
+def test_the_date_is_that_of_the_instant_the_bar_opens(folder: Folder) -> None:
+    rows = [f"{stamp}:00:00Z,1,1,1,1,1" for stamp in ("2022-12-31T22", "2022-12-31T23", "2023-01-01T00")]
+    folder.holds("BTC_1h.csv", *rows)
+    said = FileSettings(venue="spot", venues={dt.date(2023, 1, 1): "perpetual"})
+    feed = FilesFeed(folder.path, SESSIONS, {"BTC_1h": said})
+    bars = asyncio.run(feed.bars(Request(BTC, Interval.HOUR, 0, NOW)))
+    assert [venue for venue, _, _ in printed(bars)] == ["spot", "spot", "perpetual"]
+
+
+def test_what_a_row_says_itself_is_believed(folder: Folder) -> None:
+    header = "timestamp,open,high,low,close,volume,venue,volume_unit"
+    rows = [f"{FOUR[0]},kraken,quote", f"{FOUR[1]},,quote", f"{FOUR[2]},kraken,", f"{FOUR[3]},,"]
+    folder.holds("BTC_1d.csv", *rows, header=header)
+    said = FileSettings(venue="spot", venues={dt.date(2025, 12, 4): "perpetual"}, volume_unit=VolumeUnit.BASE)
+    assert [(venue, unit) for venue, _, unit in printed(read_as(folder, said))] == [
+        ("kraken", "quote"),
+        ("spot", "quote"),
+        ("kraken", "base"),
+        ("perpetual", "base"),
+    ]
+
+
+@pytest.mark.parametrize("column", ["venue", "quote", "volume_unit"])
+def test_a_column_in_which_no_row_says_anything_is_as_none(folder: Folder, column: str) -> None:
+    """To pandas it is one of numbers, which takes no text."""
+    header = f"timestamp,open,high,low,close,volume,{column}"
+    folder.holds("BTC_1d.csv", *(f"{row}," for row in FOUR), header=header)
+    said = FileSettings(venue="spot", venues={dt.date(2025, 12, 4): "perpetual"}, quote="USDT")
+    spoken_for = [("spot", "USDT", "none")] * 2 + [("perpetual", "USDT", "none")] * 2
+    assert printed(read(folder, BTC)) == [("files", "USD", "none")] * 4
+    assert printed(read_as(folder, said)) == spoken_for
+
+
+@pytest.mark.parametrize("word", ["coins", "BASE", "7", "base "])
+def test_a_unit_that_there_is_none_of_is_told_with_its_line(folder: Folder, word: str) -> None:
+    """It was taken for one that says nothing, and the volume was used by nobody, without a word."""
+    header = "timestamp,open,high,low,close,volume,volume_unit"
+    folder.holds("RUT_1d.csv", f"{FOUR[0]},", f"{FOUR[1]},{word}", header=header)
+    with pytest.raises(FeedError) as told:
+        read(folder)
+    shown = "7.0" if word == "7" else word
+    assert spoken(told.value, folder) == (
+        f"prices/RUT_1d.csv line 3: volume_unit {shown!r} is none of base, quote, none"
+    )
+
+
+def test_what_is_said_changes_no_number(folder: Folder) -> None:
+    folder.holds("BTC_1d.csv", *FOUR)
+    plain, said = read(folder, BTC), read_as(folder, FileSettings(venue="a", venues={dt.date(2025, 12, 4): "b"}))
+    for column in ("start", "end", "open", "high", "low", "close", "volume", "known_at"):
+        np.testing.assert_array_equal(getattr(said, column), getattr(plain, column))
+
+
+def test_a_volume_of_a_coin_that_nobody_can_use_is_told(folder: Folder) -> None:
+    folder.holds("BTC_1d.csv", *FOUR).holds("ETH_1h.csv.gz", FOUR[0]).holds("RUT_1d.csv", *FOUR)
+    feed = FilesFeed(folder.path, SESSIONS)
+    known = ["BTC", "ETH", "RUT"]
+    assert feed.notes(known) == []
+    for held in ((BTC, Interval.DAY), (ETH, Interval.HOUR), (RUT, Interval.DAY)):
+        asyncio.run(feed.bars(Request(*held, 0, NOW)))
+    told = (
+        "volume not used, because it is not said what it counts (volume_unit in [files.BTC_1d]): "
+        "BTC_1d.csv, ETH_1h.csv.gz"
+    )
+    assert feed.notes(known) == [told]
+
+
+def test_of_a_coin_without_volumes_there_is_nothing_to_tell(folder: Folder) -> None:
+    feed = FilesFeed(folder.holds("BTC_1d.csv", day("2025-12-02", 10)).path, SESSIONS)
+    asyncio.run(feed.bars(Request(BTC, Interval.DAY, 0, NOW)))
+    assert feed.notes(["BTC"]) == []
+
+
+def test_it_is_told_too_where_a_column_says_it_of_other_rows_alone(folder: Folder) -> None:
+    header = "timestamp,open,high,low,close,volume,volume_unit"
+    folder.holds("BTC_1d.csv", f"{FOUR[0]},base", f"{FOUR[1]},", header=header)
+    feed = FilesFeed(folder.path, SESSIONS)
+    asyncio.run(feed.bars(Request(BTC, Interval.DAY, 0, NOW)))
+    assert len(feed.notes(["BTC"])) == 1
+
+
+@pytest.mark.parametrize("unit", VolumeUnit)
+def test_nor_where_a_unit_is_said_be_it_that_it_is_not_known(folder: Folder, unit: VolumeUnit) -> None:
+    folder.holds("BTC_1d.csv", *FOUR)
+    folder.holds("ETH_1d.csv", f"{FOUR[0]},{unit}", header="timestamp,open,high,low,close,volume,volume_unit")
+    feed = FilesFeed(folder.path, SESSIONS, {"BTC_1d": FileSettings(volume_unit=unit)})
+    for coin in (BTC, ETH):
+        asyncio.run(feed.bars(Request(coin, Interval.DAY, 0, NOW)))
+    assert feed.notes(["BTC", "ETH"]) == []
+
+
+def test_a_file_that_is_spoken_of_and_not_read_is_told(folder: Folder) -> None:
+    folder.holds("BTC_1d.csv", *FOUR).holds("BTC_adj_1d.csv", *FOUR)
+    said = dict.fromkeys(("SOLL_1h", "BTC_1d", "BTC_adj_1d"), FileSettings())
+    (told,) = FilesFeed(folder.path, SESSIONS, said).notes(["BTC"])
+    assert told.replace(str(folder.path), "prices") == (
+        "[files] speaks of what is not read from prices: BTC_adj_1d, SOLL_1h"
+    )
 
 
 # Which file

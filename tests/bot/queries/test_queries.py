@@ -64,7 +64,8 @@ def test_the_source_named_is_the_one_whose_prices_were_used(tmp_path: Path) -> N
 def test_rules_says_which_rules_cannot_be_judged(tmp_path: Path) -> None:
     folder = Folder(tmp_path).holds("RUT_1d.csv", *days("10 11 12 13 14")).holds("VIX_1d.csv", *days("20"))
     view = view_of(folder)
-    lines = [line for of in ("high", "notice") for line in ask_offline(view, f"/rules {of}").html.split("\n")]
+    tags = ("volatility", "correlation", "drawdown")
+    lines = [line for tag in tags for line in ask_offline(view, f"/rules #{tag}").html.split("\n")]
     assert "🟠 <b>vix-25</b>: no data" in lines
     assert "🟡 <b>rut-sol-coupled</b>: never had data" in lines
     assert "🟠 <b>rut-drawdown-10</b>" in lines

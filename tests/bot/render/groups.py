@@ -1,4 +1,6 @@
-"""Changes of the regime with fixed numbers: alone, and with what fired at the same close or was told of it before."""
+"""Changes of the regime with fixed numbers: alone, and with what fired at the same close or was told of it before; and
+rules that are told together.
+"""
 
 from __future__ import annotations
 
@@ -74,3 +76,37 @@ CHANGES: Mapping[str, Callable[[], str]] = {
         ),
     ),
 }
+
+
+def together(*rules: str) -> str:
+    """The first in full, and what is told under it."""
+    head, *parts = ((event(name, values=ALIKE[name]), pack()[name]) for name in rules)
+    return alert(*head, parts)
+
+
+def fallen(coin: str, by: int, price: float) -> Mapping[str, float]:
+    return {coin: price, f"since_turn({coin}, {by}%)": -by / 100 - 0.0048}
+
+
+ALIKE: Mapping[str, Mapping[str, float]] = {
+    "rut-record-fresh": {"RUT": 2559.61, "record(RUT)": 2541.2, "ret(RUT, 21)": 0.0482},
+    "rut-record-close": {"close(RUT)": 2559.61, "record(RUT)": 2541.2},
+    **{f"vix-{rung}": {"close(VIX)": 31.27} for rung in (20, 25, 30)},
+    "vix-jump": {"vix_jump()": 5.214},
+    "ada-drop-50": fallen("ADA", 50, 0.4311),
+    "sol-drop-50": fallen("SOL", 50, 101.2),
+    "sol-drop-30": fallen("SOL", 30, 101.2),
+    "eth-drop-50": fallen("ETH", 50, 2_113.5),
+    "xrp-drop-30": fallen("XRP", 30, 1.74),
+    "btc-drop-30": fallen("BTC", 30, 71_204.0),
+    "btc-drop-20": fallen("BTC", 20, 71_204.0),
+}
+
+ALIKES: Mapping[str, Callable[[], str]] = {
+    "alert-together-record": lambda: together("rut-record-close", "rut-record-fresh"),
+    "alert-together-ladder": lambda: together("vix-30", "vix-25", "vix-jump", "vix-20"),
+    "alert-together-most": lambda: together(
+        "ada-drop-50", "sol-drop-50", "eth-drop-50", "btc-drop-30", "xrp-drop-30", "sol-drop-30", "btc-drop-20"
+    ),
+}
+"""The rungs of a ladder, and a crash of coins: what else is told at their close."""

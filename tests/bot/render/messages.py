@@ -17,7 +17,7 @@ from bot.render.answers import (
     rule_answer,
 )
 from bot.render.chats import UNKEPT, asks_to_forget, forgotten, greeting, ids, subscribed, unsubscribed
-from bot.render.rules import rules_answer, severity_answer
+from bot.render.rules import page_answer, rules_answer
 from bot.render.status import NOT_WATCHING, status_answer
 from bot.settings import load_settings
 from rules.alerting import AlertState, Coverage, Firing, Inactive, Pending
@@ -29,7 +29,7 @@ from tests.bot.markets import BTC, RUT, at, simulated
 from tests.bot.render.again import AGAIN
 from tests.bot.render.correlations import CORRELATIONS
 from tests.bot.render.events import CLOSE, MADE_UP, NEXT_OPEN, REAL, SESSION, event, pack, told
-from tests.bot.render.groups import CHANGES
+from tests.bot.render.groups import ALIKES, CHANGES
 from tests.bot.render.healths import HEALTHS
 from tests.bot.render.notices import NOTICES
 from tests.bot.render.quiets import QUIETS
@@ -138,12 +138,20 @@ def rules_high() -> str:
     names = ["rut-record-close", "rut-rally-10", "vix-25"]
     states: list[AlertState] = [Firing(CLOSE, CLOSE), Inactive(CLOSE), Inactive(CLOSE)]
     high = [(pack()[name], Record("", state, Coverage(ever=True))) for name, state in zip(names, states, strict=True)]
-    return severity_answer(Severity.HIGH, high, 1, simulated=True)
+    return page_answer(Severity.HIGH, high, 1, simulated=True)
 
 
 def rules_in_pages() -> str:
     """The second page of many, none of which was judged."""
-    return severity_answer(Severity.HIGH, [(pack()["vix-25"], None)] * 22, 2, simulated=False)
+    return page_answer(Severity.HIGH, [(pack()["vix-25"], None)] * 22, 2, simulated=False)
+
+
+def rules_tagged() -> str:
+    """Those with a tag, in the order in which they are written."""
+    names = ["rut-record-close", "rut-rally-10", "rut-lags-spx"]
+    states: list[AlertState] = [Firing(CLOSE, CLOSE), Inactive(CLOSE), Pending(CLOSE, 1)]
+    tagged = [(pack()[name], Record("", state, Coverage(ever=True))) for name, state in zip(names, states, strict=True)]
+    return page_answer("russell", tagged, 1, simulated=False)
 
 
 def rule_standing(
@@ -249,6 +257,7 @@ MESSAGES: Mapping[str, Callable[[], str]] = {
     "alert-record-resolved": lambda: record(edge=Edge.RESOLVED),
     **CORRELATIONS,
     **CHANGES,
+    **ALIKES,
     **AGAIN,
     "alert-vix": vix,
     "alert-intraday": intraday,
@@ -277,6 +286,7 @@ MESSAGES: Mapping[str, Callable[[], str]] = {
     "rules-live-only": lambda: rules_answer([(pack()["rut-record-intraday"], None)], simulated=False),
     "rules-high-simulated": rules_high,
     "rules-pages": rules_in_pages,
+    "rules-tagged": rules_tagged,
     "rule": rule_in_full,
     "rule-simulated": lambda: rule_in_full(simulated=True),
     "rule-live-only": lambda: rule_standing("rut-record-intraday", None),

@@ -11,7 +11,7 @@ from bot.render.lines import PHONE
 from bot.render.plain import shorten
 from rules.model import Edge, Severity
 from tests.bot.render.events import MADE_UP, event, pack
-from tests.bot.render.groups import CHANGES, USUAL, change, component
+from tests.bot.render.groups import ALIKES, CHANGES, USUAL, change, component
 from tests.bot.render.html import TelegramReader, assert_telegram_accepts
 
 
@@ -33,6 +33,13 @@ def listed(rule: str, **changes: object) -> str:
 @pytest.mark.parametrize("name", USUAL)
 def test_a_usual_change_is_fifteen_lines_on_a_phone_at_most(name: str) -> None:
     assert len(lines(USUAL[name]())) <= 15
+
+
+@pytest.mark.parametrize("name", ALIKES)
+def test_what_is_told_together_is_fifteen_lines_on_a_phone_at_most_and_fits_it(name: str) -> None:
+    told = lines(ALIKES[name]())
+    assert len(told) <= 15
+    assert max(map(len, told)) <= PHONE
 
 
 @pytest.mark.parametrize("name", CHANGES)

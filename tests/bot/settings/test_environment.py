@@ -70,6 +70,8 @@ def test_lists_and_tables_are_json_in_the_environment(monkeypatch: pytest.Monkey
     [
         ("BELLWETHER_BASKETS__ALTS", '["SOL"]', ("baskets", "ALTS")),
         ("BELLWETHER_INSTRUMENTS__RUT__NAME", "Small caps", ("instruments", "RUT", "name")),
+        ("BELLWETHER_FILES__SOL_1H__VENUE", "binance spot", ("files", "SOL_1h", "venue")),
+        ("BELLWETHER_FILES__HYG_ADJ_1D__QUOTE", "EUR", ("files", "HYG_adj_1d", "quote")),
     ],
 )
 def test_the_environment_reaches_into_tables_whose_keys_are_ids(
@@ -97,8 +99,8 @@ ENVIRONMENT_FAULTS = {
     ),
     "BELLWETHER_": (
         "1",
-        "BELLWETHER_ (environment): names no section; known here: market, run, store, telegram, feeds, delivery, "
-        "channels, watchdog, web, log, retention, pictures, baskets, instruments, rules",
+        "BELLWETHER_ (environment): names no section; known here: market, files, run, store, telegram, feeds, "
+        "delivery, channels, watchdog, web, log, retention, pictures, baskets, instruments, rules",
     ),
     "BELLWETHER_MARKET__SEED__X": (
         "1",

@@ -24,6 +24,7 @@ from bot.settings import (
     WebSettings,
     load_settings,
 )
+from bot.settings.files import FileSettings
 from bot.settings.models import InstrumentSettings, MarketSettings, RuleSettings
 from tests.bot.golden import assert_golden
 from tests.bot.markets import SESSIONS
@@ -44,8 +45,8 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_line(config: Path) ->
         (b"seed = \n", "my.toml: not valid TOML: invalid value (at line 1, column 8)"),
         (b"[market]\nseed = 1 # \xff\n", "my.toml: not UTF-8 text; a configuration looks like config.example.toml"),
         ("colour = 1",
-         "my.toml line 1, colour: unknown key colour; known here: market, run, store, telegram, feeds, delivery, "
-         "channels, watchdog, web, log, retention, pictures, baskets, instruments, rules"),
+         "my.toml line 1, colour: unknown key colour; known here: market, files, run, store, telegram, feeds, "
+         "delivery, channels, watchdog, web, log, retention, pictures, baskets, instruments, rules"),
         ("[market]\nsed = 1", "my.toml line 2, market.sed: unknown key sed; did you mean seed?"),
         ("[market]\nseed = 1.5", "my.toml line 2, market.seed: must be a whole number, not 1.5"),
         ("[market]\nseed = -1", "my.toml line 2, market.seed: must be greater than or equal to 0, not -1"),
@@ -113,12 +114,32 @@ PING = "must be an http or https URL, such as https://hc-ping.com/your-check; em
 WEBHOOK = "must be an https URL, such as https://bot.example.org/telegram; empty to poll"
 LISTEN = "must be an address and a port, such as 127.0.0.1:8719 or [::1]:8719; empty for none"
 CHANNEL = "must be an Apprise URL, such as ntfys://ntfy.sh/your-topic"
+FILE = "must be called like the file without its ending, such as SOL_1h or HYG_adj_1d"
+FILE_VENUE = "must be up to 40 letters, digits, spaces, dots and dashes, such as binance spot"
+DAY_OF_CHANGE = "must stand under a date from 1990-01-02 on, such as 2023-01-01"
 DAYS_FROM = "must be a date from 1990-01-02 on, such as 2000-01-03"
 
 
 @pytest.mark.parametrize(
     ("section", "line", "fault"),
     [
+        ("files", "SOL = {}", f"SOL: {FILE}, not 'SOL'"),
+        ("files", "sol_1h = {}", f"sol_1h: {FILE}, not 'sol_1h'"),
+        ("files", "SOL_1w = {}", f"SOL_1w: {FILE}, not 'SOL_1w'"),
+        ("files", "'SOL_1h.csv' = {}", f"SOL_1h.csv: {FILE}, not 'SOL_1h.csv'"),
+        ("files", "SOL_1h = 3", "SOL_1h: must be a table, such as [files.SOL_1h], not 3"),
+        ("files.SOL_1h", "volume_unit = 'coins'", "volume_unit: must be 'base', 'quote' or 'none', not 'coins'"),
+        ("files.SOL_1h", "unit = 'base'", "unit: unknown key unit; known here: volume_unit, venue, venues, quote"),
+        ("files.SOL_1h", "quote = 'tether'", "quote: must be 3 to 5 capital letters, such as USDT, not 'tether'"),
+        ("files.SOL_1h", "venue = ''", f"venue: {FILE_VENUE}"),
+        ("files.SOL_1h", "venue = 'a, b'", f"venue: {FILE_VENUE}, not 'a, b'"),
+        ("files.SOL_1h", "venues = 'binance'",
+         "venues: must be a table, such as { 2023-01-01 = \"binance perpetual\" }, not 'binance'"),
+        ("files.SOL_1h", "venues.2023-01-01 = 3", "venues.2023-01-01: must be text in quotes, not 3"),
+        ("files.SOL_1h", "venues.2023-01-01 = '?'", f"venues.2023-01-01: {FILE_VENUE}, not '?'"),
+        ("files.SOL_1h", "venues.2023-02-30 = 'b'", f"venues.2023-02-30: {DAY_OF_CHANGE}, not '2023-02-30'"),
+        ("files.SOL_1h", "venues.1989-12-31 = 'b'", f"venues.1989-12-31: {DAY_OF_CHANGE}, not '1989-12-31'"),
+        ("files.SOL_1h", "venues.new-year = 'b'", f"venues.new-year: {DAY_OF_CHANGE}, not 'new-year'"),
         ("run", "source = 'files'", "source: must be 'live' or 'simulated', not 'files'"),
         ("run", "poll_seconds = 4", "poll_seconds: must be greater than or equal to 5, not 4"),
         ("run", "poll_seconds = 3601", "poll_seconds: must be less than or equal to 3600, not 3601"),
@@ -293,7 +314,8 @@ SERVICE: dict[str, type[BaseModel]] = {
 }  # fmt: skip
 PLACES = [
     "{}", "market = {}", *(f"{section} = {{}}" for section in SERVICE), "baskets = {}",
-    "instruments = {}", "rules = {}",
+    "instruments = {}", "rules = {}", "files = {}", "[files]\nSOL_1h = {}",
+    *(f"[files.SOL_1h]\n{key} = {{}}" for key in FileSettings.model_fields), "[files.SOL_1h]\nvenues.2023-01-01 = {}",
     *(f"[market]\n{key} = {{}}" for key in MarketSettings.model_fields),
     *(f"[{section}]\n{key} = {{}}" for section, model in SERVICE.items() for key in model.model_fields),
     *(f"[run]\nsettle_minutes.{kind} = {{}}" for kind in SettleSettings.model_fields),

@@ -29,8 +29,10 @@ from bot.settings import (
     warnings,
 )
 from bot.settings.fields import EARLIEST
+from bot.settings.files import FileSettings
 from bot.settings.models import InstrumentSettings, MarketSettings, RuleSettings, built_in
 from bot.store.database import open_database
+from rules.bars import VolumeUnit
 from rules.model import XNYS, Basis, Delivery, Kind, Severity, Timing
 from tests.bot.markets import SESSIONS
 from tests.bot.settings.loading import ONE_RULE, TOKEN, faults, load
@@ -103,13 +105,26 @@ def test_the_pack_and_the_instruments_have_their_final_names() -> None:
     kinds = ("coupled-50", "coupled", "coupled-70", "shift")
     coupled = {f"rut-{coin}-{kind}" for coin in ("sol", "ada", "btc", "eth", "xrp") for kind in kinds}
     regimes = {f"regime-{label}" for label in ("risk-on", "neutral", "risk-off")}
-    others = {"rut-record-close", "rut-record-intraday", "rut-rally-10", "rut-drawdown-10", "rut-lags-spx", "vix-25"}
-    assert {rule.id for rule in settings.rules} == coupled | regimes | others
+    records = {f"rut-record-{kind}" for kind in ("close", "fresh", "intraday")}
+    indices = {f"{index}-{kind}-{by}" for index in ("rut", "spx") for kind in ("rally", "drawdown") for by in (10, 20)}
+    levels = {"btc": (20, 30), "eth": (30, 50), "sol": (30, 50), "ada": (30, 50), "xrp": (30, 50)}
+    coins = {f"{coin}-{kind}-{by}" for coin in levels for kind in ("rally", "drop") for by in levels[coin]}
+    strength = {f"rut-{side}-{over}" for side in ("lags", "leads") for over in ("spx", "quarter")}
+    volatility = {"vix-20", "vix-25", "vix-30", "vix-40", "vix-jump"}
+    volatility |= {f"{name}-vol-break" for name in ("rut", "spx", "btc")}
+    liquidity = {f"{coin}-volume-{by}m" for coin in ("sol", "ada", "xrp") for by in (10, 50)} | {"alts-thin"}
+    shares = {"core-share-90", "alts-share-25", "alts-share-35", "core-share-40"}
+    others = {"risk-correlation", "alts-lead-btc", "alts-lag-btc", "ibit-surge", "etha-surge"}
+    ids = [rule.id for rule in settings.rules]
+    assert len(ids) == len(set(ids)) == 82
+    assert set(ids) == {
+        *records, *indices, *coins, *strength, *coupled, *volatility, *liquidity, *shares, *others, *regimes
+    }  # fmt: skip
 
 
 def test_the_record_of_the_session_in_progress_comes_after_the_record_of_the_close() -> None:
     settings = load_settings()
-    assert [rule.id for rule in settings.rules][:2] == ["rut-record-close", "rut-record-intraday"]
+    assert [rule.id for rule in settings.rules][:3] == ["rut-record-fresh", "rut-record-close", "rut-record-intraday"]
     assert [rule.rule.id for rule in settings.compiled if rule.rule.basis is Basis.TICK] == ["rut-record-intraday"]
 
 
@@ -129,6 +144,17 @@ def test_the_service_is_as_documented_unless_said() -> None:
     assert (settings.web.listen, settings.log.format, dict(settings.channels)) == ("127.0.0.1:8719", "text", {})
     assert (settings.telegram.commands_per_minute, settings.telegram.alerts_per_chat) == (20, 20)
     assert settings.telegram.webhook_url == ""
+
+
+def test_of_a_price_file_nothing_need_be_said_and_everything_may(config: Path) -> None:
+    text = '[files.SOL_1h]\nvolume_unit = "base"\nvenue = "binance spot"\nquote = "USDT"\n'
+    text += 'venues = { 2023-01-01 = "binance perpetual" }\n[files.HYG_adj_1d]\n'
+    files = load(config, text).files
+    said = files["SOL_1h"]
+    assert (said.volume_unit, said.venue, said.quote) == (VolumeUnit.BASE, "binance spot", "USDT")
+    assert said.venues == {dt.date(2023, 1, 1): "binance perpetual"}
+    assert files["HYG_adj_1d"] == FileSettings()
+    assert load_settings().files == {}
 
 
 def test_a_channel_is_a_url_and_tells_everything_unless_said(config: Path) -> None:

@@ -45,7 +45,10 @@ FILTERS = {"p_corr", "rho", "rho_low", "rho_high", "rho_ref", "corr_shift", "ewc
 ENDS = {"rel_strength"}
 """Those that look at the two ends of a quarter, in moves that they remember: a leg alone is enough to move them."""
 
-EVERY = WINDOWS | FILTERS | ENDS
+PRICES = {"rs"}
+"""Those that look at two prices of each leg, n rows apart: one that stands still has gained nothing, a number."""
+
+EVERY = WINDOWS | FILTERS | ENDS | PRICES
 
 
 def call(function: Function, n: int, *, swapped: bool = False, also: bool = False) -> str:
@@ -127,7 +130,7 @@ def test_whatever_the_legs_a_row_without_a_joint_return_is_unknown(world: Callab
     closes = [panel.field(name, "close") for name in ("RUT", "SOL")]
     joint = np.append(False, ~np.isnan(sum(np.diff(np.log(close)) for close in closes)))
     for name, values in values_on(panel).items():
-        assert name in ENDS or np.isnan(values[~joint]).all(), name
+        assert name in ENDS | PRICES or np.isnan(values[~joint]).all(), name
 
 
 # --- what is a number, and what is none
@@ -136,28 +139,30 @@ def test_whatever_the_legs_a_row_without_a_joint_return_is_unknown(world: Callab
 def test_a_leg_that_never_moves_has_only_a_slope_and_that_is_nought() -> None:
     """What SOL does when RUT moves is known, nothing; what RUT does when SOL moves is not."""
     columns = values_on(CONSTANT())
-    assert numbers_of(columns) == {"beta"} | ENDS
+    assert numbers_of(columns) == {"beta"} | ENDS | PRICES
     assert set(columns["beta"][60:]) == {0.0}
-    assert numbers_of(values_on(CONSTANT(), swapped=True)) == ENDS
+    assert numbers_of(values_on(CONSTANT(), swapped=True)) == ENDS | PRICES
 
 
-def test_two_legs_that_never_move_have_nothing() -> None:
-    assert numbers_of(values_on(BOTH_CONSTANT())) == set()
+def test_two_legs_that_never_move_have_gained_nothing_on_each_other_and_that_is_all() -> None:
+    columns = values_on(BOTH_CONSTANT())
+    assert numbers_of(columns) == PRICES
+    assert set(columns["rs"][60:]) == {0.0}
 
 
 @pytest.mark.parametrize("size", [1e-15, 1e-14, 1e-13])
 def test_a_leg_that_moves_by_roundings_only_is_one_that_never_moves(size: float) -> None:
     columns = values_on(hardly_moving(size)())
     assert np.nanmax(np.abs(columns.pop("beta"))) < 1e-10
-    assert numbers_of(columns) == ENDS
-    assert numbers_of(values_on(hardly_moving(size)(), swapped=True)) == ENDS
+    assert numbers_of(columns) == ENDS | PRICES
+    assert numbers_of(values_on(hardly_moving(size)(), swapped=True)) == ENDS | PRICES
 
 
 @pytest.mark.parametrize("size", [1e-8, 1e-7, 1e-6])
 def test_a_leg_that_moves_a_little_is_measured_like_any_other(size: float) -> None:
     little, usual = values_on(hardly_moving(size)()), values_on(hardly_moving(1e-2)())
     assert numbers_of(little) == EVERY
-    for name in EVERY - {"beta"} - ENDS:
+    for name in EVERY - {"beta"} - ENDS - PRICES:
         tolerance = 1e-15 / size * 100
         np.testing.assert_allclose(little[name][-100:], usual[name][-100:], atol=max(tolerance, 1e-2), err_msg=name)
 
@@ -185,7 +190,7 @@ def test_one_print_in_both_legs_fools_pearson_and_not_the_filter_or_the_ranks() 
 def test_a_gap_on_every_fifth_row_leaves_only_what_remembers() -> None:
     """A return needs two prices: 64 % of them are known, and a window needs 80."""
     columns = values_on(GAPS())
-    assert numbers_of(columns) == FILTERS | ENDS
+    assert numbers_of(columns) == FILTERS | ENDS | PRICES
     assert np.flatnonzero(~np.isnan(columns["p_corr"]))[0] > 122
 
 
@@ -196,7 +201,7 @@ def test_a_leg_without_a_price_has_nothing() -> None:
 def test_twenty_rows_are_enough_only_for_windows_that_fit_in_them() -> None:
     assert numbers_of(values_on(YOUNG(), n=60)) == set()
     assert numbers_of(values_on(YOUNG(), n=20)) == set()
-    assert numbers_of(values_on(YOUNG(), n=19)) == WINDOWS - {"adjcorr", "vol_driven"}
+    assert numbers_of(values_on(YOUNG(), n=19)) == (WINDOWS - {"adjcorr", "vol_driven"}) | PRICES
 
 
 @pytest.mark.parametrize("world", [IDENTICAL, SCALED, OPPOSITE], ids=["identical", "a multiple", "opposite"])

@@ -123,3 +123,35 @@ def test_a_switch_of_venue_is_no_move() -> None:
     jumped = prices(steps) * np.where(np.arange(80) < 40, 1.0, 2.0)
     switched = relinked(Panel(panel.clock, {**panel.columns, "RUT": columns_of(jumped)}, panel.origins), "RUT", 40, 2.0)
     np.testing.assert_allclose(column("momentum(RUT)", switched), column("momentum(RUT)", panel))
+
+
+@SEEDS
+@pytest.mark.parametrize("n", [1, 21, 63])
+def test_a_relative_return_is_what_the_ratio_has_gained(seed: int, n: int) -> None:
+    panel = market(seed)
+    a, b = (np.exp(np.array(log_returns(panel, name, n))) for name in ("RUT", "SOL"))
+    np.testing.assert_allclose(column(f"rs(RUT, SOL, {n})", panel), a / b - 1, rtol=1e-9, atol=1e-13)
+    assert not np.isnan(a / b).all()
+
+
+def test_a_relative_return_is_over_a_quarter_unless_it_is_said() -> None:
+    panel = market(7, scars=False)
+    np.testing.assert_array_equal(column("rs(RUT, SPX)", panel), column("rs(RUT, SPX, 63)", panel))
+
+
+def test_a_relative_return_needs_both_ends_of_both_and_no_more() -> None:
+    panel = written(RUT="100 . 110 121", SPX="100 100 . 100")
+    np.testing.assert_allclose(column("rs(RUT, SPX, 3)", panel), prices(". . . .21"))
+    np.testing.assert_array_equal(column("rs(RUT, SPX, 2)", panel), prices(". . . ."))
+
+
+def test_a_price_that_is_none_has_no_relative_return() -> None:
+    panel = written(RUT="100 110 121", SPX="-1 0 5")
+    assert np.isnan(column("rs(RUT, SPX, 1)", panel)).all()
+
+
+def test_a_relative_return_knows_a_switch_of_venue() -> None:
+    panel = written(SOL="100 100 104 104", BTC="50 50 50 50")
+    np.testing.assert_allclose(column("rs(SOL, BTC, 2)", relinked(panel, "SOL", 2, 1.04))[2:], 0.0, atol=1e-15)
+    lost = column("rs(SOL, BTC, 2)", relinked(panel, "SOL", 2, np.nan))
+    assert np.isnan(lost).all()

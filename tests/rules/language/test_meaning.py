@@ -53,6 +53,11 @@ from tests.rules.markets import SCOPE, rule
         ("RUT + SPX", Type.SERIES, Unit.PRICE),
         ("RUT / SPX", Type.SERIES, Unit.NUMBER),
         ("2 * ret(RUT)", Type.SERIES, Unit.NUMBER),
+        ("1.05 * sma(RUT, 200)", Type.SERIES, Unit.PRICE),
+        ("RUT - 2 * atr(RUT) / 3", Type.SERIES, Unit.PRICE),
+        ("3 * turnover(IWM)", Type.SERIES, Unit.VOLUME),
+        ("RUT * SPX", Type.SERIES, Unit.NUMBER),
+        ("1 / RUT", Type.SERIES, Unit.NUMBER),
     ],
 )
 def test_every_part_has_a_type_and_a_unit(text: str, kind: str, unit: str) -> None:
