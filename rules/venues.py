@@ -83,7 +83,9 @@ def _only(own: Bools, given: Any) -> Any:
 
 @dataclass(frozen=True)
 class Anew:
-    """`fold`, which begins anew on the first known row of another tape. Its first `tapes` inputs are those."""
+    """`fold`, which begins anew on the first row of another tape that it learns from. Its first `tapes` inputs are
+    those; a row without its other inputs tells it nothing, so a day at another venue leaves the memory of a mean.
+    """
 
     fold: Fold
     tapes: int
@@ -98,11 +100,16 @@ class Anew:
 
     def step(self, state: State, *row: Floats) -> tuple[State, Floats]:
         tapes, before = np.stack(row[: self.tapes], axis=1), state["tapes"]
-        known, same = _all(~np.isnan(tapes)), _all(tapes == before)
-        changed = known & ~same
+        given = [np.reshape(each, (len(tapes), -1)) for each in row[self.tapes :]]
+        other = _all(~np.isnan(tapes)) & ~_all(tapes == before)
+        known = _all(~np.isnan(np.concatenate(given, axis=1)))
+        changed, away = other & known, other & ~known
         inner = {name: each for name, each in state.items() if name != "tapes"}
         if changed.any():
             fresh = self.fold.initial(len(tapes))
             inner = {name: where(changed, fresh[name], each) for name, each in inner.items()}
         moved, out = self.fold.step(inner, *row[self.tapes :])
-        return {"tapes": where(known, tapes, before), **moved}, out
+        if away.any():
+            moved = {name: where(away, inner[name], each) for name, each in moved.items()}
+            out = where(away, np.full(out.shape, np.nan), out)
+        return {"tapes": where(changed, tapes, before), **moved}, out

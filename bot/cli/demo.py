@@ -1,4 +1,4 @@
-"""A year of a simulated market through the real engine, told as a trader would read it."""
+"""Seven months of a simulated market through the real engine, told as a trader would read it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bot.store.database import Database
 from rules.bars import DAY
 from rules.model import ALWAYS, XNYS, Instant
 
-YEAR = 252
+SESSIONS = 150
 
 NEXT = (
     ("run", "watch live prices, and tell in Telegram (docs/running.md)"),
@@ -41,9 +41,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """A year of sessions, then two questions, then where to go next."""
+    """Seven months, then two questions, then where to go next."""
     app = opened(arguments)
-    sessions, told = asyncio.run(_year(app))
+    sessions, told = asyncio.run(_played(app))
     view = app.view()
     print(f"{told} messages in {sessions} sessions. Now two questions.\n")
     for question in ("/corr RUT SOL", "/regime"):
@@ -65,7 +65,7 @@ def _program() -> str:
     return str(called.relative_to(here) if called.is_absolute() and called.is_relative_to(here) else called)
 
 
-async def _year(app: App) -> tuple[int, int]:
+async def _played(app: App) -> tuple[int, int]:
     """Tick by tick as the service would, through its store and its outbox, in a database that is thrown away.
 
     Returns how many sessions and messages that were. Raises NoAnswer where no session has closed.
@@ -73,25 +73,25 @@ async def _year(app: App) -> tuple[int, int]:
     closes = app.view().panel(XNYS).clock.closes.tolist()
     if len(closes) < 2:
         raise NoAnswer(f"the demo needs prices of two sessions of {XNYS} at least")
-    year = closes[max(1, len(closes) - YEAR) :]
+    played = closes[max(1, len(closes) - SESSIONS) :]
     market = f"a {SIMULATED} market" if app.history.simulated else "real prices"
-    first = session_of(year[0])
-    print(f"{len(year)} sessions of {market} from {date(first)}, {len(app.settings.compiled)} rules.\n")
+    first = session_of(played[0])
+    print(f"{len(played)} sessions of {market} from {date(first)}, {len(app.settings.compiled)} rules.\n")
     with TemporaryDirectory(prefix="bellwether-demo-") as folder:
-        before = closes[-len(year) - 1]
+        before = closes[-len(played) - 1]
         assert app.feed is not None, "the demo knows no store"
         order, build = one_feed(app.feed, app.settings.instrument_map)
         database = Database(Path(folder) / "demo.db", durable=False)
         room = open_room(app.settings, database, order, build, ConsoleChannel.name, before)
         try:
-            ends = _ends(year, {rule.calendar for rule in app.settings.compiled})
-            return len(year), await _play(room, before, ends, app.settings.market.grace_minutes * 60)
+            ends = _ends(played, {rule.calendar for rule in app.settings.compiled})
+            return len(played), await _play(room, before, ends, app.settings.market.grace_minutes * 60)
         finally:
             await room.close()
 
 
 def _ends(closes: list[Instant], calendars: set[str]) -> list[Instant]:
-    """When something of the year is over: its sessions, and where rules are about what never closes, its UTC days."""
+    """When something is over: its sessions, and where rules are about what never closes, its UTC days."""
     midnights = range(-(-closes[0] // DAY) * DAY, closes[-1] + 1, DAY) if ALWAYS in calendars else ()
     return sorted({*closes, *midnights})
 

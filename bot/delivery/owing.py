@@ -20,7 +20,7 @@ from bot.store.further import APPRISE, NOBODY, UNTAKEN, Roll, enrolled
 from bot.store.messages import Message, is_for, owe
 from bot.store.severity import grave_enough
 from bot.store.summaries import Lapsed, close_lapsed, lapsed, take_back, told_of
-from bot.store.waiting import fired_key, message_of
+from bot.store.waiting import fired_key
 from rules.bars import DAY
 from rules.model import AlertEvent, Delivery, Edge, Instant
 
@@ -124,16 +124,15 @@ class Owing:
         event, whole = group.head, message(group, self._rules, self._news)
         owner = owner_of(event.rule)
         if event.undone_key:
-            answers = await message_of(connection, event.undone_key)
-            return replace(whole, only=await take_back(connection, event.undone_key, now), answers=answers)
+            only = await take_back(connection, event.undone_key, now)
+            return replace(whole, only=only, answers=event.undone_key)
         if owner is not None:
             whole = replace(whole, only=frozenset({owner}))
         if event.edge is not Edge.RESOLVED or event.since is None:
             return whole
         if self.readers.roll and owner is None:
             whole = replace(whole, also=await told_of(connection, event.rule, Edge.FIRED, event.since))
-        began = await fired_key(connection, event.rule, event.since)
-        return whole if began is None else replace(whole, answers=await message_of(connection, began))
+        return replace(whole, answers=await fired_key(connection, event.rule, event.since))
 
 
 def _by_owner(events: Iterable[AlertEvent]) -> list[list[AlertEvent]]:

@@ -16,12 +16,13 @@ from bot.queries.view import NoAnswer, View
 from rules.alerting import Firing
 from rules.bars import DAY, Interval
 from rules.book import row_ending, standing
-from rules.columns import Constant, instruments_of, warmup
+from rules.columns import Constant, Field, instruments_of, walk, warmup
 from rules.language.compile import CompiledRule, Shown, values_of
 from rules.language.meaning import negated, read_condition
 from rules.language.typed import Typed
 from rules.model import AlertEvent, Basis, Edge, Instant, Verdict
 from rules.panel import Panel
+from rules.venues import TRADED
 
 SOON = 14 * DAY
 """Seconds within which an exchange closes again."""
@@ -168,11 +169,27 @@ def _why_unknown(view: View, rule: CompiledRule, clause: Clause, row: int) -> st
         if _is_missing(panel, name, row):
             last = _last_session(panel, name, row)
             return f"no bar of {name}{f' since {last.isoformat()}' if last else ' at all'}"
+    needed = 1 + max(map(warmup, clause.nodes))
+    if lacking := _lacking_volumes(panel, clause, row, needed):
+        return lacking
     priced = np.ones(row + 1, dtype=bool)
     for name in names:
         priced &= ~np.isnan(panel.field(name, "close")[: row + 1])
-    needed, seen = 1 + max(map(warmup, clause.nodes)), int(priced.sum())
+    seen = int(priced.sum())
     return f"it needs {needed} closes, {seen} are known" if seen < needed else "too many closes before are missing"
+
+
+def _lacking_volumes(panel: Panel, clause: Clause, row: int, needed: int) -> str:
+    """That there are no volumes, or too few of whoever printed the row: those of two venues are never compared."""
+    for each in dict.fromkeys(node for node in walk(clause.nodes) if isinstance(node, Field) and node.name in TRADED):
+        known = ~np.isnan(panel.field(each.instrument, each.name)[: row + 1])
+        if not known.any():
+            return f"no volume of {each.instrument} is known"
+        tape = panel.field(each.instrument, "tape")[: row + 1]
+        seen = int((known & (tape == tape[row])).sum())
+        if seen < needed:
+            return f"it needs {needed} volumes of {each.instrument} of one venue, {seen} are known"
+    return ""
 
 
 def _changed(view: View, rule: CompiledRule, event: AlertEvent, row: int) -> tuple[Number, ...]:

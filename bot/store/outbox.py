@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from bot.answers.buttons import NO_BUTTONS, Keyboard, load
 from bot.store.database import Connection
-from bot.store.schema import chats, deliveries
+from bot.store.schema import chats, deliveries, parts
 from bot.store.states import GONE, is_open, is_owed
 from rules.model import Delivery, Instant
 
@@ -50,12 +50,14 @@ _IN_TIME = (deliveries.c.due_at, deliveries.c.id)
 
 _NEXT = sa.select(deliveries.c.due_at).where(*_LINE, _OF_ITS_KIND).order_by(*_IN_TIME).limit(1)
 _EARLIER = deliveries.alias()
-_ANSWERED = (
-    sa.select(_EARLIER.c.message)
-    .where(_EARLIER.c.chat == deliveries.c.chat, _EARLIER.c.event == deliveries.c.answers)
-    .scalar_subquery()
+_IN_THE_CHAT = sa.select(sa.func.max(_EARLIER.c.message)).where(_EARLIER.c.chat == deliveries.c.chat)
+_ITS_HEADS = sa.select(parts.c.head).where(parts.c.event == deliveries.c.answers).correlate(deliveries)
+_ANSWERED = sa.func.coalesce(
+    _IN_THE_CHAT.where(_EARLIER.c.event == deliveries.c.answers).scalar_subquery(),
+    _IN_THE_CHAT.where(_EARLIER.c.event.in_(_ITS_HEADS)).scalar_subquery(),
 )
-"""The id in the channel of the message that a delivery is shown as an answer to."""
+"""The id in the channel of the message that a delivery is shown as an answer to: the event's own or, where the chat was
+told of it beneath another, that one's."""
 _DUE = (
     sa.select(
         deliveries,

@@ -12,7 +12,7 @@ from bot.answers.personal import PERSONAL
 from bot.store.chats import EVERYTHING, OWN, may_be_told
 from bot.store.database import Connection
 from bot.store.schema import chats, deliveries, events, parts, subscriptions
-from bot.store.states import GATHERED, LISTED, OWED, TOLD, WITHDRAWN, WITHHELD, is_waiting
+from bot.store.states import GATHERED, LISTED, OWED, TOLD, WITHDRAWN, is_waiting
 from bot.store.summaries import sliced
 from rules.bars import DAY
 from rules.model import Edge, Instant
@@ -129,15 +129,6 @@ async def fates_of(connection: Connection, rule: str, at: Instant) -> dict[int, 
     for row in await connection.execute(first):
         found.setdefault(row.chat, (row.state, row.reason))
     return found
-
-
-async def message_of(connection: Connection, event: str) -> str:
-    """The key of the message that told of an event: its own, or the one of the event that it was told beneath."""
-    own = sa.select(deliveries.c.id).where(deliveries.c.event == event, deliveries.c.state != WITHHELD).limit(1)
-    if (await connection.execute(own)).first() is not None:
-        return event
-    head = sa.select(parts.c.head).where(parts.c.event == event).order_by(parts.c.head).limit(1)
-    return (await connection.execute(head)).scalar() or event
 
 
 async def fired_key(connection: Connection, rule: str, at: Instant) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from rules.functions.registry import Accepts, Function, Parameter, Type, Unit
-from rules.language.errors import LanguageError, Span, listing, nearest
+from rules.language.errors import LanguageError, Span, listing, nearest, short
 from rules.language.syntax import Call, Syntax
 from rules.language.typed import NUMERIC, Typed, number_text
 from rules.model import Label
@@ -30,7 +30,7 @@ def bound(function: Function, tree: Call, fail: Fail) -> dict[str, tuple[str, Sy
         name = name or names[index]
         if name not in names:
             has = nearest(name, names) or f"; it has {listing(names) or 'no arguments'}"
-            raise fail(f"{function.name} has no argument {name}{has}", value.span)
+            raise fail(f"{function.name} has no argument {short(name)}{has}", value.span)
         if name in found:
             raise fail(f"argument {name} of {function.name} is given twice", value.span)
         found[name] = (name, value)

@@ -206,7 +206,7 @@ class _Reader:
         if isinstance(tree, Name) and unknown and parameter.accepts.type in (Type.NUMBER, Type.LABEL):
             hint = nearest(tree.name, Label.__members__) if parameter.accepts.type == Type.LABEL else ""
             wanted = f"{parameter.name} of {function.name} must be {kind_of(parameter.accepts)}"
-            raise self.fail(f"{wanted}, not {tree.name}{hint}", tree.span)
+            raise self.fail(f"{wanted}, not {short(tree.name)}{hint}", tree.span)
         return self.read(tree)
 
     def is_known(self, name: str) -> bool:

@@ -49,14 +49,16 @@ def command(*words: str) -> Callable[[], object]:
 
 
 def replay_rows(app: App, panel: Panel) -> list[Row]:
-    """All rules over all of history, and one live tick on top of it."""
-    rules = app.settings.compiled
+    """All rules over all of history, and one live tick on top of it: a close of the exchange."""
+    rules, view = app.settings.compiled, app.view()
+    panels = {each: view.panel(each) for each in {rule.calendar for rule in rules}}
     years = len(panel) / panel.clock.rows_a_year
-    before = evaluate(rules, {XNYS: panel[:-1]}, opened(rules), END)
-    whole = best(lambda: evaluate(rules, {XNYS: panel}, opened(rules), END))
-    tick = best(lambda: evaluate(rules, {XNYS: panel}, before.book, END), 20)
-    tail = panel[len(panel) - 1 - AGAIN - max(lookback(rule.roots) for rule in rules) :]
-    short = best(lambda: evaluate(rules, {XNYS: tail}, before.book, END), 20)
+    before = evaluate(rules, {**panels, XNYS: panel[:-1]}, opened(rules), END)
+    whole = best(lambda: evaluate(rules, panels, opened(rules), END))
+    tick = best(lambda: evaluate(rules, panels, before.book, END), 20)
+    back = 1 + AGAIN + max(lookback(rule.roots) for rule in rules)
+    tails = {calendar: each[max(0, len(each) - back) :] for calendar, each in panels.items()}
+    short = best(lambda: evaluate(rules, tails, before.book, END), 20)
     frame = pd.DataFrame({name: column.close for name, column in panel.columns.items()})
     pandas = best(lambda: [frame["RUT"].pct_change(fill_method=None).rolling(60).corr(frame[name]) for name in frame])
     what = f"pandas rolling(60).corr of {frame.shape[1]} columns"

@@ -11,14 +11,16 @@ import pytest
 
 from bot.answers.buttons import load
 from bot.answers.preferences import Mode, Mute, Preferences
-from bot.delivery.grouping import COMPONENT
+from bot.delivery.grouping import COMPONENT, TOGETHER
 from bot.render.alerts import REGIME
 from bot.store import schema
 from bot.store.chats import prefer, unsubscribe
+from bot.store.database import Connection
 from bot.store.errors import StoreError
+from bot.store.outbox import claim, settle
 from rules.bars import HOUR, Interval
 from rules.language.compile import CompiledRule
-from rules.model import Severity
+from rules.model import Instant, Severity
 from tests.bot.delivery.briefs import FakeBriefs
 from tests.bot.market.stations import CHANNEL, MINUTE, FakeFeed, Station, rule
 from tests.bot.markets import BTC, at
@@ -59,6 +61,21 @@ def deliveries(station: Station) -> list[Any]:
 def stand(station: Station) -> list[str]:
     """Of every delivery what leads it, and how it stands."""
     return [f"{row.event.partition('/')[0]} {row.state}" for row in deliveries(station)]
+
+
+def sent(station: Station, now: Instant) -> list[tuple[str, str, str]]:
+    """Sends what is owed, each as a message that is called by its leader and its chat: to whom, and what it answers."""
+    done: list[tuple[str, str, str]] = []
+
+    async def of(connection: Connection) -> None:
+        while due := await claim(connection, CHANNEL, "me", now, 60, 10):
+            for each in due:
+                lead = each.event.partition("/")[0]
+                await settle(connection, each, now, "sent", message=f"{lead}/{each.address}")
+                done.append((each.address, lead, each.replies_to))
+
+    station.runs(station._write(of))
+    return done
 
 
 def test_what_comes_in_quiet_hours_is_told_together_when_they_end(tmp_path: Path) -> None:
@@ -164,6 +181,21 @@ def test_of_a_change_that_is_muted_what_stands_beneath_it_is_told_alone(tmp_path
         assert [(row.chat, row.event.partition("/")[0], row.state) for row in deliveries(station)] == [
             (2, "other", "owed"), (1, "high", "owed"),
         ]  # fmt: skip
+
+
+def test_of_an_alert_that_was_told_beneath_another_each_chat_is_shown_the_end_as_an_answer_to_what_it_was_told(
+    tmp_path: Path,
+) -> None:
+    """Who had muted the leader was told of the other alone: for everybody else the end answered nothing."""
+    lead, part = (spoken(each, Severity.NOTICE, f"{TOGETHER}both") for each in (OTHER, HIGH))
+    part = replace(part, rule=replace(part.rule, notify_resolved=True))
+    feed = indices(RUT={**SHOCK, THURSDAY: 90.0}, SPX=SHOCK)
+    with opened(tmp_path, feed, [part, lead], Preferences(mutes=(Mute("other", None, MORNING),))) as station:
+        station.chat("two", MORNING)
+        station.tick(after(WEDNESDAY))
+        assert sent(station, after(WEDNESDAY)) == [("two", "other", ""), ("one", "high", "")]
+        station.tick(after(THURSDAY))
+        assert sorted(sent(station, after(THURSDAY))) == [("one", "high", "high/one"), ("two", "high", "other/two")]
 
 
 def test_the_third_firing_in_a_month_goes_to_the_digest(tmp_path: Path) -> None:

@@ -56,14 +56,14 @@ def assert_quiet(errors: bytes) -> None:
         assert word not in errors, errors.decode()
 
 
-def test_the_demo_tells_a_year_and_where_to_go_next(shell: Shell) -> None:
+def test_the_demo_tells_seven_months_and_where_to_go_next(shell: Shell) -> None:
     ran = shell.runs("demo")
     out = ran.stdout.decode()
     assert ran.returncode == 0
-    assert out.startswith("252 sessions of a SIMULATED market from ")
+    assert out.startswith("150 sessions of a SIMULATED market from ")
     for alert in (
         "🟠 Russell 2000 closes at a record\nSIMULATED: not real prices\nRUT close: ",
-        "🟡 RUT and SOL coupled at 0.6\nSIMULATED: not real prices\nP(RUT-SOL corr ≥ 0.6): ",
+        "🟡 RUT and XRP coupled at 0.6\nSIMULATED: not real prices\nP(RUT-XRP corr ≥ 0.6): ",
         "🔴 Regime: RISK_OFF\nSIMULATED: not real prices\n",
     ):
         assert alert in out

@@ -71,6 +71,15 @@ def test_one_day_at_another_venue_does_not_blind_a_window_for_thirty_rows(text: 
     assert np.flatnonzero(known != ~np.isnan(column(text, whole))).tolist() == [70]
 
 
+def test_one_day_at_another_venue_leaves_the_memory_of_what_has_no_value_on_it() -> None:
+    """A tier was left because its source had been down for a day, and that was an alert."""
+    volumes = " ".join(["60e6"] * 35 + ["45e6"] * (ROWS - 35))
+    panel = traded(volumes, ONE_DAY_AWAY)
+    found = column("tier(SOL)", panel)
+    assert found[60] == found[69] == found[71] == found[-1] == 3
+    assert np.isnan(found[70])
+
+
 def test_a_window_over_one_day_away_is_the_one_in_which_that_day_is_missing() -> None:
     away, missing = drawn(ONE_DAY_AWAY), drawn(ONE_DAY_AWAY.replace("1", "."))
     for text in ("sma(volume(SOL), 5)", "adv(SOL, 5)", "ret(volume(SOL), 2)"):

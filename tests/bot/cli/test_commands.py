@@ -457,12 +457,12 @@ def test_the_demo_runs_also_without_a_rule_on_the_exchanges_clock(
 def test_the_demo_runs_on_real_prices_too(terminal: Terminal, prices: Path) -> None:
     ran = terminal.runs("demo", "--data", prices)
     assert ran.code in (0, 1)
-    assert ran.out.startswith("252 sessions of real prices from ")
+    assert ran.out.startswith("150 sessions of real prices from ")
     assert "SIMULATED" not in ran.out
     assert "Where to go next" in ran.out
 
 
-def test_the_demo_of_less_than_a_year_is_as_long_as_there_is(terminal: Terminal, tmp_path: Path) -> None:
+def test_the_demo_of_less_than_that_is_as_long_as_there_is(terminal: Terminal, tmp_path: Path) -> None:
     """IndexError on prices that end in 1990."""
     rows = "\n".join(f"1990-0{month}-15T00:00:00Z,1,1,1,{month},1" for month in range(2, 9))
     (tmp_path / "RUT_1d.csv").write_text(f"timestamp,open,high,low,close,volume\n{rows}\n")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.answers.why import Part, WhyRule
+from bot.app import Options, open_app
 from bot.queries.explain import explain
 from bot.queries.trial import as_if_fired, last_firing
 from bot.queries.view import View
@@ -14,7 +15,7 @@ from bot.queries.why import why_event, why_rule
 from rules.alerting import Firing, Inactive, Pending
 from rules.language.compile import CompiledRule
 from rules.model import Basis, Edge, Verdict
-from tests.bot.markets import NOW, at, seen
+from tests.bot.markets import NOW, Folder, at, day, seen
 from tests.bot.queries.handmade import rule, view_of
 
 CLOSE_RULES = [each for each in seen().rules if each.rule.basis is Basis.CLOSE]
@@ -100,6 +101,32 @@ def test_one_that_was_never_there_is_named_too(tmp_path: Path) -> None:
 def test_a_past_that_is_too_short_says_how_long_it_has_to_be(tmp_path: Path) -> None:
     answer = why(view_of(tmp_path, rule("close(RUT) > sma(RUT, 5)", "close(RUT) < 1"), "10 11 15"))
     assert answer.parts[0].reason == "it needs 5 closes, 3 are known"
+
+
+THIN = rule("adv(BTC, 5) < 10", "adv(BTC, 5) > 20")
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        pytest.param("", "no volume of BTC is known", id="nobody says what it counts"),
+        pytest.param('volume_unit = "base"', "", id="all of one venue"),
+        pytest.param(
+            'volume_unit = "base"\nvenues = { 2025-12-07 = "perpetual" }',
+            "it needs 5 volumes of BTC of one venue, 2 are known",
+            id="another venue since the day before",
+        ),
+    ],
+)
+def test_volumes_that_nobody_can_use_are_named_and_no_close_is_blamed(tmp_path: Path, said: str, reason: str) -> None:
+    """It was said that too many closes before were missing; there is every one of them."""
+    folder = Folder(tmp_path / "prices")
+    folder.holds("BTC_1d.csv", *(day(f"2025-12-0{date}", 10, "3") for date in range(1, 9)))
+    config = tmp_path / "my.toml"
+    config.write_text(f"[files.BTC_1d]\n{said}\n{THIN}")
+    answer = why(open_app(Options(config, folder.path), at("2025-12-09T06:00Z")).view())
+    assert [each.reason for each in answer.parts] == [reason]
+    assert marks(answer.parts) == ("?" if reason else "F")
 
 
 def test_gaps_in_a_window_are_named_as_such(tmp_path: Path) -> None:
