@@ -24,7 +24,7 @@ from bot.store.taps import forget_taps
 from rules.model import Instant
 
 MOST_IN_ALL = 1_000
-"""Own alerts of all chats together: every one of them is judged in every round."""
+"""Own alerts of all chats together: where a bar has come in all are judged, and at a start all are compiled."""
 
 OWN_EVENTS = 50
 """Events of a chat's own alerts that its answers are given."""

@@ -22,12 +22,13 @@ Evaluate = Callable[[Sequence[CompiledRule], Book], Outcome]
 @dataclass(frozen=True, slots=True)
 class OwnOutcome:
     """What judging them gave, the ids of those that cannot be judged, and are not to be tried again, and which `rules`
-    it is about: where all others stand is not changed by it.
+    it is about: where all others stand is not changed by it. Where none `is_judged`, nothing has happened.
     """
 
     outcome: Outcome
     broken: frozenset[str] = frozenset()
     rules: Sequence[CompiledRule] = ()
+    is_judged: bool = True
 
 
 class Own:
@@ -65,10 +66,13 @@ def judged(rules: Sequence[CompiledRule], book: Book, evaluate: Evaluate) -> Own
     broken = _broken(rules, book, evaluate)
     sound = [rule for rule in rules if rule.rule.id not in broken]
     try:
-        return OwnOutcome(evaluate(sound, _without(book, broken)) if broken else Outcome(book, ()), broken, rules)
+        return OwnOutcome(evaluate(sound, _without(book, broken)), broken, rules) if broken else _NOTHING
     except Exception:
         log.exception("no alert of a chat is judged in this round")
-        return OwnOutcome(Outcome(book, ()), rules=rules)
+        return _NOTHING
+
+
+_NOTHING = OwnOutcome(Outcome(Book(), ()), is_judged=False)
 
 
 def _broken(rules: Sequence[CompiledRule], book: Book, evaluate: Evaluate) -> frozenset[str]:

@@ -54,11 +54,12 @@ class Resting:
         self._held: _Judged | None = None
         self._screens: Screens = {}
         self._left = _Judged(Own(), {})
+        self._is_screened = True
         self.forget()
 
     def forget(self) -> None:
         """The next tick judges all, from where those that rested had come to."""
-        self._left = self._come_to()
+        self._left = replace(self._come_to(), closed={})  # panels are large
         self._held, self._screens = None, {}
         self._next: tuple[_Judged, Screens] | None = None
         self._lessons: list[tuple[Screen, Asked, Mapping[str, Record]]] = []
@@ -80,8 +81,11 @@ class Resting:
             screens = self._screens = {**_screens(held, book, self._screens), **self._screens}
             asked = {track: _asked(screen, track, book, ground) for track, screen in screens.items()}
         except Exception:  # whatever it is: who judges all finds whose it is
-            log.exception("alerts of chats could not be screened")
+            if self._is_screened:
+                log.exception("alerts of chats could not be screened")
+            self._is_screened = False
             return self._all(own, book, ground, evaluate)
+        self._is_screened = True
         return self._some(own, book, held, screens, asked, evaluate)
 
     def is_committed(self) -> None:
@@ -94,12 +98,8 @@ class Resting:
 
     def _all(self, own: Own, book: Book, ground: Ground, evaluate: Evaluate) -> OwnOutcome:
         """Whatever was left out first comes to where it would be."""
-        before, further = self._come_to(), dict[str, Record]()
-        for track, rules in before.own.tracks.items():
-            further |= caught_up(rules, book.records, before.through.get(track, {}))
-        known = known_of(replace(book, records={**book.records, **further}), own.rules)
-        found = judged(own.rules, known, evaluate)
-        if found.outcome.book is not known:
+        found = judged(own.rules, _caught_up(book, self._come_to(), own.rules), evaluate)
+        if found.is_judged:
             self._next = _Judged(own, ground.closed), {}
         return found
 
@@ -114,15 +114,14 @@ class Resting:
             some = [*asked[track].rules, *new] if track in asked else group
             rules += [rule for rule in some if own.by_id.get(rule.rule.id) is rule]
         rules.sort(key=lambda rule: own.place[rule.rule.id])  # events of one instant are told in the order of all
-        known = known_of(book, rules)
-        found = judged(rules, known, evaluate)
-        if found.outcome.book is known and rules:
+        found = judged(rules, _caught_up(book, self._come_to(), rules), evaluate)
+        if not found.is_judged:
             return found
         after = found.outcome.book
         live = {track: screen for track, screen in screens.items() if screen is not None}
         if changed:
             seen = {track: {**screen.through, **asked[track].through} for track, screen in live.items()}
-            self._next = _Judged(own, held.closed, seen), {}
+            self._next = _Judged(own, held.closed, {**held.through, **seen}), {}
         else:
             self._lessons = [(screen, asked[track], after.records) for track, screen in live.items()]
             self._next = held, screens
@@ -143,8 +142,23 @@ def _screens(held: _Judged, book: Book, known: Collection[str]) -> Screens:
 
 
 def _has_seen(rule: CompiledRule, close: Instant, book: Book) -> bool:
-    record = book.records.get(rule.rule.id)
-    return record is not None and record.digest == rule.digest and record.through >= close
+    """Whether a close says nothing to it any more; one on trades that was made since then waits for its first trade."""
+    record, since = book.records.get(rule.rule.id), rule.rule.since
+    if record is not None and record.digest == rule.digest:
+        return record.through >= close
+    return rule.rule.basis is Basis.TICK and since is not None and since >= close
+
+
+def _caught_up(book: Book, before: _Judged, rules: Iterable[CompiledRule]) -> Book:
+    """What a book remembers of some rules, as if they had been judged on each trade that they were left out of."""
+    known, tracks = known_of(book, rules), dict[str, list[CompiledRule]]()
+    for name in known.records:
+        if (rule := before.own.by_id.get(name)) is not None and rule.track in before.through:
+            tracks.setdefault(rule.track, []).append(rule)
+    further = {
+        name: each for track in tracks for name, each in caught_up(tracks[track], known.records, before.through[track])
+    }
+    return replace(known, records={**known.records, **further})
 
 
 def _asked(screen: Screen | None, track: str, book: Book, ground: Ground) -> Asked:

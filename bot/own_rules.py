@@ -69,7 +69,7 @@ class OwnRules:
     async def look(self, connection: Connection, now: Instant) -> Watched:
         """What is watched at `now`."""
         stored = await self._stored(connection)
-        if stored is self._watched.stored and now < self._until:
+        if stored is self._watched.stored and not self._watched.ended and now < self._until:
             return self._watched
         live = [name for name, each in stored.items() if each.is_watched]
         ended = [name for name in live if _is_over(stored[name], now)]

@@ -130,7 +130,7 @@ class Watch:
         seen = Seen(self._intake.snapshot(now), self._intake.version, ticks, awaited, refilled, now)
         work = asyncio.get_running_loop().run_in_executor
         outcome, theirs = await work(self._executor, self._judgement.of, rules, own, self.book, seen)
-        self._meters.evaluated(len(rules) + len(own.rules))
+        self._meters.evaluated(len(rules) + len(theirs.rules))
         together = both(outcome, theirs.outcome)
         done = _Judged(together, [*rules, *theirs.rules], watched, theirs.broken)
         fresh, owed = await self._commit(done, seen)

@@ -16,7 +16,8 @@ from bot.own_resting import Ground, Resting
 from rules.book import Book
 from rules.engine import GRACE, Awaited, Outcome, evaluate
 from rules.language.compile import CompiledRule, compile_rule
-from rules.model import XNYS, AlertEvent, Basis, Rule
+from rules.levels import Due
+from rules.model import XNYS, AlertEvent, Basis, Instant, Rule
 from rules.panel import Panel
 from tests.rules.markets import SCOPE
 from tests.rules.polled import TRACK, Close, Market, Poll, Restated, alerts, closes, corrections, polls, what_counts
@@ -52,7 +53,7 @@ class Desk:
         self._all, self.own, self.market = tuple(rules), Own(there), Market()
         self.everything, self.rested, self.resting = Book(), Book(), Resting()
         self.judged: list[str] = []
-        self.is_cut_off = False
+        self.is_cut_off = self.fails_to_screen = False
         self._panels: dict[str, Panel] = {}
 
     def changes(self, number: int) -> None:
@@ -77,7 +78,12 @@ class Desk:
                 raise FloatingPointError("no number")
             return evaluate(rules, panels, book, now)
 
-        ground = Ground(self._closed(), {TRACK: panel}, lambda seen: partial(Awaited(GRACE).due, seen, now))
+        def due(seen: Panel) -> Due:
+            if self.fails_to_screen:
+                raise FloatingPointError("no row")
+            return partial(Awaited(GRACE).due, seen, now)
+
+        ground = Ground(self._closed(), {TRACK: panel}, due)
         found = self.resting.judged(self.own, self.rested, ground, judges)
         if self.is_cut_off:
             self.resting.forget()
@@ -136,8 +142,10 @@ def test_who_leaves_out_what_rests_says_what_who_judges_all_says(
 # What is left out
 
 
-def alert(number: int, when: str, clear: str | None = None, basis: Basis = Basis.TICK) -> CompiledRule:
-    return compile_rule(Rule(f"#{number}.1", when, clear, basis, personal=True), SCOPE)
+def alert(
+    number: int, when: str, clear: str | None = None, basis: Basis = Basis.TICK, since: Instant | None = None
+) -> CompiledRule:
+    return compile_rule(Rule(f"#{number}.1", when, clear, basis, personal=True, since=since), SCOPE)
 
 
 HIGH, LOW, CLOSES = alert(1, "RUT > 105"), alert(2, "SPX < 95"), alert(3, "RUT > 105", basis=Basis.CLOSE)
@@ -205,3 +213,46 @@ def test_a_trade_that_was_judged_is_not_judged_again_when_a_close_is_restated(be
     expected, found = at.ticks(LIVELY)
     assert expected == found
     assert [event.rule for event in found] == ["#1.1"]
+
+
+NEVER = 2**40
+BESIDE, UNTRADED = alert(2, "SPX > 105"), alert(2, "SPX < 95", since=NEVER)
+
+
+@pytest.mark.parametrize("other", [BESIDE, UNTRADED], ids=["is found", "waits for its first trade"])
+def test_an_older_trade_is_no_news_to_who_is_judged_because_another_is(other: CompiledRule) -> None:
+    """A source that lags takes the place of the first: who rests has seen a later trade than its record says."""
+    at = Desk([HIGH, other], [HIGH])
+    for step in (QUIET, QUIET, Poll(5, 99.0, 99.0)):
+        at.ticks(step)
+    at.changes(1)
+    at.ticks(Poll(0, None, None))
+    expected, found = at.ticks(Poll(-3, 106.0, None))
+    assert (expected, found) == ((), ())
+    expected, found = at.ticks(Poll(1, 106.0, 106.0))
+    assert expected == found
+
+
+def test_one_that_waits_for_its_first_trade_wakes_no_other() -> None:
+    """Of the many that are made after the close: until the next session begins nothing can change."""
+    at = desk(HIGH, LOW, alert(3, "RUT < 95", since=NEVER))
+    at.ticks(QUIET)
+    assert at.judged == ["#2.1", "#3.1"]
+    at.ticks(Poll(0, None, None))
+    assert at.judged == []
+
+
+def test_what_cannot_be_screened_is_judged_and_the_log_says_why_once(caplog: pytest.LogCaptureFixture) -> None:
+    at = desk(HIGH, LOW)
+    at.fails_to_screen = True
+    for _ in range(3):
+        at.ticks(QUIET)
+        assert at.judged == ["#1.1", "#2.1"]
+    assert [record.message for record in caplog.records] == ["alerts of chats could not be screened"]
+    at.fails_to_screen = False
+    at.ticks(QUIET)
+    at.ticks(QUIET)
+    assert at.judged == []
+    at.fails_to_screen = True
+    at.ticks(QUIET)
+    assert len(caplog.records) == 2

@@ -6,6 +6,7 @@ import contextlib
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot.store import schema
 from bot.store.database import Connection
@@ -112,6 +113,30 @@ def test_a_restart_does_not_lose_a_correction(tmp_path: Path, cut_off: bool) -> 
                 happened += station.restarts(now).tick(now).events
         assert told(happened) == ["high corrected 2025-12-03", "spread corrected 2025-12-03"]
         assert [each[0] for each in owed(station)] == ["high", "spread", "high", "spread"]
+
+
+def test_a_book_whose_fingerprints_are_of_fewer_columns_is_taken_up_without_a_word(tmp_path: Path) -> None:
+    """To a version that reads one column more all of the past is another one: nothing is told again, or lost."""
+    top = rule("top", "close(RUT) > record(RUT)", "drawdown(RUT) > 3%")
+    feed = indices(RUT={**SHOCK, THURSDAY: 102.0, FRIDAY: 90.0})
+
+    async def are_of_another_version(connection: Connection) -> None:
+        for row in (await connection.execute(sa.select(schema.tracks))).all():
+            other = {**row.content, "settled": row.content["settled"] ^ 1, "judged": row.content["judged"] ^ 1}
+            its = schema.tracks.c.track == row.track
+            await connection.execute(sa.update(schema.tracks).where(its).values(content=other))
+
+    with Station(tmp_path / "a.db", feed, rules=[HIGH, top]).starts(MORNING) as station:
+        station.chat("told", MORNING)
+        assert told(station.ticks([MORNING, after(WEDNESDAY)])) == ["high fired 2025-12-03", "top fired 2025-12-03"]
+        station.runs(station._write(are_of_another_version))
+        station.restarts(after(WEDNESDAY, 61))
+        assert told(night(station)) == []
+        assert told(station.ticks([after(THURSDAY), after(FRIDAY)])) == [
+            "high resolved 2025-12-05",
+            "top resolved 2025-12-05",
+        ]
+        assert owed(station) == [("high", 1), ("top", 1)]
 
 
 def test_what_was_corrected_and_is_restated_back_is_told_again(tmp_path: Path) -> None:

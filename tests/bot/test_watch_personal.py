@@ -154,6 +154,23 @@ def test_one_whose_time_is_over_says_so_once_and_is_watched_no_more(tmp_path: Pa
         assert trades(watched, 99.0, 80.0, start=OPEN + DAY) == []
 
 
+def test_what_is_over_by_a_clock_that_was_wrong_is_not_over_by_the_right_one(tmp_path: Path) -> None:
+    with station(tmp_path) as watched:
+        makes(watched, "7", "rut < 90 for 1d", MORNING)
+        watched.tick(MORNING)
+        commit = watched.watch._commit
+
+        async def is_cut_off(_done: object, _seen: object) -> object:
+            raise StoreError("cut off")
+
+        watched.watch._commit = is_cut_off  # type: ignore[assignment, method-assign]
+        with pytest.raises(StoreError):
+            watched.tick(MORNING + DAY + HOUR)
+        watched.watch._commit = commit  # type: ignore[method-assign]
+        assert trades(watched, 99.0, 89.0) == ["#1.1 fired 2025-12-03"]
+        assert not has(watched, "7")[0].paused
+
+
 def test_it_is_polled_for_though_no_other_rule_needs_trades_of_it(tmp_path: Path) -> None:
     with station(tmp_path, None, HIGH) as watched:
         watched.tick(OPEN + MINUTE)
@@ -316,6 +333,21 @@ def test_one_that_cannot_be_judged_is_found_and_the_others_are_judged(caplog: py
     with caplog.at_level(logging.CRITICAL):
         done = own_judging.judged(rules, Book(), Poison("#1.13"))
     assert done.broken == {"#1.13"}
+
+
+def test_where_none_is_found_that_it_fails_on_nothing_is_said_of_any(caplog: pytest.LogCaptureFixture) -> None:
+    """Neither of them nor, by what was known before, of the rules for everybody that were judged beside them."""
+    rules = [replace(HIGH, rule=replace(HIGH.rule, id=f"#1.{number}", personal=True)) for number in (1, 2)]
+    known = Book(checkpoints={HIGH.track: {}})
+
+    def fails_together(some: Sequence[CompiledRule], book: Book) -> Outcome:
+        if len(some) > 1:
+            raise FloatingPointError("no number")
+        return Outcome(book, ())
+
+    with caplog.at_level(logging.CRITICAL):
+        done = own_judging.judged(rules, known, fails_together)
+    assert (done.is_judged, done.rules, done.outcome.book) == (False, (), Book())
 
 
 def test_one_that_cannot_be_judged_is_paused_and_its_owner_told_while_all_else_goes_on(

@@ -10,11 +10,13 @@ from bot.store.alerts import events_of_rules, save_events
 from bot.store.chats import OWN, forget, known_chat, subscribe
 from bot.store.database import Connection, Database
 from bot.store.personal import (
+    alert_rows,
     alerts_of,
     all_alerts,
     count_alerts,
     forget_events,
     mark_fired,
+    read_row,
     remove_alert,
     save_alert,
 )
@@ -43,6 +45,24 @@ def test_an_alert_is_kept_as_it_is(place: Place) -> None:
             assert await alerts_of(connection, chat) == (ALERT, second)
             assert await all_alerts(connection) == [(chat, ALERT), (chat, second), (other, ALERT)]
             assert await count_alerts(connection) == 3
+
+    stored(place, use)
+
+
+def test_one_that_has_not_changed_is_the_same_row(place: Place) -> None:
+    """So that who looks again and again reads none twice."""
+
+    async def use(database: Database) -> None:
+        async with database.write() as connection:
+            chat = await a_chat(connection)
+            await save_alert(connection, chat, ALERT)
+            await save_alert(connection, chat, replace(ALERT, number=2, title="Solana unter 120 €"))
+            before = await alert_rows(connection)
+            await mark_fired(connection, {(chat, 2): NOW + 5})
+        async with database.read() as connection:
+            after = await alert_rows(connection)
+        assert [read_row(row).fired_at for row in after] == [None, NOW + 5]
+        assert [row in set(before) for row in after] == [True, False]
 
     stored(place, use)
 
