@@ -150,8 +150,16 @@ def trial(truth: Truth, seed: int) -> Trial:
         bars = lying[name][interval]
         left, _ = screened(history.instruments[name], bars, lying, history.sessions, history.instruments)
         kept[name][interval] = left
-        gaps[name][interval] = history.bars[name][interval].take(np.isin(bars.end, left.end))
+        gaps[name][interval] = _as_known(history.bars[name][interval], left)
     return _trial(truth, told, replace(history, bars=kept), replace(history, bars=gaps))
+
+
+def _as_known(true: Bars, left: Bars) -> Bars:
+    """What is true of the rows that were left, and of their prices those that are known."""
+    rows = true.take(np.isin(true.end, left.end))
+    prices = {name: np.where(np.isnan(getattr(left, name)), np.nan, getattr(rows, name)) for name in PRICES}
+    known: Any = prices
+    return replace(rows, **known)
 
 
 def _trial(truth: Truth, told: Mapping[Series, Mapping[int, str]], kept: History, gaps: History) -> Trial:

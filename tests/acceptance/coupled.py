@@ -22,8 +22,9 @@ _VOLATILITY = {"RUT": 0.22, "SPX": 0.16, **dict.fromkeys(COINS, 0.75)}
 
 
 def pack() -> list[CompiledRule]:
-    """The built-in rules on correlations."""
-    return [rule for rule in load_settings().compiled if "correlation" in rule.rule.tags]
+    """The built-in rules on the correlation of a pair."""
+    every = [rule for rule in load_settings().compiled if "correlation" in rule.rule.tags]
+    return [rule for rule in every if rule.rule.id != "risk-correlation"]  # that of everything: tests/acceptance/pack
 
 
 def told(rules: Sequence[CompiledRule], panel: Panel) -> tuple[AlertEvent, ...]:

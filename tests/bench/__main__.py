@@ -19,11 +19,8 @@ from bot.app import App, Options, open_app
 from bot.queries.gauges import regime_panel
 from bot.queries.regime import regime
 from bot.queries.view import View
-from rules.book import AGAIN
 from rules.coupling import PairFilter
-from rules.engine import evaluate, opened
 from rules.evaluation import evaluate as evaluate_columns
-from rules.evaluation import lookback
 from rules.language.meaning import read
 from rules.model import XNYS
 from rules.panel import Panel
@@ -31,6 +28,7 @@ from rules.regime.label import label
 from rules.scan import run
 from tests.bench.levels import levels_table
 from tests.bench.live import Run, load_table, memory_table, run_figures
+from tests.bench.pack import END, replay_rows
 from tests.bench.pictures import Shown, picture_figures
 from tests.bench.polls import poll_table
 from tests.bench.timing import Row, best, table
@@ -40,33 +38,11 @@ ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"
 PAGE = ROOT / "docs" / "benchmarks.md"
 MARK = "<!-- table -->"
-END = int(pd.Timestamp("2026-01-02", tz="UTC").timestamp())
 
 
 def command(*words: str) -> Callable[[], object]:
     """A run of a fresh interpreter."""
     return lambda: subprocess.run([sys.executable, *words], check=True, capture_output=True, cwd=ROOT)
-
-
-def replay_rows(app: App, panel: Panel) -> list[Row]:
-    """All rules over all of history, and one live tick on top of it: a close of the exchange."""
-    rules, view = app.settings.compiled, app.view()
-    panels = {each: view.panel(each) for each in {rule.calendar for rule in rules}}
-    years = len(panel) / panel.clock.rows_a_year
-    before = evaluate(rules, {**panels, XNYS: panel[:-1]}, opened(rules), END)
-    whole = best(lambda: evaluate(rules, panels, opened(rules), END))
-    tick = best(lambda: evaluate(rules, panels, before.book, END), 20)
-    back = 1 + AGAIN + max(lookback(rule.roots) for rule in rules)
-    tails = {calendar: each[max(0, len(each) - back) :] for calendar, each in panels.items()}
-    short = best(lambda: evaluate(rules, tails, before.book, END), 20)
-    frame = pd.DataFrame({name: column.close for name, column in panel.columns.items()})
-    pandas = best(lambda: [frame["RUT"].pct_change(fill_method=None).rolling(60).corr(frame[name]) for name in frame])
-    what = f"pandas rolling(60).corr of {frame.shape[1]} columns"
-    return [
-        Row(f"replay, {years:.0f} years, default pack of {len(rules)}", whole, 15.0, what, pandas),
-        Row("one live tick of it, whole panel", tick, None, "its replay", whole),
-        Row("one live tick of it, tail of the panel", short, None, "its replay", whole),
-    ]
 
 
 def column_rows(app: App, panel: Panel) -> list[Row]:

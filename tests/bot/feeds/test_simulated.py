@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -229,12 +230,22 @@ def test_the_vix_is_highest_in_risk_off() -> None:
     assert medians[Label.RISK_ON] < medians[Label.NEUTRAL] < medians[Label.RISK_OFF]
 
 
+IN_THE_STORY = re.compile(
+    r"rut-(record-.*|rally-10|drawdown-10|lags-spx|(sol|ada|btc|eth|xrp)-(coupled.*|shift))|vix-25|regime-.*"
+)
+
+
 @pytest.mark.parametrize("seed", [7, 1, 2])
-def test_every_default_rule_fires_in_the_demo_year(seed: int) -> None:
+def test_every_rule_that_the_story_is_about_fires_in_its_last_year(seed: int) -> None:
+    """Of the others each has a market of its own, tests/acceptance/pack."""
     view = simulated(seed).view()
     first = truth(seed).sessions[-YEAR].item()
     fired = {event.rule for event in view.events() if event.edge is Edge.FIRED and event.session >= first}
-    assert fired == {rule.rule.id for rule in view.rules} - {rule.rule.id for rule in view.live_only}
+    every = {rule.rule.id for rule in view.rules}
+    told = {name for name in every if IN_THE_STORY.fullmatch(name)} - {rule.rule.id for rule in view.live_only}
+    assert len(told) == 29
+    assert told <= fired
+    assert len(fired) > len(every) / 2
 
 
 def test_a_story_may_be_any_list_of_phases() -> None:

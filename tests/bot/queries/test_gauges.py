@@ -136,7 +136,7 @@ def scope_without(*names: str, **baskets: tuple[str, ...]) -> Scope:
         (scope_without("UUP"), {"Dollar": ("UUP",)}),
         (scope_without("ALTS"), {"RUT-altcoins": ("ALTS",), "Altcoins/BTC": ("ALTS",)}),
         (scope_without("RISK"), {"Mean corr": ("RISK",)}),
-        (scope_without(ALTS=("SOL",)), {"Altcoins/BTC": ("ALTS",)}),
+        (scope_without(ALTS=("SOL",)), {}),
         (scope_without(RISK=("RUT",)), {"Mean corr": ("RISK",)}),
         (scope_without(ALTS=()), {"RUT-altcoins": ("ALTS",), "Altcoins/BTC": ("ALTS",)}),
         (scope_without("HYG", "TLT"), {"HYG/TLT": ("HYG", "TLT")}),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.app import Options, open_app
 from rules.model import ALWAYS, XNYS
-from tests.bench.__main__ import END, replay_rows
+from tests.bench.pack import END, replay_rows
 from tests.bot.markets import Folder, day, weekdays
 
 TWO_CLOCKS = """
