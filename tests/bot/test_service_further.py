@@ -138,7 +138,7 @@ def test_what_the_front_does_not_take_is_told_beside_it(tmp_path: Path) -> None:
 def test_a_look_that_ended_is_followed_by_another(tmp_path: Path) -> None:
     async def use(service: Service, wall: Wall, reader: Reader, further: Further) -> None:
         for name, guard in {"fallback": "the fallback", "look at it": "the look at further channels"}.items():
-            ends(name)
+            await ends(name)
             await until(lambda guard=guard: restarts(service)[guard] == 1)  # type: ignore[misc]
         assert service.vitals().trouble in ("", "the fallback", "the look at further channels")
 
