@@ -15,32 +15,33 @@ from rules.bars import Floats
 from rules.columns import Node, Window
 
 
-def _finite(x: Floats) -> Floats:
+def finite(x: Floats) -> Floats:
+    """x, NaN where it is not finite."""
     return np.where(np.isfinite(x), x, np.nan)
 
 
 def add(x: Floats, y: Floats) -> Floats:
     """x + y"""
     with np.errstate(over="ignore"):
-        return _finite(x + y)
+        return finite(x + y)
 
 
 def subtract(x: Floats, y: Floats) -> Floats:
     """x - y"""
     with np.errstate(over="ignore"):
-        return _finite(x - y)
+        return finite(x - y)
 
 
 def multiply(x: Floats, y: Floats) -> Floats:
     """x y"""
     with np.errstate(over="ignore"):
-        return _finite(x * y)
+        return finite(x * y)
 
 
 def divide(x: Floats, y: Floats) -> Floats:
     """x / y, NaN where y is 0"""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return _finite(x / y)
+        return finite(x / y)
 
 
 def negate(x: Floats) -> Floats:

@@ -5,7 +5,6 @@ their moves are.
 from __future__ import annotations
 
 from functools import reduce
-from typing import Annotated
 
 import numpy as np
 
@@ -13,8 +12,6 @@ from rules.bars import Floats
 from rules.columns import Constant, Node, Window
 from rules.elementwise import binary
 from rules.functions.registry import (
-    LONGEST_WINDOW,
-    Accepts,
     Basket,
     EachCondition,
     EachSeries,
@@ -22,13 +19,10 @@ from rules.functions.registry import (
     Number,
     Percent,
     Same,
-    Type,
+    UsualRows,
     function,
 )
 from rules.windows import FLAT, close_of, log_return, moving_mean, moving_products, over_known, span, windowed
-
-MatrixRows = Annotated[int, Accepts(Type.NUMBER, 20, LONGEST_WINDOW, whole=True)]
-"""Fewer joint returns say nothing of a whole matrix."""
 
 _SINGULAR = 1e-7
 """A member of whose variance those before it leave a smaller share is made of them: the matrix has no inverse.
@@ -67,7 +61,7 @@ def count_if(basket: Members, condition: EachCondition) -> Number:  # noqa: ARG0
 
 
 @function("absorption in {basket} ({n})", context=("avg_corr({basket}, 60)",))
-def absorption(basket: Basket, n: MatrixRows = 250) -> Percent:
+def absorption(basket: Basket, n: UsualRows = 250) -> Percent:
     """Share in (0, 1] of what the members do that a fifth of as many common drivers explain, over n joint returns.
 
     The sum of the max(1, round(k / 5)) greatest eigenvalues of the k members' correlation matrix, over k: near 1 where
@@ -79,7 +73,7 @@ def absorption(basket: Basket, n: MatrixRows = 250) -> Percent:
 
 
 @function("turbulence in {basket} ({n})", context=("avg_corr({basket}, 60)",))
-def turbulence(basket: Basket, n: MatrixRows = 250) -> Number:
+def turbulence(basket: Basket, n: UsualRows = 250) -> Number:
     """How odd this row's returns of a basket are, in size and in how they go together: about 1 on a usual row.
 
     (y - m)' S^-1 (y - m) / k, y the k members' joint returns, m and S mean and covariance of the n joint returns before

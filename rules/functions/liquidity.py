@@ -13,10 +13,10 @@ import numpy as np
 
 from rules.bars import Floats
 from rules.columns import Field, Folded, Node, Window
-from rules.elementwise import binary
+from rules.elementwise import binary, finite
 from rules.functions.registry import Leg, Members, Number, Percent, Rows, Volume, function
 from rules.scan import State, where
-from rules.windows import close_of, moving_mean, over_known, simple_return, trailing_median, windowed
+from rules.windows import close_of, moving_mean, moving_median, over_known, simple_return, windowed
 
 TIERS = (1e6, 10e6, 50e6)
 """Median dollar volumes a session from which an instrument is of tier 1, 2 and 3."""
@@ -130,15 +130,11 @@ def _of_one_venue(share: Floats, *venues: Floats) -> Floats:
 
 
 def _median(turnover: Floats, n: int) -> Floats:
-    medians = over_known(lambda m, x: trailing_median(x, m, m)[m - 1 :], n, turnover + 0.0)  # no -0.0: it sorts as 0.0
-    return _finite(medians)
+    medians = over_known(moving_median, n, turnover + 0.0)  # no -0.0: it sorts as 0.0
+    return finite(medians)
 
 
 def _impact(change: Floats, turnover: Floats, n: int) -> Floats:
     with np.errstate(over="ignore"):
-        moved = _finite(np.abs(change) / np.where(turnover > 0, turnover, np.nan) * _PER)
-        return _finite(over_known(moving_mean, n, moved))
-
-
-def _finite(x: Floats) -> Floats:
-    return np.where(np.isfinite(x), x, np.nan)
+        moved = finite(np.abs(change) / np.where(turnover > 0, turnover, np.nan) * _PER)
+        return finite(over_known(moving_mean, n, moved))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
 
@@ -12,22 +11,19 @@ from rules.columns import Constant, Field, Folded, Node, Window
 from rules.elementwise import binary
 from rules.folds import RunningMax
 from rules.functions.registry import (
-    Accepts,
     Condition,
     Leg,
+    MaybeShare,
     Percent,
     Price,
     Rows,
     Series,
     Share,
-    Type,
     Volume,
     function,
 )
 from rules.scan import State, where
 from rules.windows import lag, moving_max, moving_min, over_known, windowed
-
-MaybeShare = Annotated[float | None, Accepts(Type.NUMBER, 0.001, 0.9, percent=True)]
 
 YOUNG = 252
 """Known rows, a year of sessions, in which a record says nothing yet: each of the first ones is the greatest so far."""

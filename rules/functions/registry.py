@@ -78,12 +78,17 @@ LONGEST_WINDOW = 2520
 SHORTEST_PAIR_WINDOW = 5
 """Fewer returns of a pair say nothing."""
 
+FEWEST_USUAL = 20
+"""Fewer rows do not tell what is usual, of a value or of a whole matrix."""
+
 Series = Annotated[Node, Accepts(Type.SERIES)]
 Leg = Annotated[Instrument, Accepts(Type.INSTRUMENT)]
 Rows = Annotated[int, Accepts(Type.NUMBER, 1, LONGEST_WINDOW, whole=True)]
 SampleRows = Annotated[int, Accepts(Type.NUMBER, 2, LONGEST_WINDOW, whole=True)]
+UsualRows = Annotated[int, Accepts(Type.NUMBER, FEWEST_USUAL, LONGEST_WINDOW, whole=True)]
 PairRows = Annotated[int, Accepts(Type.NUMBER, SHORTEST_PAIR_WINDOW, LONGEST_WINDOW, whole=True)]
 Share = Annotated[float, Accepts(Type.NUMBER, 0.001, 0.9, percent=True)]
+MaybeShare = Annotated[float | None, Accepts(Type.NUMBER, 0.001, 0.9, percent=True)]
 Rho = Annotated[float, Accepts(Type.NUMBER, -0.95, 0.95)]
 Gap = Annotated[float, Accepts(Type.NUMBER, 0.05, 0.9)]
 Basket = Annotated[tuple[str, ...], Accepts(Type.BASKET, 2)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
 
@@ -13,8 +12,6 @@ from rules.columns import Folded, OfClock, Window
 from rules.elementwise import binary
 from rules.folds import DirectionalChange, Ewma, KnownRows
 from rules.functions.registry import (
-    LONGEST_WINDOW,
-    Accepts,
     Condition,
     Day,
     Deviations,
@@ -26,7 +23,7 @@ from rules.functions.registry import (
     SampleRows,
     Series,
     Share,
-    Type,
+    UsualRows,
     function,
 )
 from rules.scan import State, where
@@ -45,9 +42,6 @@ from rules.windows import (
     trailing_rank,
     windowed,
 )
-
-ScoreRows = Annotated[int, Accepts(Type.NUMBER, 20, LONGEST_WINDOW, whole=True)]
-"""Fewer values do not tell what is usual."""
 
 
 @function("{x} return ({n})")
@@ -139,7 +133,7 @@ def slope(x: Series, n: SampleRows = 20) -> Same:
 
 
 @function("{x} z-score ({n})", context=("{x}",))
-def zscore(x: Series, n: ScoreRows = 60) -> Deviations:
+def zscore(x: Series, n: UsualRows = 60) -> Deviations:
     """How far x is from its mean over the last n known values, this row included, in their sample deviations.
 
     NaN unless they lie within the last ceil(n / 0.8) rows, and where x does not move. Example: zscore(VIX, 60) > 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
 
@@ -11,8 +10,6 @@ from rules.bars import Floats
 from rules.columns import Field, Folded, Node, Window
 from rules.folds import Ewma, KnownRows
 from rules.functions.registry import (
-    LONGEST_WINDOW,
-    Accepts,
     Deviations,
     Leg,
     Number,
@@ -22,7 +19,7 @@ from rules.functions.registry import (
     SampleRows,
     Scope,
     Series,
-    Type,
+    UsualRows,
     function,
 )
 from rules.scan import State, where
@@ -38,9 +35,6 @@ from rules.windows import (
     span,
     windowed,
 )
-
-HalfLife = Annotated[int, Accepts(Type.NUMBER, 20, LONGEST_WINDOW, whole=True)]
-"""Rows; fewer do not tell what is usual."""
 
 _CLOSE_WEIGHT = 2.0 * np.log(2.0) - 1.0
 """What Garman & Klass take off for the way from open to close."""
@@ -91,7 +85,7 @@ def atr(x: Leg, n: Rows = 14) -> Price:
 
 
 @function("{x} jump, in usual moves", context=("ret({x})",))
-def jump(x: Series, half_life: HalfLife = 40) -> Deviations:
+def jump(x: Series, half_life: UsualRows = 40) -> Deviations:
     """Log change of x since the row before, in standard deviations as they were known then.
 
     Their variance is the EWMA (zero mean, weights halve in `half_life` rows) of the squared changes up to the row
