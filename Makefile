@@ -66,7 +66,7 @@ sbom: $(VENV)/.installed-dev ## write the bill of materials, CycloneDX, to dist/
 lock: $(VENV)/.installed-dev ## write the lock files again (newest versions: LOCK_FLAGS=--upgrade)
 	@echo "Locking the versions and hashes of all packages"
 	@$(COMPILE) -o requirements.lock
-	@$(COMPILE) --extra parquet --group dev -c requirements.lock -o requirements-dev.lock
+	@$(COMPILE) --extra parquet --extra cluster --group dev -c requirements.lock -o requirements-dev.lock
 
 clean: ## remove the environment, the caches and what was built
 	@echo "Removing what make has created"

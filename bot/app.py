@@ -48,7 +48,14 @@ class App:
     def view(self, as_of: dt.date | None = None) -> View:
         """The market as of the close of a session."""
         grace = self.settings.market.grace_minutes * 60 if self.feed is None else None
-        return View(self.history, self.settings.scope, self.settings.compiled, as_of, grace=grace)
+        return View(
+            self.history,
+            self.settings.scope,
+            self.settings.compiled,
+            as_of,
+            grace=grace,
+            follow=self.settings.evidence.follow,
+        )
 
 
 def settings_of(config: Path | None, sessions: Sessions | None = None) -> Settings:

@@ -14,15 +14,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rules.alerting import BEFORE, AlertState, Coverage, Inactive
 from rules.bars import Floats, Ints
 from rules.evaluation import Checkpoints
 from rules.model import AlertEvent, Edge, Instant
 from rules.panel import Panel
-
-Weights = NDArray[np.uint64]
+from rules.splitmix import Words, splitmix64
 
 AGAIN = 10
 """Rows of a clock that are judged again where their bars change; what changes of older ones is not told any more."""
@@ -98,19 +96,16 @@ def fingerprint(panel: Panel, names: Iterable[str], rows: slice) -> int:
     return total % _MODULUS
 
 
-def _hashed(name: str, column: Floats | Ints, weights: Weights) -> int:
+def _hashed(name: str, column: Floats | Ints, weights: Words) -> int:
     salt = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest()) | 1
     bits = np.ascontiguousarray(column).view(np.uint64)
     return salt * int(np.sum((bits ^ (bits >> np.uint64(32))) * weights))  # a round price has its bits at the top
 
 
 @lru_cache(maxsize=1)
-def _weights(rows: int) -> Weights:
-    """Odd numbers that look like chance, one a row: the steps of splitmix64 (Steele, Lea and Flood, 2014)."""
-    mixed = np.arange(1, rows + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    return (mixed ^ (mixed >> np.uint64(31))) | np.uint64(1)
+def _weights(rows: int) -> Words:
+    """Odd numbers that look like chance, one a row."""
+    return splitmix64(rows) | np.uint64(1)
 
 
 def row_ending(panel: Panel, instant: Instant) -> int:

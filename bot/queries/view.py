@@ -39,14 +39,16 @@ class View:
         live: Outcome | None = None,
         grace: int | None = None,
         awaited: frozenset[str] = frozenset(),
+        follow: Sequence[str] = (),
     ) -> None:
         """`live` is what the running service remembers and has recorded; without it history is replayed.
 
         `grace` is how long after a close its bars may still come; without it no further bars are waited for. Those of
-        the instruments in `awaited` may come however late it is.
+        the instruments in `awaited` may come however late it is. After alerts the prices of `follow` are looked at,
+        beside their own.
         """
         self.history, self.scope, self.rules, self.as_of = history, scope, tuple(rules), as_of
-        self._live, self._grace, self._awaited = live, grace, awaited
+        self._live, self._grace, self._awaited, self.follow = live, grace, awaited, tuple(follow)
         self._panels: dict[tuple[str, bool], Panel] = {}
         self._columns: dict[tuple[str, bool], dict[Node, Floats]] = {}
 

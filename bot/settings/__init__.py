@@ -20,6 +20,7 @@ from bot.settings.operations import (
 from bot.settings.problems import ConfigurationError, Problem
 from bot.settings.service import (
     DeliverySettings,
+    EvidenceSettings,
     FeedsSettings,
     PicturesSettings,
     Prices,
@@ -36,6 +37,7 @@ __all__ = [
     "ChannelSettings",
     "ConfigurationError",
     "DeliverySettings",
+    "EvidenceSettings",
     "FeedsSettings",
     "LogFormat",
     "LogSettings",

@@ -41,7 +41,7 @@ def faults_across(
     scope = _scope(instruments, baskets, {fault.path for fault in (*names, *calendars)})
     rules = merged.get("rules")
     rule_faults = _rule_faults(rules if isinstance(rules, list) else [], scope)
-    named = [*_member_faults(instruments, baskets), *_proxy_faults(instruments)]
+    named = [*_member_faults(instruments, baskets), *_proxy_faults(instruments), *_follow_faults(merged, instruments)]
     channels = _channel_faults(_table(merged, "channels"), check_channel)
     return names, [*calendars, *named, *channels, *rule_faults]
 
@@ -131,6 +131,12 @@ def _proxy_faults(instruments: Mapping[str, Any]) -> Iterator[Fault]:
                 yield Fault(path, f"{word(name)} cannot speak for itself; name what moves with it")
             elif name not in instruments:
                 yield Fault(path, _unknown(name, instruments))
+
+
+def _follow_faults(merged: Mapping[str, Any], instruments: Mapping[str, Any]) -> Iterator[Fault]:
+    for name in dict.fromkeys(_members(_table(merged, "evidence").get("follow"))):
+        if name not in instruments:
+            yield Fault(("evidence", "follow"), _unknown(name, instruments))
 
 
 def _unknown(name: str, instruments: Mapping[str, Any]) -> str:

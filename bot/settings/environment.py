@@ -44,6 +44,8 @@ _EXAMPLES = {
     ("retention", 1): '{"deliveries_days": 180}',
     ("watchdog", 1): '{"ping_seconds": 60}',
     ("pictures", 1): '{"theme": "dark"}',
+    ("evidence", 1): '{"follow": ["RUT", "BTC"]}',
+    ("evidence", 2): '["RUT", "BTC"]',
     ("baskets", 1): '{"ALTS": ["SOL", "ADA"]}',
     ("baskets", 2): '["SOL", "ADA"]',
     ("instruments", 1): '{"RUT": {"name": "Russell 2000"}}',

@@ -24,6 +24,7 @@ from bot.settings.operations import (
 )
 from bot.settings.service import (
     DeliverySettings,
+    EvidenceSettings,
     FeedsSettings,
     PicturesSettings,
     RunSettings,
@@ -118,6 +119,7 @@ class Settings(BaseSettings):
     log: LogSettings
     retention: RetentionSettings
     pictures: PicturesSettings
+    evidence: EvidenceSettings
     baskets: dict[InstrumentId, tuple[str, ...]]
     instruments: dict[InstrumentId, InstrumentSettings]
     rules: tuple[RuleSettings, ...]

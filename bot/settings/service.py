@@ -158,6 +158,12 @@ class PicturesSettings(Section):
     theme: Theme
 
 
+class EvidenceSettings(Section):
+    """What is looked at after every alert."""
+
+    follow: tuple[str, ...]
+
+
 class DeliverySettings(Section):
     """How alerts are delivered."""
 

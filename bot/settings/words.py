@@ -31,6 +31,8 @@ _WANTED: dict[tuple[str, int | str], str] = {
     ("delivery", 1): "a table, such as [delivery]",
     ("watchdog", 1): "a table, such as [watchdog]",
     ("pictures", 1): "a table, such as [pictures]",
+    ("evidence", 1): "a table, such as [evidence]",
+    ("evidence", 2): 'a list of instruments, such as ["RUT", "BTC"]',
     ("channels", 1): "tables, such as [channels.pager]",
     ("channels", 2): "a table, such as [channels.pager]",
     ("web", 1): "a table, such as [web]",

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot.store.document import Document
 from bot.store.states import has_failed, has_lapsed, is_owed, is_waiting
 
-SCHEMA = "0005"
+SCHEMA = "0006"
 """The newest migration; a test holds it to bot/store/migrations."""
 
 metadata = sa.MetaData(
@@ -129,9 +129,24 @@ events = sa.Table(
     sa.Column("content", Document, nullable=False),
     sa.Column("recorded_at", sa.BigInteger, nullable=False),
     sa.Column("unsaid", sa.Boolean, nullable=False, comment="too old to be sent, and not yet listed for anybody"),
+    sa.Column("proof", Document, comment="the rule it is of, and hashes of that and of what it was judged on"),
     sa.Index("ix_events_rule", "rule", "at"),
 )
 sa.Index("ix_events_unsaid", events.c.at, sqlite_where=sa.text("unsaid = 1"), postgresql_where=sa.text("unsaid"))
+
+outcomes = sa.Table(
+    "outcomes",
+    metadata,
+    sa.Column("event", sa.ForeignKey("events.key", ondelete="CASCADE"), primary_key=True),
+    sa.Column("instrument", sa.String(12), primary_key=True),
+    sa.Column("horizon", sa.Integer, primary_key=True, autoincrement=False, comment="rows of the rule's clock"),
+    sa.Column("end", sa.Float, nullable=False, comment="the return to the close of the last of them"),
+    sa.Column("worst", sa.Float, nullable=False),
+    sa.Column("best", sa.Float, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False, comment="that close"),
+    sa.Column("completed_at", sa.BigInteger, nullable=False),
+    comment="what followed alerts that fired live, once it is known",
+)
 
 chats = sa.Table(
     "chats",

@@ -100,7 +100,7 @@ ENVIRONMENT_FAULTS = {
     "BELLWETHER_": (
         "1",
         "BELLWETHER_ (environment): names no section; known here: market, files, run, store, telegram, feeds, "
-        "delivery, channels, watchdog, web, log, retention, pictures, baskets, instruments, rules",
+        "delivery, channels, watchdog, web, log, retention, pictures, evidence, baskets, instruments, rules",
     ),
     "BELLWETHER_MARKET__SEED__X": (
         "1",

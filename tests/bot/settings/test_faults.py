@@ -12,6 +12,7 @@ from bot.settings import (
     ChannelSettings,
     ConfigurationError,
     DeliverySettings,
+    EvidenceSettings,
     FeedsSettings,
     LogSettings,
     PicturesSettings,
@@ -46,7 +47,7 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_line(config: Path) ->
         (b"[market]\nseed = 1 # \xff\n", "my.toml: not UTF-8 text; a configuration looks like config.example.toml"),
         ("colour = 1",
          "my.toml line 1, colour: unknown key colour; known here: market, files, run, store, telegram, feeds, "
-         "delivery, channels, watchdog, web, log, retention, pictures, baskets, instruments, rules"),
+         "delivery, channels, watchdog, web, log, retention, pictures, evidence, baskets, instruments, rules"),
         ("[market]\nsed = 1", "my.toml line 2, market.sed: unknown key sed; did you mean seed?"),
         ("[market]\nseed = 1.5", "my.toml line 2, market.seed: must be a whole number, not 1.5"),
         ("[market]\nseed = -1", "my.toml line 2, market.seed: must be greater than or equal to 0, not -1"),
@@ -223,6 +224,10 @@ DAYS_FROM = "must be a date from 1990-01-02 on, such as 2000-01-03"
         ("feeds", "timeout_seconds = 121", "timeout_seconds: must be less than or equal to 120, not 121"),
         ("delivery", "expire_minutes = 0", "expire_minutes: must be greater than or equal to 1, not 0"),
         ("delivery", "expire_minutes = 10081", "expire_minutes: must be less than or equal to 10080, not 10081"),
+        ("evidence", "follow = ['RUTT']",
+         "follow: unknown instrument RUTT; did you mean RUT? (known: RUT, SPX, VIX, IWM, "
+         "SPY, QQQ, HYG, TLT, UUP, GLD, IBIT, ETHA, BTC, ETH, SOL, ADA, XRP)"),
+        ("evidence", "follow = 'RUT'", "follow: must be a list of instruments, such as [\"RUT\", \"BTC\"], not 'RUT'"),
         ("pictures", "theme = 'grey'", "theme: must be 'light' or 'dark', not 'grey'"),
         ("delivery", "expires = 3", "expires: unknown key expires; did you mean expire_minutes?"),
         ("instruments.RUT", "sources.yaho = '^RUT'", "sources.yaho: must be 'exchange' or 'yahoo', not 'yaho'"),
@@ -310,6 +315,7 @@ def test_a_built_in_rule_that_no_longer_fits_is_told_as_such(config: Path) -> No
 SERVICE: dict[str, type[BaseModel]] = {
     "run": RunSettings, "store": StoreSettings, "telegram": TelegramSettings, "feeds": FeedsSettings,
     "delivery": DeliverySettings, "watchdog": WatchdogSettings, "pictures": PicturesSettings,
+    "evidence": EvidenceSettings,
     "web": WebSettings, "log": LogSettings, "retention": RetentionSettings,
 }  # fmt: skip
 PLACES = [

@@ -13,6 +13,7 @@ from bot.market.sessions import HISTORY_STARTS
 from bot.settings import (
     ChannelSettings,
     DeliverySettings,
+    EvidenceSettings,
     FeedsSettings,
     LogSettings,
     PicturesSettings,
@@ -72,6 +73,7 @@ OPTIONAL = {
         ("log", LogSettings),
         ("retention", RetentionSettings),
         ("pictures", PicturesSettings),
+        ("evidence", EvidenceSettings),
         ("instruments", InstrumentSettings),
         ("rules", RuleSettings),
     ],
