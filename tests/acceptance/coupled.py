@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bot.settings import load_settings
+from bot.tuning.worlds.pairs import NU, ROWS, YEAR, garch
 from rules.bars import Floats
 from rules.engine import evaluate, opened
 from rules.language.compile import CompiledRule
 from rules.model import XNYS, AlertEvent
 from rules.panel import Panel
-from tests.bench.stats.worlds import NU, ROWS, YEAR, garch
 from tests.rules.markets import TAPE, columns_of, weekdays
 
 COINS = ("SOL", "ADA", "BTC", "ETH", "XRP")

@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bot.tuning.worlds.pairs import CHANGE, ROWS, YEAR
 from rules.coupling import SILENT_ROWS
 from rules.language.compile import CompiledRule, compile_rule
 from rules.model import AlertEvent, Edge, Rule
 from rules.panel import Panel
 from tests.acceptance.coupled import COINS, drawn, even, pack, told
-from tests.bench.stats.worlds import CHANGE, ROWS, YEAR
 from tests.rules.markets import SCOPE
 
 LEVELS = {"coupled-50": 0.5, "coupled": 0.6, "coupled-70": 0.7}

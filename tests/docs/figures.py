@@ -23,10 +23,10 @@ from bot.queries.regime import regime, regime_picture
 from bot.render.charts import draw as draw_picture
 from bot.render.charts.palette import LIGHT
 from bot.render.charts.style import DASHES, settings
+from bot.tuning.worlds.pairs import CHANGE, CONSTANT, CONSTANT_50, STEP_TO_70, WARMUP, YEAR, Paths, World, draw
 from rules.bars import Floats, Ints
 from tests.bench.stats.intervals import WINDOWS, coverage
 from tests.bench.stats.prices import columns, panel_of
-from tests.bench.stats.worlds import CHANGE, CONSTANT, CONSTANT_50, STEP_TO_70, WARMUP, YEAR, Paths, World, draw
 from tests.bot.markets import simulated
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "figures"

@@ -16,6 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.cli._options import whole_number
+from bot.tuning.worlds.pairs import ROWS, WARMUP
+from bot.tuning.worlds.regime import WARMUP as REGIME_WARMUP
 from tests.bench.stats import drawdowns, rungs
 from tests.bench.stats.campaign import Report, measure
 from tests.bench.stats.detectors import Detector
@@ -23,9 +25,7 @@ from tests.bench.stats.gates import PLAIN, Bound, Line
 from tests.bench.stats.markdown import table
 from tests.bench.stats.regime import campaign as regime
 from tests.bench.stats.regime.detectors import Detector as RegimeDetector
-from tests.bench.stats.regime.worlds import WARMUP as REGIME_WARMUP
 from tests.bench.stats.speed import speed
-from tests.bench.stats.worlds import ROWS, WARMUP
 
 PATHS = 200
 MISSED = " **missed**"

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import TypeVar
 
+from bot.tuning.worlds.pairs import CONSTANT, WORLDS, World, draw
 from rules.bars import Bools
 from tests.bench.stats.detectors import THETA, Alarm, Detector, Fires, judge
 from tests.bench.stats.figures import Told, pooled
 from tests.bench.stats.gates import Line, coverage_lines, lines_of
 from tests.bench.stats.intervals import Coverage, coverage
 from tests.bench.stats.prices import panel_of
-from tests.bench.stats.worlds import CONSTANT, WORLDS, World, draw
 
 BATCH = 50
 """Paths that a process holds in memory at once."""

@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from bot.app import Options, open_app
+from bot.tuning.worlds.pairs import YEAR
+from bot.tuning.worlds.regime import OFF
 from rules.bars import Bools, Floats, Ints
 from rules.evaluation import evaluate
 from rules.model import XNYS
@@ -22,8 +24,6 @@ from rules.panel import Clock
 from rules.regime.label import label
 from tests.bench.stats.gates import Line, Unit, least, most
 from tests.bench.stats.markdown import table
-from tests.bench.stats.regime.worlds import OFF
-from tests.bench.stats.worlds import YEAR
 
 LAST = dt.date(2025, 12, 31)
 SHORT = 5

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bot.tuning.worlds.pairs import CHANGE, WARMUP, YEAR
 from rules.bars import Bools, Floats
-from tests.bench.stats.worlds import CHANGE, WARMUP, YEAR
 
 CENSORED = 250
 """Rows after a change in which it is found, or missed."""

@@ -10,6 +10,19 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.tuning.worlds.pairs import (
+    CONSTANT,
+    CONSTANT_20,
+    CONSTANT_50,
+    CONSTANT_70,
+    CONSTANT_80,
+    RAMP_TO_80,
+    STEP_DOWN,
+    STEP_TO_70,
+    STEP_TO_80,
+    SWITCHING,
+    World,
+)
 from tests.bench.stats.detectors import Alarm, Detector
 from tests.bench.stats.figures import (
     Told,
@@ -26,19 +39,6 @@ from tests.bench.stats.figures import (
     pooled,
 )
 from tests.bench.stats.intervals import Coverage
-from tests.bench.stats.worlds import (
-    CONSTANT,
-    CONSTANT_20,
-    CONSTANT_50,
-    CONSTANT_70,
-    CONSTANT_80,
-    RAMP_TO_80,
-    STEP_DOWN,
-    STEP_TO_70,
-    STEP_TO_80,
-    SWITCHING,
-    World,
-)
 
 
 class Unit(enum.StrEnum):

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bot.tuning.worlds.pairs import WARMUP
 from rules.bars import Floats
 from rules.pairs import Z90
 from rules.panel import Panel
 from tests.bench.stats.prices import columns
-from tests.bench.stats.worlds import WARMUP
 
 WINDOWS = (20, 30, 60, 90)
 

@@ -11,6 +11,7 @@ from functools import cache
 
 import numpy as np
 
+from bot.tuning.worlds.pairs import Paths
 from rules.bars import Floats
 from rules.columns import Node
 from rules.evaluation import evaluate
@@ -18,7 +19,6 @@ from rules.functions.registry import Scope
 from rules.language.meaning import read
 from rules.model import XNYS
 from rules.panel import Panel
-from tests.bench.stats.worlds import Paths
 from tests.rules.markets import TAPE, columns_of, instrument, weekdays
 
 

@@ -13,6 +13,7 @@ from functools import cache
 
 import numpy as np
 
+from bot.tuning.worlds.pairs import LADDER, World, draw
 from rules.model import Rule
 from tests.acceptance.coupled import COINS, pack
 from tests.bench.stats.campaign import Job, jobs_of, side_by_side
@@ -21,7 +22,6 @@ from tests.bench.stats.figures import Told, entries_a_year, pooled, share_firing
 from tests.bench.stats.gates import Unit
 from tests.bench.stats.markdown import table
 from tests.bench.stats.prices import panel_of
-from tests.bench.stats.worlds import LADDER, World, draw
 
 PATHS = 400
 CLOSEST = 0.45

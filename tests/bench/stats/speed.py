@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from bot.tuning.worlds import regime as regime_worlds
+from bot.tuning.worlds.pairs import CONSTANT_50, YEAR, draw
 from rules.columns import Node
 from rules.evaluation import evaluate
 from rules.panel import Panel
 from tests.bench.stats.prices import column_of, panel_of
 from tests.bench.stats.regime import prices as regime_prices
-from tests.bench.stats.regime import worlds as regime_worlds
-from tests.bench.stats.worlds import CONSTANT_50, YEAR, draw
 
 PAIRS = 10
 TEXTS = (*(f"p_corr({{pair}}, above={rung})" for rung in (0.5, 0.6, 0.7)), "corr_shift({pair})")

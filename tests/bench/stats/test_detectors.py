@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bot.tuning.worlds.pairs import CONSTANT_70, ROWS, STEP_TO_80, SWITCHING, WARMUP, Paths, draw
 from rules.bars import Bools
 from rules.coupling import Devolatilise, PairFilter, at_least, mass_from
 from rules.engine import evaluate, opened
@@ -17,7 +18,6 @@ from rules.scan import run
 from tests.bench.stats.detectors import RULES, Alarm, Detector, Fires, firing, judge
 from tests.bench.stats.intervals import WINDOWS, coverage
 from tests.bench.stats.prices import columns, legs_of, panel_of, scope_of, written
-from tests.bench.stats.worlds import CONSTANT_70, ROWS, STEP_TO_80, SWITCHING, WARMUP, Paths, draw
 from tests.rules.markets import same_bits
 
 VERDICTS = {"T": 1.0, "F": 0.0, "?": np.nan}

@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
+from bot.tuning.worlds.regime import NEUTRAL, OFF, ON
 from tests.bench.stats.drawdowns import (
     Episode,
     History,
@@ -15,7 +16,6 @@ from tests.bench.stats.drawdowns import (
     share_short,
     written,
 )
-from tests.bench.stats.regime.worlds import NEUTRAL, OFF, ON
 from tests.rules.markets import prices, weekdays
 
 EPISODE = Episode("made", "2019-01-01", "2019-12-31")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bot.tuning.worlds.pairs import CHANGE, ROWS, WARMUP, YEAR
 from rules.bars import Bools
 from tests.bench.stats.figures import (
     CENSORED,
@@ -23,7 +24,6 @@ from tests.bench.stats.figures import (
     share_firing,
     share_silent,
 )
-from tests.bench.stats.worlds import CHANGE, ROWS, WARMUP, YEAR
 
 YEARS = (ROWS - WARMUP) / YEAR
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bot.tuning.worlds.pairs import CONSTANT, CONSTANT_20, CONSTANT_50, WORLDS
 from tests.bench.stats.__main__ import main, tables, verdict
 from tests.bench.stats.campaign import BATCH, Job, Report, jobs_of, report, see
 from tests.bench.stats.detectors import Alarm, Detector
@@ -24,7 +25,6 @@ from tests.bench.stats.gates import (
     most,
 )
 from tests.bench.stats.intervals import WINDOWS, Coverage
-from tests.bench.stats.worlds import CONSTANT, CONSTANT_20, CONSTANT_50, WORLDS
 
 GOOD = Line("delay", Unit.ROWS, 24.0, most(28), most(20), {"naive 30": 23.0})
 

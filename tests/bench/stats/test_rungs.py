@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bot.tuning.worlds.pairs import CONSTANT_50, LADDER, ROWS, WARMUP, YEAR, draw
 from tests.acceptance.coupled import COINS, pack
 from tests.bench.stats import rungs
 from tests.bench.stats.__main__ import main
@@ -15,7 +16,6 @@ from tests.bench.stats.detectors import THETA, Alarm, Detector, judge
 from tests.bench.stats.figures import Told, entries_a_year
 from tests.bench.stats.markdown import table
 from tests.bench.stats.prices import panel_of
-from tests.bench.stats.worlds import CONSTANT_50, LADDER, ROWS, WARMUP, YEAR, draw
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "correlation.md"
 PAGE_SEED = 20261125

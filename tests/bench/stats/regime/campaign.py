@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from bot.tuning.worlds.regime import WORLDS, World, draw
 from tests.bench.stats.campaign import batches, side_by_side
 from tests.bench.stats.gates import Line
 from tests.bench.stats.regime.detectors import HMM_PATHS, Detector, judge, judge_slowly
 from tests.bench.stats.regime.figures import Told, pooled
 from tests.bench.stats.regime.gates import lines_of
 from tests.bench.stats.regime.prices import panel_of
-from tests.bench.stats.regime.worlds import WORLDS, World, draw
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from bot.tuning.worlds.regime import OFF
 from rules.bars import Bools, Floats
 from rules.model import Rule
 from rules.panel import Panel
 from tests.bench.stats.detectors import fires_of
 from tests.bench.stats.regime.hmm import turbulent
 from tests.bench.stats.regime.prices import columns, labels
-from tests.bench.stats.regime.worlds import OFF
 
 HMM_PATHS = 20
 """Paths of a world that the slow one judges: its figures are only shown."""

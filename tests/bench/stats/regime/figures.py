@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bot.tuning.worlds.pairs import YEAR
+from bot.tuning.worlds.regime import OFF, WARMUP
 from rules.bars import Bools, Floats, Ints
-from tests.bench.stats.regime.worlds import OFF, WARMUP
-from tests.bench.stats.worlds import YEAR
 
 SHORTEST = 5
 """Rows after the warm-up that a true spell must have to be scored."""

@@ -8,6 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from bot.tuning.worlds.regime import (
+    ALWAYS_CALM,
+    ALWAYS_NEUTRAL,
+    HIGH_CALM,
+    HIGH_NEUTRAL,
+    HIGH_SWITCHING,
+    LOW_CALM,
+    LOW_NEUTRAL,
+    LOW_SWITCHING,
+    SWITCHING,
+    World,
+)
 from tests.bench.stats.gates import Bound, Line, Unit, least, most
 from tests.bench.stats.regime.detectors import Detector
 from tests.bench.stats.regime.figures import (
@@ -19,18 +31,6 @@ from tests.bench.stats.regime.figures import (
     long_delay,
     median_delay,
     missed,
-)
-from tests.bench.stats.regime.worlds import (
-    ALWAYS_CALM,
-    ALWAYS_NEUTRAL,
-    HIGH_CALM,
-    HIGH_NEUTRAL,
-    HIGH_SWITCHING,
-    LOW_CALM,
-    LOW_NEUTRAL,
-    LOW_SWITCHING,
-    SWITCHING,
-    World,
 )
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from bot.tuning.worlds.regime import WARMUP
 from rules.bars import Bools, Floats
-from tests.bench.stats.regime.worlds import WARMUP
 
 QUARTER = 63
 """Rows from one fit to the next."""

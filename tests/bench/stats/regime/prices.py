@@ -11,6 +11,7 @@ from functools import cache
 
 import numpy as np
 
+from bot.tuning.worlds.regime import Paths
 from rules.bars import Floats
 from rules.columns import Node
 from rules.evaluation import evaluate
@@ -20,7 +21,6 @@ from rules.model import XNYS
 from rules.panel import Panel
 from rules.regime.filter import Reads
 from rules.regime.label import label
-from tests.bench.stats.regime.worlds import Paths
 from tests.rules.markets import TAPE, columns_of, instrument, weekdays
 
 PRICED = ("spx", "rut", "btc")

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from bot.tuning.worlds.regime import NEUTRAL, OFF, ON, SWITCHING, WARMUP, Paths, draw
 from rules.bars import Floats
 from rules.engine import evaluate as judge_rules
 from rules.engine import opened
@@ -18,7 +19,6 @@ from rules.regime.label import label
 from tests.bench.stats.regime.detectors import RULES, Detector, judge, judge_slowly
 from tests.bench.stats.regime.hmm import PERCENT, forward, turbulent, unfitted
 from tests.bench.stats.regime.prices import NAMES, PRICED, ids_of, panel_of, scope_of, written
-from tests.bench.stats.regime.worlds import NEUTRAL, OFF, ON, SWITCHING, WARMUP, Paths, draw
 from tests.rules.markets import TAPE, same_bits
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bot.tuning.worlds.pairs import ROWS, YEAR
+from bot.tuning.worlds.regime import NEUTRAL, OFF, ON, WARMUP
 from rules.bars import Ints
 from tests.bench.stats.regime.figures import (
     EXCUSED,
@@ -20,8 +22,6 @@ from tests.bench.stats.regime.figures import (
     missed,
     pooled,
 )
-from tests.bench.stats.regime.worlds import NEUTRAL, OFF, ON, WARMUP
-from tests.bench.stats.worlds import ROWS, YEAR
 
 YEARS = (ROWS - WARMUP) / YEAR
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bot.tuning.worlds.regime import ALWAYS_CALM, NEUTRAL, OFF, SWITCHING, WORLDS
 from tests.bench.stats.__main__ import main, tables, verdict
 from tests.bench.stats.campaign import BATCH, Report
 from tests.bench.stats.gates import Line, Unit
@@ -14,7 +15,6 @@ from tests.bench.stats.regime.campaign import Job, by_world, hear, jobs_of, meas
 from tests.bench.stats.regime.detectors import HMM_PATHS, Detector
 from tests.bench.stats.regime.figures import Told
 from tests.bench.stats.regime.gates import FIGURES, lines_of
-from tests.bench.stats.regime.worlds import ALWAYS_CALM, NEUTRAL, OFF, SWITCHING, WORLDS
 
 ROWS = 2000
 

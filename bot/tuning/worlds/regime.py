@@ -12,10 +12,10 @@ from functools import partial
 
 import numpy as np
 
+from bot.tuning.worlds.pairs import NU, ROWS, YEAR
 from rules.bars import Floats, Ints
 from rules.model import Label
 from rules.regime.filter import STATES
-from tests.bench.stats.worlds import NU, ROWS, YEAR
 
 WARMUP = 500
 """Rows that are not scored."""

@@ -8,9 +8,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from rules.bars import Floats, Ints
-from tests.bench.stats import worlds as pairs
-from tests.bench.stats.regime.worlds import (
+from bot.tuning.worlds import pairs
+from bot.tuning.worlds.pairs import NU, ROWS, YEAR
+from bot.tuning.worlds.regime import (
     ALWAYS_CALM,
     ALWAYS_NEUTRAL,
     BASE,
@@ -33,7 +33,7 @@ from tests.bench.stats.regime.worlds import (
     World,
     draw,
 )
-from tests.bench.stats.worlds import NU, ROWS, YEAR
+from rules.bars import Floats, Ints
 from tests.rules.markets import same_bits
 
 COLUMNS = [column.name for column in fields(Paths)]

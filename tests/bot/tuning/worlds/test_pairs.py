@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rules.bars import Floats
-from tests.bench.stats.worlds import (
+from bot.tuning.worlds.pairs import (
     ALPHA,
     BETA,
     CHANGE,
@@ -32,6 +31,7 @@ from tests.bench.stats.worlds import (
     draw,
     garch,
 )
+from rules.bars import Floats
 from tests.rules.markets import same_bits
 
 every_world = pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.name)

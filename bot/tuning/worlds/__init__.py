@@ -1,0 +1,1 @@
+"""Simulated worlds whose truth is known on every row; the benchmark of the statistics measures in them too."""
