@@ -4,9 +4,11 @@ one tick to the next as long as nothing has come in.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from bot.market.history import History
 from bot.market.progress import in_progress
@@ -16,9 +18,14 @@ from bot.own_resting import Ground, Resting, known_of
 from rules.bars import Tick
 from rules.book import Book
 from rules.engine import Awaited, Outcome, evaluate
+from rules.functions.registry import Scope
+from rules.inputs import Inputs
 from rules.language.compile import CompiledRule
-from rules.model import Basis, Instant
+from rules.model import AlertEvent, Basis, Instant
 from rules.panel import Panel
+from rules.statement import stated
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ class Judgement:
         self._sessions, self._grace = sessions, grace
         self._closed: _Closed | None = None
         self._judged_on: _Closed | None = None
+        self._in_progress: Mapping[str, Panel] = {}
         self._resting = Resting()
 
     def forget(self) -> None:
@@ -68,6 +76,7 @@ class Judgement:
         live = [rule for rule in rules if rule.rule.basis is Basis.TICK]
         closed = self._closed_panels({*own.calendars, *(rule.calendar for rule in rules)}, seen)
         in_progress = {name: self._with_ticks(closed[name], seen) for name in {*own.live, *(r.calendar for r in live)}}
+        self._in_progress = in_progress
         tracks = {rule.track: in_progress[rule.calendar] for rule in (*live, *own.live_tracks)}
         before = self._judged_on
         then = before.panels if before is not None and before is not self._closed else None
@@ -79,6 +88,32 @@ class Judgement:
 
         ground = Ground(closed, tracks, lambda panel: partial(waits.due, panel, seen.now), bool(seen.refilled))
         return evaluated(rules, known_of(book, rules)), self._resting.judged(own, book, ground, evaluated)
+
+    def proofs(
+        self, rules: Iterable[CompiledRule], events: Sequence[AlertEvent], seen: Seen, scope: Scope
+    ) -> dict[str, dict[str, Any]]:
+        """What events that were found last can be recomputed from, by their keys: the rule, hashes of all that it was
+        judged on, and `known_at`, when the newest bar came of those that were held. Runs beside the loop."""
+        by_id = {rule.rule.id: rule for rule in rules} if events else {}
+        held = (bars for of_one in seen.history.bars.values() for bars in of_one.values())
+        known_at = max((int(bars.known_at.max()) for bars in held if len(bars)), default=0) if events else 0
+        inputs: dict[int, Inputs] = {}
+        found = {}
+        for event in events:
+            try:
+                rule = by_id[event.rule]
+                panel = self._panel_of(rule)
+                of_panel = inputs.setdefault(id(panel), Inputs(panel))
+                given = {**of_panel.of(rule, event), "known_at": known_at}
+                found[event.key] = {"rule": stated(rule, scope), "inputs": given}
+            except Exception:  # an alert that cannot be proved later is told all the same
+                log.exception("%s is recorded without a proof", event.key)
+        return found
+
+    def _panel_of(self, rule: CompiledRule) -> Panel:
+        """What a rule was judged on last."""
+        closed = self._closed.panels if self._closed is not None else {}
+        return (self._in_progress if rule.rule.basis is Basis.TICK else closed)[rule.calendar]
 
     def _closed_panels(self, calendars: Collection[str], seen: Seen) -> Mapping[str, Panel]:
         """By calendar, every session that has closed; made anew when a bar or a session came."""

@@ -13,7 +13,7 @@ from collections import ChainMap
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.answers.personal import PERSONAL
 from bot.delivery.announce import News, is_told
@@ -56,13 +56,14 @@ class Ticked:
 @dataclass(frozen=True, slots=True)
 class _Judged:
     """What a tick has found: where the `rules` that were judged stand, configured ones and those that people made, and
-    what happened; of the latter what is `watched`, and which are `broken`.
+    what happened; of the latter what is `watched`, and which are `broken`. `proofs` are by the keys of events.
     """
 
     outcome: Outcome
     rules: Sequence[CompiledRule]
     watched: Watched
     broken: frozenset[str]
+    proofs: Mapping[str, Mapping[str, Any]]
 
 
 class Watch:
@@ -89,7 +90,7 @@ class Watch:
     ) -> None:
         self._database, self._intake, self._sessions, self._meters = database, intake, sessions, meters or Meters()
         self._rules, self._news = tuple(rules), news
-        self._since, self._executor = since, executor
+        self._since, self._executor, self._scope = since, executor, scope
         self._by_id = {rule.rule.id: rule for rule in rules}
         readers = Readers(channel, admitted, roll)
         self._own = OwnRules(readers, scope, sessions)
@@ -132,7 +133,9 @@ class Watch:
         outcome, theirs = await work(self._executor, self._judgement.of, rules, own, self.book, seen)
         self._meters.evaluated(len(rules) + len(theirs.rules))
         together = both(outcome, theirs.outcome)
-        done = _Judged(together, [*rules, *theirs.rules], watched, theirs.broken)
+        judged = [*rules, *theirs.rules]
+        proofs = await work(self._executor, self._judgement.proofs, judged, together.events, seen, self._scope)
+        done = _Judged(together, judged, watched, theirs.broken, proofs)
         fresh, owed = await self._commit(done, seen)
         if rules or not self._rules:
             self.judged_at, self._folded = now, fills
@@ -191,7 +194,7 @@ class Watch:
             happened = await self._own.still_so(connection, outcome.events, done.watched)
             late = frozenset(event.key for event in happened if self._is_no_news(event, outcome, now))
             await save_book(connection, self.book, after)
-            fresh = await save_events(connection, happened, now, unsaid=late)
+            fresh = await save_events(connection, happened, now, late, done.proofs)
             await self._own.fired(connection, fresh, done.watched)
             news = [event for event in fresh if event.key not in late | outcome.untold]
             owed = await self._owing.tell(connection, news, now)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from bot.market.history import intervals_of
+from bot.market.history import History, intervals_of
 from bot.market.holes import Holes
 from bot.market.live import Arrival, LiveHistory
 from bot.market.schedule import Key, Schedule
@@ -22,7 +22,11 @@ Arrivals = Sequence[tuple[str, Arrival]]
 
 
 class Archive:
-    """The store and the history in memory, which say the same. `version` changes with every bar that is held."""
+    """The store and the history in memory, which say the same. `version` changes with every bar that is held.
+
+    What comes after the market was looked at is known later than all that was seen, also within one second and by a
+    clock that was set back: so what was seen can be found again by when it was known.
+    """
 
     def __init__(self, database: Database, history: LiveHistory, schedule: Schedule) -> None:
         self._database, self.history, self._schedule = database, history, schedule
@@ -31,6 +35,8 @@ class Archive:
         """When a source last told of a series up to its end, to this process."""
         self.holes = Holes()
         self.version = 0
+        self._seen: Instant = 0
+        self._newest: tuple[int, Instant] = (-1, 0)
 
     async def restore(self) -> None:
         """Take what the store holds."""
@@ -45,6 +51,14 @@ class Archive:
                         self.holes.known[key] = known.get(key, {})
                         if key in progress:
                             self.progress[key] = progress[key]
+        self._seen = self.history.newest_word
+
+    def snapshot(self, now: Instant) -> History:
+        """The market as of now."""
+        if self._newest[0] != self.version:
+            self._newest = self.version, self.history.newest_word
+        self._seen = self._newest[1]
+        return self.history.snapshot(now)
 
     def is_complete(self, key: Key) -> bool:
         """Whether a series was asked for from its beginning."""
@@ -65,7 +79,7 @@ class Archive:
 
         It is compared once more when it is its turn to be written: another task may have kept some of it meanwhile.
         """
-        progress = progress or {}
+        progress, now = progress or {}, max(now, self._seen + 1)
         came = [(name, each) for name, each in arrivals if len(each.written)]
         if came or progress:
             async with self._database.write() as connection:

@@ -104,6 +104,12 @@ class LiveHistory:
         ends = [int(bars.end[-1]) for of_one in self._bars.values() for bars in of_one.values() if len(bars)]
         return max(ends, default=None)
 
+    @property
+    def newest_word(self) -> Instant:
+        """When the last of all that is held became known; 0 where nothing is."""
+        held = (bars.known_at for of_one in self._bars.values() for bars in of_one.values() if len(bars))
+        return max((int(each.max()) for each in held), default=0)
+
     def snapshot(self, until: Instant) -> History:
         """The market as of `until`, for reading: later arrivals do not change it."""
         bars = {name: kept for name, of_one in self._bars.items() if (kept := _with_bars(of_one))}

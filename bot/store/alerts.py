@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from bot.answers.personal import PERSONAL
 from bot.store.conflict import insert_new, insert_or_update
 from bot.store.database import Connection
+from bot.store.proofs import last_seal, seal_of, sealed
 from bot.store.schema import checkpoints, events, rules, tracks
 from rules.alerting import AlertState, Coverage, Firing, Inactive, Pending
 from rules.book import Book, Past, Record, standing
@@ -21,6 +22,7 @@ from rules.scan import Checkpoint
 K = TypeVar("K")
 T = TypeVar("T")
 
+NONE: Mapping[str, Mapping[str, Any]] = {}
 _RECORD = insert_new(events)
 _STATES: dict[str, type[AlertState]] = {each.__name__: each for each in (Inactive, Pending, Firing)}
 
@@ -48,20 +50,29 @@ async def save_book(connection: Connection, before: Book, after: Book) -> None:
 
 
 async def save_events(
-    connection: Connection, happened: Sequence[AlertEvent], now: Instant, unsaid: Collection[str] = ()
+    connection: Connection,
+    happened: Sequence[AlertEvent],
+    now: Instant,
+    unsaid: Collection[str] = (),
+    proofs: Mapping[str, Mapping[str, Any]] = NONE,
 ) -> list[AlertEvent]:
     """Record events; returns those that were not known yet: a repeated tick is a no-op.
 
-    `unsaid` are the keys of those that are to be listed in a summary.
+    `unsaid` are the keys of those that are to be listed in a summary, `proofs` what each can be recomputed from, by
+    key. Each is sealed together with the seal of the one that was recorded before it.
     """
     fresh = []
+    last = await last_seal(connection) if happened else ""
     for event in happened:
+        content, known = _plain(event), proofs.get(event.key)
+        proof = None if known is None else sealed(known, content, now, last)
         row = {
-            "key": event.key, "rule": event.rule, "at": event.at, "content": _plain(event), "recorded_at": now,
-            "unsaid": event.key in unsaid,
+            "key": event.key, "rule": event.rule, "at": event.at, "content": content, "recorded_at": now,
+            "unsaid": event.key in unsaid, "proof": proof,
         }  # fmt: skip
         if (await connection.execute(_RECORD, row)).rowcount:
             fresh.append(event)
+            last = seal_of(proof)
     return fresh
 
 
