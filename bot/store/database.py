@@ -109,6 +109,7 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+        await self.backend.let_go()
 
     async def size(self, connection: Connection) -> int:
         """Bytes that it takes on its disk, asked within a transaction: who has a connection must not wait for one more

@@ -92,6 +92,9 @@ class PostgresServer:
         """Connections; one that the server has closed meanwhile is replaced before it is used."""
         return self._engine(4, _WORK)
 
+    async def let_go(self) -> None:
+        """Its driver has no threads."""
+
     def engine_of_a_lease(self) -> AsyncEngine | None:
         """Connections beside those, for statements of a moment."""
         return self._engine(2, _MOMENT)

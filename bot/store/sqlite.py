@@ -11,7 +11,7 @@ import glob
 import shutil
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from bot.store.copies import copy, draft_of, put
 from bot.store.errors import StoreError, unusable
 from bot.store.place import check_place
 from bot.store.schema import SCHEMA
+from bot.store.threads import Lines
 
 _PRAGMAS = ("foreign_keys=ON", "cache_size=-4096")
 
@@ -49,6 +50,7 @@ class SqliteFile:
         self._durable = durable
         self._patience = patience
         self._file: tuple[int, int] | None = None
+        self._lines = Lines(path)
 
     @property
     def name(self) -> str:
@@ -63,11 +65,15 @@ class SqliteFile:
     def engine(self) -> AsyncEngine:
         """Connections that follow the recipe."""
         url = sa.URL.create("sqlite+aiosqlite", database=str(self.path))  # a path may hold what a URL's text may not
-        engine = create_async_engine(url, pool_size=4, max_overflow=4)
+        engine = create_async_engine(url, async_creator=self._lines.open, pool_size=4, max_overflow=4)
         sa.event.listen(engine.sync_engine, "connect", self._prepare)
         sa.event.listen(engine.sync_engine, "begin", _begin)
         sa.event.listen(engine.sync_engine, "invalidate", _let_go)
         return engine
+
+    async def let_go(self) -> None:
+        """No thread is left that would answer to a loop that has ended."""
+        await self._lines.end()
 
     def engine_of_a_lease(self) -> AsyncEngine | None:
         """None: the lock on the file is all that is needed."""
@@ -178,4 +184,5 @@ def _let_go(connection: Any, _record: object, _error: object) -> None:
     SQLite keeps a closed connection, and its lock on the file, until the last cursor is gone: for a task that was
     cancelled that is when the garbage collector comes round. Until then every other writer would wait in vain.
     """
-    connection.rollback()
+    with suppress(sqlite3.OperationalError):  # closed already: there is nothing to be held
+        connection.rollback()
