@@ -71,6 +71,11 @@ class Judgement:
         """All of it: the next time what it was found on is what was before."""
         self._judged_on = self._closed
 
+    @property
+    def closed(self) -> Mapping[str, Panel]:
+        """By calendar, the closed sessions that were judged on last."""
+        return {} if self._closed is None else self._closed.panels
+
     def of(self, rules: Sequence[CompiledRule], own: Own, book: Book, seen: Seen) -> tuple[Outcome, OwnOutcome]:
         """What is found of `rules` for everybody, and of those that people made (`own`). Runs beside the loop."""
         live = [rule for rule in rules if rule.rule.basis is Basis.TICK]

@@ -76,7 +76,7 @@ def open_room(
     thinking = ThreadPoolExecutor(1, thread_name_prefix="judge")
     let_in = admitted(settings) if channel == "telegram" else None
     owed = channel, at, thinking, let_in, meters, roll_of(settings), settings.scope
-    watch = Watch(database, intake, sessions, settings.compiled, news, *owed)
+    watch = Watch(database, intake, sessions, settings.compiled, news, *owed, settings.evidence.follow)
     return Room(database, intake, watch, thinking)
 
 

@@ -25,6 +25,9 @@ from bot.market.sessions import Sessions
 from bot.meters import Meters
 from bot.own_judging import Own
 from bot.own_rules import OwnRules, Watched
+from bot.records import Beside
+from bot.recounting import Recounting
+from bot.render.evidence import Records
 from bot.store.alerts import load_book, save_book, save_events
 from bot.store.database import Database
 from bot.store.further import NOBODY, Roll
@@ -70,7 +73,8 @@ class Watch:
     """The rules on the market, from one tick to the next. `since` is when this process began to look.
 
     It owes what happens to the chats of `channel` and to the further ones in `roll`. `admitted` are the people who may
-    be told; None: everybody who asked for it. `scope` is what the alerts that people make may be about.
+    be told; None: everybody who asked for it. `scope` is what the alerts that people make may be about; prices of
+    `follow` are looked at after alerts, beside their own.
     """
 
     def __init__(
@@ -87,6 +91,7 @@ class Watch:
         meters: Meters | None = None,
         roll: Roll = NOBODY,
         scope: Scope = NOTHING_NAMED,
+        follow: Sequence[str] = (),
     ) -> None:
         self._database, self._intake, self._sessions, self._meters = database, intake, sessions, meters or Meters()
         self._rules, self._news = tuple(rules), news
@@ -97,6 +102,7 @@ class Watch:
         self._any = ChainMap[str, CompiledRule](self._own.by_id, self._by_id)
         self._owing, self._later = Owing(readers, self._any, news), Later(readers)
         self._judgement = Judgement(sessions, news.grace)
+        self._recounting = Recounting(executor, Beside(scope.instruments, follow))
         self._folded: Mapping[str, int] = {}
         self._is_certain = True
         self.briefs: Briefs | None = None
@@ -136,7 +142,8 @@ class Watch:
         judged = [*rules, *theirs.rules]
         proofs = await work(self._executor, self._judgement.proofs, judged, together.events, seen, self._scope)
         done = _Judged(together, judged, watched, theirs.broken, proofs)
-        fresh, owed = await self._commit(done, seen)
+        records = await self._recounting.of(self._news_of(together, now), self._judgement.closed)
+        fresh, owed = await self._commit(done, seen, records)
         if rules or not self._rules:
             self.judged_at, self._folded = now, fills
             self._judgement.is_committed()
@@ -185,7 +192,7 @@ class Watch:
         names = {name for calendar, some in needed if calendar in trading for name in some}
         return await self._intake.ticks(names, now) if names else {}
 
-    async def _commit(self, done: _Judged, seen: Seen) -> tuple[tuple[AlertEvent, ...], int]:
+    async def _commit(self, done: _Judged, seen: Seen, records: Records) -> tuple[tuple[AlertEvent, ...], int]:
         """Book, events and deliveries together. Returns the events that are new, and how many deliveries."""
         outcome, now = done.outcome, seen.now
         after = self._with_waiting(outcome.book, done)
@@ -197,7 +204,7 @@ class Watch:
             fresh = await save_events(connection, happened, now, late, done.proofs)
             await self._own.fired(connection, fresh, done.watched)
             news = [event for event in fresh if event.key not in late | outcome.untold]
-            owed = await self._owing.tell(connection, news, now)
+            owed = await self._owing.tell(connection, news, now, records)
             owed += await self._own.close(connection, done.watched, done.broken, after, now)
             if not seen.awaited:
                 owed += await self._owing.summarise(connection, now)
@@ -224,6 +231,14 @@ class Watch:
         self._meters.happened(rule, event.edge, event.severity)
         fields = {"rule": event.rule, "edge": event.edge.value, "session": str(event.session), "key": event.key}
         log.info("%s at the row that ended %s", event.key, event.session, extra=fields)
+
+    def _news_of(self, outcome: Outcome, now: Instant) -> list[tuple[AlertEvent, CompiledRule]]:
+        """What may be told of what was found, and its rules."""
+        return [
+            (event, self._any[event.rule])
+            for event in outcome.events
+            if event.key not in outcome.untold and event.rule in self._any and not self._is_no_news(event, outcome, now)
+        ]
 
     def _is_no_news(self, event: AlertEvent, outcome: Outcome, now: Instant) -> bool:
         """Whether an event would have been told, had anybody watched."""

@@ -8,7 +8,7 @@ from bot.answers.buttons import Button
 from bot.answers.personal import spoken_id
 from bot.commands.registry import Desk, Group, Refusal, Reply, command
 from bot.queries.asked import events_of, rule_asked
-from bot.queries.trial import as_if_fired, last_firing
+from bot.queries.trial import as_if_fired, last_firing, records_of
 from bot.render.trial import trial_answer
 
 
@@ -20,5 +20,6 @@ def test(desk: Desk, words: Sequence[str]) -> Reply:
     rule = rule_asked(desk.view, desk.kept, words[0], Refusal)
     events = events_of(desk.kept, rule) if rule.rule.personal else desk.view.events(rule.rule.id)
     fired, name = last_firing(events), spoken_id(rule.rule.id)
-    text = trial_answer(fired or as_if_fired(desk.view, rule), rule, real=fired is not None)
+    event = fired or as_if_fired(desk.view, rule)
+    text = trial_answer(event, rule, records_of(desk.view, event, rule), real=fired is not None)
     return Reply(text, buttons=((Button("Chart", f"/chart {name}"), Button("Why", f"/why {name}")),))

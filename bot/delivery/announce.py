@@ -10,6 +10,7 @@ from bot.delivery.grouping import Group, Rules, grouped
 from bot.delivery.keys import keys_of
 from bot.render.alerts import Told, alert
 from bot.render.away import away
+from bot.render.evidence import NO_RECORDS, Records
 from bot.store.messages import Message
 from bot.store.severity import gravest
 from rules.language.compile import CompiledRule
@@ -101,15 +102,17 @@ def is_told(event: AlertEvent, rule: CompiledRule | None) -> bool:
     return not ended or (rule is not None and rule.rule.notify_resolved)
 
 
-def message(group: Group, rules: Rules, news: News) -> Message:
-    """One message, with what can be asked and done about it at hand."""
+def message(group: Group, rules: Rules, news: News, records: Records = NO_RECORDS) -> Message:
+    """One message, with what can be asked and done about it at hand; what its events' rules have led to before is in
+    `records`.
+    """
     members = (group.head, *group.parts)
     policies = {rules[each.rule].rule.delivery if each.rule in rules else Delivery.AT_LEAST_ONCE for each in members}
     (head,), parts, before = (_with_rules(some, rules) for some in ((group.head,), group.parts, group.before))
     return Message(
         event=group.head.key,
         at=group.head.at,
-        html=alert(*head, parts, before),
+        html=alert(*head, parts, before, records),
         policy=Delivery.AT_LEAST_ONCE if Delivery.AT_LEAST_ONCE in policies else Delivery.AT_MOST_ONCE,
         silent=all(map(_is_silent, members)),
         late_after=min(map(news.late_after, members)),

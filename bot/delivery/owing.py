@@ -12,6 +12,7 @@ from bot.delivery.announce import News, groups, message, summaries
 from bot.delivery.deciding import Decisions, known_of
 from bot.delivery.grouping import Group, Rules, heads
 from bot.delivery.quiet import Withhold
+from bot.render.evidence import NO_RECORDS, Records
 from bot.render.quiet import budget_spent
 from bot.store.alerts import all_said, events_at, events_of, unsaid_events
 from bot.store.chats import Subscriber, own_readers, subscribers
@@ -60,13 +61,15 @@ class Owing:
     def __init__(self, readers: Readers, rules: Rules, news: News) -> None:
         self.readers, self._rules, self._news = readers, rules, news
 
-    async def tell(self, connection: Connection, events: Sequence[AlertEvent], now: Instant) -> int:
-        """Owe what is news. Returns how many deliveries are new and to be sent."""
+    async def tell(
+        self, connection: Connection, events: Sequence[AlertEvent], now: Instant, records: Records = NO_RECORDS
+    ) -> int:
+        """Owe what is news, with what its rules led to before. Returns how many deliveries are new and to be sent."""
         if not events:
             return 0
         readers = [*await self.readers.of_alerts(connection), *await self.readers.by_name(connection)]
         decisions = Decisions(await known_of(connection, events, self._rules, now), now)
-        told = await self._told(connection, events, readers, decisions)
+        told = await self._told(connection, events, readers, decisions, records)
         owed = await owe(connection, told, readers, now, decisions)
         spent = [_no_more_today(chat, midnight, now) for chat, midnight in decisions.spent.items()]
         return owed + await owe(connection, spent, readers, now)
@@ -99,7 +102,12 @@ class Owing:
         return await owe(connection, summaries(missed, now), readers, now, decisions.by_the_hour)
 
     async def _told(
-        self, connection: Connection, events: Sequence[AlertEvent], readers: Sequence[Subscriber], decisions: Decisions
+        self,
+        connection: Connection,
+        events: Sequence[AlertEvent],
+        readers: Sequence[Subscriber],
+        decisions: Decisions,
+        records: Records,
     ) -> list[Message]:
         """Events in words, each for those who may hear of it; what stands beneath another on its own, for those who do
         not want to hear of the other.
@@ -108,20 +116,20 @@ class Owing:
         told: list[Message] = []
         for some in _by_owner(events):
             for group in groups(some, self._rules, before):
-                whole = await self._meant(connection, group, decisions.now)
+                whole = await self._meant(connection, group, decisions.now, records)
                 apart = decisions.wanted_apart(group, [each for each in readers if is_for(whole, each)])
                 told.append(_without(whole, apart, readers) if apart else whole)
-                told += [self._alone(part, apart) for part in group.parts if apart]
+                told += [self._alone(part, apart, records) for part in group.parts if apart]
         return told
 
-    def _alone(self, part: AlertEvent, to: frozenset[int]) -> Message:
-        return replace(message(Group(part), self._rules, self._news), only=to)
+    def _alone(self, part: AlertEvent, to: frozenset[int], records: Records) -> Message:
+        return replace(message(Group(part), self._rules, self._news, records), only=to)
 
-    async def _meant(self, connection: Connection, group: Group, now: Instant) -> Message:
+    async def _meant(self, connection: Connection, group: Group, now: Instant, records: Records) -> Message:
         """A correction for those who were told what it takes back, the end of an alert also for those who were told
         that it began, what somebody made for themselves for them alone; each shown as an answer to what it follows.
         """
-        event, whole = group.head, message(group, self._rules, self._news)
+        event, whole = group.head, message(group, self._rules, self._news, records)
         owner = owner_of(event.rule)
         if event.undone_key:
             only = await take_back(connection, event.undone_key, now)

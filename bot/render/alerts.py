@@ -1,4 +1,5 @@
-"""An alert's text: mark and title, the numbers and their level, context, what re-arms it, source, short id.
+"""An alert's text: mark and title, the numbers and their level, context, what followed when it fired before, what
+re-arms it, source, short id.
 
 Other alerts of the same close may be listed in it, a line each.
 """
@@ -11,6 +12,7 @@ from dataclasses import replace
 from html import escape
 
 from bot.answers.personal import spoken_id
+from bot.render.evidence import NO_RECORDS, Records, beside, told_in
 from bot.render.lines import LINES, PHONE, Block, clipped, fitted, height, some
 from bot.render.numbers import by_unit, closing, duration, instant, session_of
 from rules.columns import Constant
@@ -56,10 +58,17 @@ Told = tuple[AlertEvent, CompiledRule | None]
 """An event and its rule, where that is still known."""
 
 
-def alert(event: AlertEvent, rule: CompiledRule | None, parts: Sequence[Told] = (), before: Sequence[Told] = ()) -> str:
+def alert(
+    event: AlertEvent,
+    rule: CompiledRule | None,
+    parts: Sequence[Told] = (),
+    before: Sequence[Told] = (),
+    records: Records = NO_RECORDS,
+) -> str:
     """The whole message. Without the rule (it was removed since) expressions stand in for words.
 
-    `parts` are told by this message too; those in `before` were told of the same close already.
+    `parts` are told by this message too; those in `before` were told of the same close already. What `records` know of
+    the event goes before numbers that can be left out.
     """
     origins = dict.fromkeys(
         origin for each in (event, *(each for each, _ in (*parts, *before))) for origin in each.origins
@@ -71,14 +80,16 @@ def alert(event: AlertEvent, rule: CompiledRule | None, parts: Sequence[Told] = 
     lines = [f"Fired on {session_of(event.since).isoformat()}"] if event.since is not None else []
     if event.rejudged_at is not None:
         lines.append(_AGAIN[event.edge])
-    lines += _alike((event, rule), parts) if event.edge in _COVERAGE and parts else _listed(parts, before)
+    lines += _alike((event, rule), parts) if event.edge in _COVERAGE and parts else _listed(parts, before, records)
     if rule is not None:
         lines += [RISK_LINE] if event.edge is Edge.FIRED and of_regime else []
         lines.append(_next(event, rule, len(parts)))
     lines += _as_of(event, () if simulated else origins)
     lines.append(f"<i>{escape(spoken_id(event.rule))} · {event.short_id}</i>")
-    numbers = _numbers(event, shown, of_regime=of_regime)
-    return "\n".join([*heading, *fitted(numbers, LINES - height([*heading, *lines])), *lines])
+    numbers, room = _numbers(event, shown, of_regime=of_regime), LINES - height([*heading, *lines])
+    past = records.get(event.key) if event.edge is Edge.FIRED else None
+    record = told_in(room - height(fitted(numbers, 0)), past, event.clock)
+    return "\n".join([*heading, *fitted(numbers, room - height(record)), *record, *lines])
 
 
 def as_sent(html: str, *, late: int | None, repeat: bool) -> str:
@@ -106,9 +117,9 @@ def is_simulated(event: AlertEvent) -> bool:
     return SIMULATED in event.origins
 
 
-def _listed(parts: Sequence[Told], before: Sequence[Told]) -> list[str]:
+def _listed(parts: Sequence[Told], before: Sequence[Told], records: Records) -> list[str]:
     """What is told only here, and what was told before: only how many those are, where it is much in all."""
-    lines = [_in_short(*each) for each in parts]
+    lines = [beside(_in_short(*each), records.get(each[0].key)) for each in parts]
     if len(parts) + len(before) > MOST and before:
         return [*lines, f"and {len(before)} that were told before"]
     return [*lines, *(["Told before:", *(_in_short(*each) for each in before)] if before else [])]

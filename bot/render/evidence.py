@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+from bot.render.lines import height
 from bot.render.numbers import percent
 from rules.evidence import Evidence, Finding, Outcome
 from rules.model import ALWAYS
@@ -18,34 +23,87 @@ FINDINGS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How a rule did as of an event of it, and the instrument whose outcomes are told; None where none is looked at."""
+
+    evidence: Evidence
+    instrument: str | None
+
+
+Records = Mapping[str, Record]
+"""By the key of an event that fired."""
+
+NO_RECORDS: Records = {}
+
+
+def told_in(room: int, record: Record | None, clock: str) -> list[str]:
+    """Lines of an alert; one where there is no `room` for more."""
+    if record is None:
+        return []
+    lines = [escape(line) for line in record_lines(record.evidence, record.instrument, clock)]
+    if not lines or height(lines) <= room:
+        return lines
+    return [escape(record_in_short(record.evidence, record.instrument))]
+
+
+def beside(line: str, record: Record | None) -> str:
+    """A line about an event, and how often its rule has fired where that fits there."""
+    if record is None or record.evidence.since is None:
+        return line
+    longer = f"{line}, {counted(record.evidence)}"
+    return longer if height([longer]) == 1 else line
+
+
 def record_lines(evidence: Evidence, instrument: str | None, clock: str, horizon: int = TOLD) -> list[str]:
-    """`9th since 1990; RUT next 20 sessions:`, then what followed those before it. Plain text.
+    """`9th since 1990; RUT next 20 sessions:`, then what followed those before it. Plain text, in lines that a phone
+    seldom breaks.
 
     Of one that never could have fired there is nothing to tell.
     """
     if evidence.since is None:
         return []
-    often = counted(evidence)
+    often, outcome = counted(evidence), None if instrument is None else evidence.of(instrument, horizon)
+    if outcome is None:
+        return [often]
+    if not outcome.n:
+        return [f"{often}, no outcome known yet"]
+    return [f"{often}; {outcome.instrument} {ahead(horizon, clock)}:", *outcome_lines(outcome)]
+
+
+def record_in_short(evidence: Evidence, instrument: str | None, horizon: int = TOLD) -> str:
+    """The same where there is room for one line: `9th since 1990; RUT: no edge seen`. Empty where there is nothing."""
+    if evidence.since is None:
+        return ""
     outcome = None if instrument is None else evidence.of(instrument, horizon)
-    if outcome is None or not outcome.n:
-        return [f"{often}: nothing known yet of what follows"]
-    return [f"{often}; {outcome.instrument} {ahead(horizon, clock)}:", outcome_words(outcome)]
+    if outcome is None:
+        return counted(evidence)
+    return f"{counted(evidence)}; {outcome.instrument}: {FINDINGS[outcome.finding]}"
 
 
 def counted(evidence: Evidence) -> str:
-    """9th since 1990, by closes where trades were not looked at."""
+    """9th since 1990. Where trades were not looked at: 9 by closes since 1990, for nobody knows how many there were."""
     assert evidence.since is not None
-    n = len(evidence.fired)
-    often = f"{ordinal(n)} since {evidence.since.year}" if n else f"never since {evidence.since.year}"
-    return f"{often} by closes" if evidence.by_closes else often
+    n, since = len(evidence.fired), f"since {evidence.since.year}"
+    if evidence.by_closes:
+        return f"{n or 'none'} by closes {since}"
+    return f"{ordinal(n)} {since}" if n else f"never {since}"
 
 
 def outcome_words(outcome: Outcome) -> str:
-    """median +1.2%, up 6 of 8; all days +0.9%; and what may be claimed."""
+    """median +1.2%, up 6 of 8; all days +0.9%: and what may be claimed."""
+    return "; ".join(outcome_lines(outcome))
+
+
+def outcome_lines(outcome: Outcome) -> list[str]:
+    """The same, the base rate and what may be claimed on a line of their own."""
     if outcome.finding is Finding.TOO_FEW:
-        return f"up {outcome.ups} of {outcome.n}: {FINDINGS[Finding.TOO_FEW]}"
+        return [f"up {outcome.ups} of {outcome.n}: {FINDINGS[outcome.finding]}"]
     median, base = (percent(share, signed=True) for share in (outcome.median, outcome.base.median))
-    return f"median {median}, up {outcome.ups} of {outcome.n}; all days {base}: {FINDINGS[outcome.finding]}"
+    return [
+        f"median {median}, up {outcome.ups} of {outcome.n}",
+        f"all days {base}: {FINDINGS[outcome.finding]}",
+    ]
 
 
 def ahead(horizon: int, clock: str) -> str:

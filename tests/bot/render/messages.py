@@ -29,6 +29,7 @@ from tests.bot.markets import BTC, RUT, at, simulated
 from tests.bot.render.again import AGAIN
 from tests.bot.render.correlations import CORRELATIONS
 from tests.bot.render.events import CLOSE, MADE_UP, NEXT_OPEN, REAL, SESSION, event, pack, told
+from tests.bot.render.evidences import EVIDENCES
 from tests.bot.render.groups import ALIKES, CHANGES
 from tests.bot.render.healths import HEALTHS
 from tests.bot.render.notices import NOTICES
@@ -259,6 +260,7 @@ MESSAGES: Mapping[str, Callable[[], str]] = {
     **CHANGES,
     **ALIKES,
     **AGAIN,
+    **EVIDENCES,
     "alert-vix": vix,
     "alert-intraday": intraday,
     "alert-late-and-again": lambda: as_sent(vix(), late=3 * 3_600 + 300, repeat=True),

@@ -21,6 +21,7 @@ from rules.functions.registry import Unit, vocabulary
 from rules.model import XNYS, Basis, Edge, Verdict
 from tests.bot.markets import at, seen
 from tests.bot.render.events import CLOSE, MADE_UP, NEXT_OPEN, SESSION, event, pack
+from tests.bot.render.evidences import outcome, record
 
 NEXT_CLOSE = at("2025-12-11T21:00Z")
 RUT_BAR = UsedBar("RUT", 2559.61, "yahoo USD", CLOSE, CLOSE + 1_860, SESSION)
@@ -113,7 +114,7 @@ def chart_of_rule(name: str) -> str:
 def trial(*, real: bool) -> str:
     values = {"close(RUT)": 2559.61, "record(RUT)": 2531.16}
     happened = event("rut-record-close", values=values, context={"ret(RUT, 21)": 0.0423})
-    return trial_answer(happened, pack()["rut-record-close"], real=real)
+    return trial_answer(happened, pack()["rut-record-close"], {happened.key: record(9, outcome())}, real=real)
 
 
 def help_of(name: str) -> str:

@@ -156,7 +156,8 @@ class Stage:
             meters=meters,
         )
         news = News(SESSIONS.next_open, GRACE, DAY)
-        watch = Watch(self.database, intake, SESSIONS, [HIGH], news, "telegram", MORNING, self._thinking, meters=meters)
+        to_whom = "telegram", MORNING, self._thinking
+        watch = Watch(self.database, intake, SESSIONS, [HIGH], news, *to_whom, meters=meters, scope=SCOPE)
         await self.database.migrate()
         async with self.database.write() as connection:
             await subscribe(connection, "telegram", "7", "private", MORNING - DAY)
