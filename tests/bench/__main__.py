@@ -31,6 +31,7 @@ from tests.bench.live import Run, load_table, memory_table, run_figures
 from tests.bench.pack import END, replay_rows
 from tests.bench.pictures import Shown, picture_figures
 from tests.bench.polls import poll_table
+from tests.bench.replays import replays_table
 from tests.bench.timing import Row, best, table
 from tests.bench.vocabulary import vocabulary_table
 
@@ -133,7 +134,7 @@ def main() -> None:
     service = run_figures(SHARED if SHARED.is_dir() else None)
     rows += service_rows(service, rows[1]) if service else []
     speed, pictures = table("what", rows), table("answers with a picture", picture_rows(picture_figures()))
-    size = [vocabulary_table(), levels_table()]
+    size = [replays_table(), vocabulary_table(), levels_table()]
     held = [memory_table(service)] if service else []
     tables = "\n\n".join([speed, *size, pictures, *held, poll_table(), load_table()])
     print(tables)
