@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bot.tuning.worlds.pairs import CHANGE, WARMUP, YEAR
-from rules.bars import Bools, Floats
-
-CENSORED = 250
-"""Rows after a change in which it is found, or missed."""
+from bot.tuning.worlds.found import CENSORED, a_year, delays, delays_of_state, quantile
+from bot.tuning.worlds.found import entries_a_year as of_year
+from bot.tuning.worlds.pairs import WARMUP
+from rules.bars import Bools
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,7 @@ def pooled(parts: Iterable[Told]) -> Told:
 
 def entries_a_year(told: Told) -> float:
     """How often the alarm begins."""
-    now, before = told.fires[WARMUP:], told.fires[WARMUP - 1 : -1]
-    return _a_year(now & ~before)
+    return of_year(told.fires, WARMUP)
 
 
 def share_firing(told: Told) -> float:
@@ -50,7 +48,7 @@ def share_silent(told: Told) -> float:
 
 def flips_a_year(told: Told) -> float:
     """How often the alarm begins or ends."""
-    return _a_year(told.fires[WARMUP:] != told.fires[WARMUP - 1 : -1])
+    return a_year(told.fires[WARMUP:] != told.fires[WARMUP - 1 : -1])
 
 
 def flips_per_true_one(told: Told) -> float:
@@ -61,33 +59,33 @@ def flips_per_true_one(told: Told) -> float:
 
 def median_delay(told: Told) -> float:
     """Half of the changes are told within so many rows."""
-    return _quantile(_delays_of_state(told.fires), 0.5)
+    return quantile(delays_of_state(told.fires), 0.5)
 
 
 def long_delay(told: Told) -> float:
     """Nine of ten changes are told within so many rows."""
-    return _quantile(_delays_of_state(told.fires), 0.9)
+    return quantile(delays_of_state(told.fires), 0.9)
 
 
 def missed(told: Told) -> float:
     """Share of the changes that are not told within CENSORED rows."""
-    found = _delays_of_state(told.fires)
+    found = delays_of_state(told.fires)
     return float((found == CENSORED).mean()) if len(found) else np.nan
 
 
 def median_exit(told: Told) -> float:
     """Half of the changes end the alarm within so many rows."""
-    return _quantile(_delays_of_state(~told.fires), 0.5)
+    return quantile(delays_of_state(~told.fires), 0.5)
 
 
 def long_exit(told: Told) -> float:
     """Nine of ten changes end the alarm within so many rows."""
-    return _quantile(_delays_of_state(~told.fires), 0.9)
+    return quantile(delays_of_state(~told.fires), 0.9)
 
 
 def median_wait(told: Told) -> float:
     """Half of the changes are followed within so many rows by an alarm that is an instant, not a state."""
-    return _quantile(delays(told.fires), 0.5)
+    return quantile(delays(told.fires), 0.5)
 
 
 def balanced_accuracy(told: Told) -> float:
@@ -96,22 +94,3 @@ def balanced_accuracy(told: Told) -> float:
     if truth.all() or not truth.any():
         return np.nan
     return float((fires[truth].mean() + (~fires[~truth]).mean()) / 2.0)
-
-
-def delays(fires: Bools) -> Floats:
-    """Rows from the change to the first that fires, CENSORED at most; 0 for the row of the change itself."""
-    after = fires[CHANGE : CHANGE + CENSORED]
-    return np.where(after.any(axis=0), after.argmax(axis=0), CENSORED).astype(np.float64)
-
-
-def _delays_of_state(inside: Bools) -> Floats:
-    """The delays of the paths that were not inside when the change came."""
-    return delays(inside[:, ~inside[CHANGE - 1]])
-
-
-def _quantile(values: Floats, share: float) -> float:
-    return float(np.quantile(values, share)) if len(values) else np.nan
-
-
-def _a_year(events: Bools) -> float:
-    return float(events.mean()) * YEAR if events.size else np.nan

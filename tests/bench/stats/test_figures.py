@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bot.tuning.worlds.found import CENSORED
 from bot.tuning.worlds.pairs import CHANGE, ROWS, WARMUP, YEAR
 from rules.bars import Bools
 from tests.bench.stats.figures import (
-    CENSORED,
     Told,
     balanced_accuracy,
     entries_a_year,

@@ -6,17 +6,14 @@ is 252 of them. Detectors that know RISK_OFF alone are told apart by a label of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from bot.tuning.worlds.pairs import YEAR
+from bot.tuning.worlds.found import a_year, delays_of_spells, quantile, share_missed
 from bot.tuning.worlds.regime import OFF, WARMUP
 from rules.bars import Bools, Floats, Ints
-
-SHORTEST = 5
-"""Rows after the warm-up that a true spell must have to be scored."""
 
 EXCUSED = 10
 """Rows after a true spell on which an alarm is late, not false."""
@@ -44,18 +41,17 @@ def pooled(parts: Iterable[Told]) -> Told:
 
 def median_delay(told: Told) -> float:
     """Half of the true spells of RISK_OFF are told within so many rows; one that is missed counts with its length."""
-    return _quantile(told, 0.5)
+    return quantile(delays(told), 0.5)
 
 
 def long_delay(told: Told) -> float:
     """Nine of ten true spells are told within so many rows."""
-    return _quantile(told, 0.9)
+    return quantile(delays(told), 0.9)
 
 
 def missed(told: Told) -> float:
     """Share of the true spells during which RISK_OFF is in force on no row."""
-    found = [bool(rows.any()) for rows in _spells(told)]
-    return 1.0 - float(np.mean(found)) if found else np.nan
+    return share_missed(told.off, told.state)
 
 
 def false_entries_a_year(told: Told) -> float:
@@ -65,12 +61,12 @@ def false_entries_a_year(told: Told) -> float:
     for rows in range(1, EXCUSED + 1):
         near[rows:] |= true[:-rows]
     now, before = told.off[WARMUP:], told.off[WARMUP - 1 : -1]
-    return _a_year(now & ~before & ~near[WARMUP:])
+    return a_year(now & ~before & ~near[WARMUP:])
 
 
 def flips_a_year(told: Told) -> float:
     """How often RISK_OFF begins or ends."""
-    return _a_year(told.off[WARMUP:] != told.off[WARMUP - 1 : -1])
+    return a_year(told.off[WARMUP:] != told.off[WARMUP - 1 : -1])
 
 
 def accuracy_of_off(told: Told) -> float:
@@ -86,30 +82,10 @@ def accuracy_of_all(told: Told) -> float:
 
 def delays(told: Told) -> Floats:
     """Of each true spell the rows until RISK_OFF is in force, 0 where it already was; its length where it never is."""
-    found = [int(rows.argmax()) if rows.any() else len(rows) for rows in _spells(told)]
-    return np.array(found, dtype=np.float64)
-
-
-def _spells(told: Told) -> Iterator[Bools]:
-    """Of each true spell of RISK_OFF that is scored, whether the label is on its rows after the warm-up."""
-    true, off = told.state[WARMUP:] == OFF, told.off[WARMUP:]
-    for path in range(true.shape[1]):
-        edges = np.flatnonzero(np.diff(true[:, path], prepend=False, append=False))
-        for first, stop in edges.reshape(-1, 2):
-            if stop - first >= SHORTEST:
-                yield off[first:stop, path]
-
-
-def _quantile(told: Told, share: float) -> float:
-    found = delays(told)
-    return float(np.quantile(found, share)) if len(found) else np.nan
+    return delays_of_spells(told.off, told.state)
 
 
 def _balanced(told: Bools | Floats, truth: Bools | Ints, classes: Iterable[object]) -> float:
     """Mean over the classes of the share of their rows that are told as such; NaN where one has no row."""
     hits = [told[truth == each] == each for each in classes]
     return float(np.mean([each.mean() for each in hits])) if all(map(len, hits)) else np.nan
-
-
-def _a_year(events: Bools) -> float:
-    return float(events.mean()) * YEAR if events.size else np.nan

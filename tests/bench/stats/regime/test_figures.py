@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bot.tuning.worlds.found import SHORTEST
 from bot.tuning.worlds.pairs import ROWS, YEAR
 from bot.tuning.worlds.regime import NEUTRAL, OFF, ON, WARMUP
 from rules.bars import Ints
 from tests.bench.stats.regime.figures import (
     EXCUSED,
-    SHORTEST,
     Told,
     accuracy_of_all,
     accuracy_of_off,
