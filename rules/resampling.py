@@ -22,6 +22,9 @@ SAMPLES = 2_000
 LONGEST = 3
 """Horizons that one block may last: a rule that always fires again would else be one block."""
 
+MOST_BLOCKS = 250
+"""Blocks that are drawn from: more of them are joined, neighbours with each other, which costs nothing but memory."""
+
 NOMINAL = 0.90
 
 _AT_ONCE = 2_000_000
@@ -78,6 +81,8 @@ def median_interval(values: Floats, of_block: Ints, size: float) -> tuple[float,
 def _medians(values: Floats, of_block: Ints) -> Floats:
     """The median of each resample: of as many blocks as there are, some of them several times."""
     count = int(of_block[-1]) + 1
+    if count > MOST_BLOCKS:
+        of_block, count = of_block * MOST_BLOCKS // count, MOST_BLOCKS
     order = np.argsort(values, kind="stable")
     ascending, of_block = values[order], of_block[order]
     times = _times(count)
@@ -88,7 +93,7 @@ def _medians(values: Floats, of_block: Ints) -> Floats:
 
 def _weighted(ascending: Floats, times: NDArray[np.int16]) -> Floats:
     """The median of ascending values, each there so many `times`; one a row."""
-    seen = np.cumsum(times, axis=1, dtype=np.int64)
+    seen = np.cumsum(times, axis=1, dtype=np.int32)
     half = seen[:, -1:] / 2.0
     low, high = _first(seen >= half), _first(seen > half)
     middle: Floats = (ascending[low] + ascending[high]) / 2.0
@@ -100,7 +105,7 @@ def _first(holds: Bools) -> Ints:
     return found
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _times(count: int) -> NDArray[np.int16]:
     """How often each of `count` blocks is drawn, when `count` are; (SAMPLES, count)."""
     drawn = (splitmix64(SAMPLES * count) % np.uint64(count)).astype(np.int64).reshape(SAMPLES, count)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from rules.bars import Ints
 from rules.resampling import LONGEST, blocks, effective_size, median_interval
@@ -96,6 +97,16 @@ def test_a_block_is_drawn_whole() -> None:
     """Of two blocks, one of losses and one of gains, half of the medians are of one of them alone."""
     ends = np.array([-0.1, -0.1, -0.1, 0.2, 0.2, 0.2])
     assert median_interval(ends, np.array([0, 0, 0, 1, 1, 1]), 2.0) == (-0.1, 0.2)
+
+
+def test_of_very_many_blocks_neighbours_are_joined_and_the_interval_hardly_moves() -> None:
+    """Each of three thousand outcomes is a block of its own: known by the binomial, without any draw."""
+    ends = np.random.default_rng(5).standard_t(5, 3_000)
+    low, high = median_interval(ends, np.arange(3_000), 3_000.0)
+    rank = stats.binom.ppf([0.05, 0.95], 3_000, 0.5).astype(int)
+    known = np.sort(ends)[rank]
+    assert low == pytest.approx(known[0], abs=0.008)
+    assert high == pytest.approx(known[1], abs=0.008)
 
 
 @pytest.mark.parametrize(
