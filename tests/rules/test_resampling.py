@@ -103,7 +103,7 @@ def test_of_very_many_blocks_neighbours_are_joined_and_the_interval_hardly_moves
     """Each of three thousand outcomes is a block of its own: known by the binomial, without any draw."""
     ends = np.random.default_rng(5).standard_t(5, 3_000)
     low, high = median_interval(ends, np.arange(3_000), 3_000.0)
-    rank = stats.binom.ppf([0.05, 0.95], 3_000, 0.5).astype(int)
+    rank = np.asarray(stats.binom.ppf([0.05, 0.95], 3_000, 0.5), dtype=np.int64)
     known = np.sort(ends)[rank]
     assert low == pytest.approx(known[0], abs=0.008)
     assert high == pytest.approx(known[1], abs=0.008)
