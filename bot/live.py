@@ -145,6 +145,7 @@ def _parts(settings: Settings, room: Room, told: Told, around: Around) -> Parts:
         around.presence.meters,
         _availability(settings),
         settings.telegram.alerts_per_chat,
+        settings.evidence.follow,
     )
 
 

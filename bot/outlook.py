@@ -7,6 +7,7 @@ from collections.abc import Callable
 from bot.answers import Status
 from bot.answers.health import Vitals
 from bot.parts import Parts
+from bot.queries.casebook import Casebook
 from bot.queries.view import View
 from bot.store.alerts import recorded_events
 from bot.store.chats import count_subscribed
@@ -29,6 +30,7 @@ class Outlook:
         self._parts = parts
         self._started = parts.now()
         self._view: tuple[object, View] | None = None
+        self._casebook = Casebook()
         self.front_state: Callable[[], str] = lambda: "not started"
         self.vitals: Callable[[], Vitals | None] = lambda: None
 
@@ -49,7 +51,16 @@ class Outlook:
             live = Outcome(watch.book, told)
             snapshot, parts = intake.snapshot(now), self._parts
             awaited = intake.awaited(now, self._started)
-            view = View(snapshot, parts.scope, parts.rules, live=live, grace=parts.grace, awaited=awaited)
+            view = View(
+                snapshot,
+                parts.scope,
+                parts.rules,
+                live=live,
+                grace=parts.grace,
+                awaited=awaited,
+                follow=parts.follow,
+                casebook=self._casebook,
+            )
             self._view = (state, view)
         return self._view[1]
 

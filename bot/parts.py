@@ -42,7 +42,7 @@ class Parts:
     `grace` is how long after a close an answer waits for its bars, in seconds. `door` says who is let in, and who
     decides of it; whoever sits at the terminal is an administrator. `reloads` reads the configuration anew; None where
     that cannot be. `available` says when what an alert tells could be known. A chat may have so many alerts of its own
-    as `alerts_per_chat` says.
+    as `alerts_per_chat` says. The prices of `follow` are looked at after every alert.
     """
 
     database: Database
@@ -59,3 +59,4 @@ class Parts:
     meters: Meters = field(default_factory=Meters)
     available: Available = nothing_known
     alerts_per_chat: int = MOST_ALERTS
+    follow: Sequence[str] = ()

@@ -161,15 +161,17 @@ def evidence_of(
     instruments: Sequence[str],
     horizons: Sequence[int] = HORIZONS,
     columns: Columns | None = None,
+    moves: Mapping[str, Sequence[Followed]] | None = None,
 ) -> Evidence:
     """How a rule did on a panel of its calendar's closes, and what followed in each of `instruments`.
 
-    `columns` may hold what it needs (`nodes_of`), of as many rows as the panel has.
+    `columns` may hold what it needs (`nodes_of`), of as many rows as the panel has, and `moves` what followed each row
+    in each of the instruments after `horizons`.
     """
     known = columns if columns is not None else evaluate(nodes_of(rule), panel).columns
     past = past_of(rule, panel, known)
     regimes = known[label()] if rule.calendar == XNYS else np.full(len(panel), np.nan)
-    moves = [each for name in instruments for each in followed(panel, name, horizons)]
+    after = {name: followed(panel, name, horizons) for name in instruments} if moves is None else moves
     first = past.first
     days = 0 if first is None else int((panel.clock.closes[-1] - panel.clock.closes[first]) // DAY)
     return Evidence(
@@ -179,9 +181,25 @@ def evidence_of(
         through=panel.clock.session(len(panel) - 1) if len(panel) else None,
         years=days / _YEAR,
         spell=float(np.median(past.spells)) if len(past.spells) else math.nan,
-        outcomes=tuple(outcome(past, each, regimes) for each in moves),
+        outcomes=tuple(outcome(past, each, regimes) for name in instruments for each in after[name]),
         by_closes=past.by_closes,
     )
+
+
+def evidence_of_all(
+    asked: Sequence[tuple[CompiledRule, Sequence[str]]],
+    panel: Panel,
+    horizons: Sequence[int] = HORIZONS,
+    columns: Columns | None = None,
+) -> list[Evidence]:
+    """The evidence of many rules of one calendar, each with the instruments looked at after it: bit for bit what
+    `evidence_of` says of each, in a fraction of the time, since what they share is computed once.
+    """
+    if columns is None:
+        columns = evaluate([node for rule, _ in asked for node in nodes_of(rule)], panel).columns
+    names = dict.fromkeys(name for _, instruments in asked for name in instruments)
+    moves = {name: followed(panel, name, horizons) for name in names}
+    return [evidence_of(rule, panel, instruments, horizons, columns, moves) for rule, instruments in asked]
 
 
 def nodes_of(rule: CompiledRule) -> tuple[Node, ...]:

@@ -24,8 +24,17 @@ from bot.answers.regime import (
     Spell,
 )
 from bot.answers.service import NO_TOKEN, POLLING, PUSHED, UP, Chat, SourceStatus, Status
+from bot.answers.stats import OutcomePicture
 
-Picture = PairPicture | CorrelationList | CorrelationMatrix | RegimePicture | PricePicture | ConditionPicture
+Picture = (
+    PairPicture
+    | CorrelationList
+    | CorrelationMatrix
+    | RegimePicture
+    | PricePicture
+    | ConditionPicture
+    | OutcomePicture
+)
 """What can be drawn beside an answer."""
 
 __all__ = [
@@ -50,6 +59,7 @@ __all__ = [
     "Gauge",
     "Level",
     "Miss",
+    "OutcomePicture",
     "PairPicture",
     "Picture",
     "PricePicture",

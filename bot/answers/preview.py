@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from rules.evidence import Evidence
 from rules.language.compile import CompiledRule, Shown
 from rules.model import Instant
 
@@ -28,11 +29,12 @@ class Nearness:
 
 @dataclass(frozen=True)
 class Preview:
-    """A rule before it is watched: where it stands, when it would have fired since a day, and when it is judged next.
+    """A rule before it is watched: where it stands, when it would have fired in the last years, since a day on which it
+    could have, and when it is judged next.
 
     `by_closes` says that the past was judged on closes, though the rule is to be on trades. `looks_at` is the instant
-    of the next close, or of the next open for a rule on trades; None: at the next poll. `like` is the id of a rule that
-    tells the same.
+    of the next close, or of the next open for a rule on trades; None: at the next poll. `past` is what followed all
+    its firings, `headline` the instrument whose outcomes are told. `like` is the id of a rule that tells the same.
     """
 
     nearness: Nearness
@@ -42,4 +44,6 @@ class Preview:
     by_closes: bool
     looks_at: Instant | None
     simulated: bool
+    past: Evidence
+    headline: str | None = None
     like: str | None = None

@@ -10,6 +10,7 @@ from html import escape
 from bot.answers.buttons import Button, Keyboard, Place, in_rows
 from bot.answers.changes import RemoveAlert, SaveAlert
 from bot.answers.personal import PersonalAlert
+from bot.commands.reading import names_in, not_understood
 from bot.commands.registry import Desk, Group, Refusal, Reply, command
 from bot.personal.draft import Draft, NotUnderstood, draft_of
 from bot.personal.forms import read
@@ -38,9 +39,7 @@ UNKEPT = "Nothing is kept here, because no service runs."
 
 
 def _trades(words: Sequence[str]) -> tuple[str, ...]:
-    """Whatever may be an instrument, in a condition too."""
-    named = [word.upper() for word in re.findall("[A-Za-z][A-Za-z0-9]*", " ".join(words))]
-    return tuple(dict.fromkeys(named)) if words else ("BTC", "SOL", "RUT")
+    return names_in(words) if words else ("BTC", "SOL", "RUT")
 
 
 @command(
@@ -68,7 +67,7 @@ def alert(desk: Desk, words: Sequence[str]) -> Reply:
             return _DEEDS[verb](desk, mine, footing, number, words[2:])
         return _preview(desk, mine, read(" ".join(words), footing))
     except NotUnderstood as error:
-        return _not_understood(error)
+        return not_understood(error, "/alert", USAGE, EXAMPLE)
     except NoRoom as error:
         return Reply(escape(str(error)))
 
@@ -101,7 +100,8 @@ def _choices(draft: Draft, number: int | None, like: str | None) -> Keyboard:
     again, saves = ("", "") if number is None else (f"edit {number} ", f"#{number} ")
     save = "Save anyway" if like else "Save" if number is None else f"Save as #{number}"
     row = tuple(Button(label, f"/alert {again}{each.line}", Place.HERE) for label, each in others.items())
-    return ((Button(save, f"/alert save {saves}{draft.line}", Place.HERE),), row)
+    past = Button("Backtest", f"/backtest {draft.line}")
+    return ((Button(save, f"/alert save {saves}{draft.line}", Place.HERE), past), row)
 
 
 def _save(desk: Desk, mine: Mine, draft: Draft, number: int | None) -> Reply:
@@ -231,11 +231,3 @@ def _compiled(one: PersonalAlert, desk: Desk) -> CompiledRule:
 def _need_time(one: PersonalAlert, desk: Desk) -> None:
     if one.expires_at is not None and one.expires_at <= desk.now:
         raise NotUnderstood("that day is over", "BTC -5% for 30d")
-
-
-def _not_understood(error: NotUnderstood) -> Reply:
-    """Why, and a line that would do, to be tapped."""
-    why = f"<code>{escape(error.pointed)}</code>" if error.pointed else escape(str(error))
-    joint = " Try" if (error.pointed or str(error)).endswith("?") else "; try"
-    html = f"{why}{joint} {escape(error.example)}\nUsage: {escape(USAGE)}\nExample: {escape(EXAMPLE)}"
-    return Reply(html, buttons=((Button(error.example, f"/alert {error.example}"),),))

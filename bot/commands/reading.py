@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from html import escape
 
+from bot.answers.buttons import Button
 from bot.answers.people import Roster
-from bot.commands.registry import Refusal
+from bot.commands.registry import Refusal, Reply
+from bot.personal.draft import NotUnderstood
 from bot.queries.view import View
 from rules.language.errors import listing, nearest
 from rules.model import Instrument
@@ -41,3 +45,17 @@ def person_named(roster: Roster, word: str) -> tuple[str, str]:
         raise Refusal(f"an id is a number such as 123456789, or -100123456789 of a group, not {word}")
     user = str(int(word))
     return user, next((each.name for each in roster.known if each.user == user), "")
+
+
+def names_in(words: Sequence[str]) -> tuple[str, ...]:
+    """Whatever may be an instrument among words, in a condition too."""
+    named = [word.upper() for word in re.findall("[A-Za-z][A-Za-z0-9]*", " ".join(words))]
+    return tuple(dict.fromkeys(named))
+
+
+def not_understood(error: NotUnderstood, command: str, usage: str, example: str) -> Reply:
+    """Why a line of `command` is none, and one that would do, to be tapped."""
+    why = f"<code>{escape(error.pointed)}</code>" if error.pointed else escape(str(error))
+    joint = " Try" if (error.pointed or str(error)).endswith("?") else "; try"
+    html = f"{why}{joint} {escape(error.example)}\nUsage: {escape(usage)}\nExample: {escape(example)}"
+    return Reply(html, buttons=((Button(error.example, f"{command} {error.example}"),),))

@@ -17,13 +17,16 @@ _OUT_OF_REACH = np.inf
 
 
 def nearest_miss(view: View, rule: CompiledRule) -> Miss | None:
-    """The row on which a rule that never fired came nearest to it; None if it has fired or was never judged.
+    """The row on which a rule that never fired came nearest to it; None if it has fired or was never judged."""
+    return None if view.has_fired(rule.rule.id) else nearest(view, rule)
+
+
+def nearest(view: View, rule: CompiledRule) -> Miss | None:
+    """The row on which a rule came nearest to firing, of one that never did; None if it was never judged.
 
     Nearest is the longest run of rows on which the condition held, too short to be confirmed; else the row with the
     smallest gap between the compared sides, of several comparisons each in its own standard deviations.
     """
-    if view.has_fired(rule.rule.id):
-        return None
     condition = read_condition(rule.rule.when, view.scope, rule.calendar)
     shown = [each.node for each in rule.values]
     columns = view.columns([rule.when, rule.clear, *_nodes(condition), *shown], rule.calendar)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import replace
 
 from bot.answers.preview import Preview
+from bot.queries.evidence import evidence, headline
 from bot.queries.nearest import nearness
 from bot.queries.view import View
 from rules.bars import DAY, Tick
-from rules.engine import evaluate, opened
-from rules.language.compile import CompiledRule, compile_rule
-from rules.model import Basis, Edge, Instant, Timing
+from rules.evidence import Evidence
+from rules.language.compile import CompiledRule
+from rules.model import Basis, Instant
 
 YEARS = 5
-"""How far a rule is played back."""
+"""Whose firings say how often it would be heard of now."""
 
 AHEAD = 14 * DAY
 """No market is closed for longer."""
@@ -23,35 +23,28 @@ AHEAD = 14 * DAY
 
 def preview(view: View, rule: CompiledRule, trades: Mapping[str, Tick], now: Instant) -> Preview:
     """What to know of a rule before it is watched."""
-    fired, since = _played_back(view, rule)
+    past = evidence(view, rule)
+    since = _looked_back_to(past)
+    fired = [day for day in past.fired if since is not None and day >= since]
     return Preview(
         nearness=nearness(view, rule, trades, now),
         fired=len(fired),
         last=fired[-1] if fired else None,
         since=since,
-        by_closes=rule.rule.basis is Basis.TICK,
+        by_closes=past.by_closes,
         looks_at=next_look(view, rule, now),
         simulated=view.simulated,
+        past=past,
+        headline=headline(view, rule),
         like=_like(view, rule),
     )
 
 
-def _played_back(view: View, rule: CompiledRule) -> tuple[list[dt.date], dt.date | None]:
-    """The sessions on which it would have fired in the last years, and the first that was looked at; None without any.
-
-    A rule on trades is played back on closes, where polls count nothing.
-    """
-    of = rule.rule
-    timing = Timing() if of.basis is Basis.TICK else of.timing
-    past = compile_rule(replace(of, basis=Basis.CLOSE, timing=timing, since=None), view.scope)
-    panel = view.panel(past.calendar)
-    if not len(panel):
-        return [], None
-    events = evaluate([past], {past.track: panel}, opened([past]), int(panel.clock.closes[-1]), grace=0).events
-    last = panel.clock.session(len(panel) - 1)
-    since = max(panel.clock.session(0), _years_before(last))
-    fired = [event.session for event in events if event.edge is Edge.FIRED and event.session >= since]
-    return fired, since
+def _looked_back_to(past: Evidence) -> dt.date | None:
+    """The first session of the last years on which it could have fired; None where it never could have."""
+    if past.since is None or past.through is None:
+        return None
+    return max(past.since, _years_before(past.through))
 
 
 def _years_before(day: dt.date) -> dt.date:

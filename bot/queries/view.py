@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from bot.market.history import History
+from bot.queries.casebook import Casebook, mark_of
 from rules.bars import Floats
 from rules.book import Record, standing
 from rules.columns import Node
@@ -40,15 +41,18 @@ class View:
         grace: int | None = None,
         awaited: frozenset[str] = frozenset(),
         follow: Sequence[str] = (),
+        casebook: Casebook | None = None,
     ) -> None:
         """`live` is what the running service remembers and has recorded; without it history is replayed.
 
         `grace` is how long after a close its bars may still come; without it no further bars are waited for. Those of
         the instruments in `awaited` may come however late it is. After alerts the prices of `follow` are looked at,
-        beside their own.
+        beside their own; what followed them is kept in a `casebook`, which may serve many views.
         """
         self.history, self.scope, self.rules, self.as_of = history, scope, tuple(rules), as_of
         self._live, self._grace, self._awaited, self.follow = live, grace, awaited, tuple(follow)
+        self.casebook = casebook or Casebook()
+        self._marks: dict[str, str] = {}
         self._panels: dict[tuple[str, bool], Panel] = {}
         self._columns: dict[tuple[str, bool], dict[Node, Floats]] = {}
 
@@ -57,12 +61,11 @@ class View:
         """Whether answers are about a made-up market."""
         return self.history.simulated
 
-    def panel(self, calendar: str, *, approximate: bool = False) -> Panel:
-        """The panel that answers are read from."""
-        key = (calendar, approximate)
-        if key not in self._panels:
-            self._panels[key] = self.history.panel(calendar, self.as_of, approximate=approximate)
-        return self._panels[key]
+    def mark(self, calendar: str) -> str:
+        """What stands for the prices of a panel: another price, another mark."""
+        if calendar not in self._marks:
+            self._marks[calendar] = mark_of(self.panel(calendar))
+        return self._marks[calendar]
 
     def columns(self, nodes: Iterable[Node], calendar: str, *, approximate: bool = False) -> dict[Node, Floats]:
         """Columns on a panel, over all its rows; computed once for all who ask."""

@@ -70,18 +70,18 @@ def rule_answer(
         f"Fires when {escape(_bounded(rule.when_words))}",
         f"   <code>{escape(_bounded(rule.when_text))}</code>",
         *_rearming(rule),
-        *_timing(rule),
+        *timing_lines(rule),
     ]
     if events:
         lines += ["Lately:", *map(summary, events)]
     if record is not None and not fired:
         lines.append("It has never fired here.")
     if miss is not None:
-        lines += _missed(rule, miss)
+        lines += missed(rule, miss)
     return "\n".join(lines)
 
 
-def _missed(rule: CompiledRule, miss: Miss) -> list[str]:
+def missed(rule: CompiledRule, miss: Miss) -> list[str]:
     """When a rule came nearest to firing, and on which numbers."""
     if miss.held:
         held = f"held on {miss.held} of {miss.needed} {row_word(rule)}s"
@@ -102,7 +102,7 @@ def _rearming(rule: CompiledRule) -> list[str]:
     ]
 
 
-def _timing(rule: CompiledRule) -> list[str]:
+def timing_lines(rule: CompiledRule) -> list[str]:
     """What is not as usual, counted in the rule's rows."""
     timing = rule.rule.timing
     row = row_word(rule)

@@ -11,7 +11,8 @@ from bot.answers.buttons import Button, Keyboard, Place, in_rows
 from bot.answers.personal import PersonalAlert
 from bot.answers.preview import Nearness, Preview
 from bot.render.alerts import SIMULATED_LINE
-from bot.render.lines import PHONE, clipped
+from bot.render.evidence import FINDINGS, TOLD, ahead, outcome_lines
+from bot.render.lines import LINES, PHONE, clipped, height
 from bot.render.numbers import by_unit, date, instant, percent, session_of
 from rules.functions.registry import Unit
 from rules.language.compile import CompiledRule, Shown
@@ -34,18 +35,18 @@ NO_ALERTS = "You have no alerts of your own.\n/alert makes one."
 def preview_text(alert: PersonalAlert, known: Preview, *, is_kept: bool = True) -> str:
     """An alert before it is saved."""
     near = known.nearness
-    lines = [
+    before = [
         *_titled(alert.title),
         how(alert),
         _code(alert.when),
         *_wrapped(f"Re-arms when {short(_rearms(near.rule), _LONGEST)}"),
         *now_lines(near),
-        *_past(known),
-        *_wrapped(f"Next look: {next_look(known.looks_at)}"),
     ]
-    lines += _wrapped(f"Told already by {known.like}") if known.like else []
-    lines += [SIMULATED_LINE] if known.simulated else []
-    return "\n".join([*lines, *([] if is_kept else ["Nothing is kept here: no service runs."])])
+    after = _wrapped(f"Next look: {next_look(known.looks_at)}")
+    after += _wrapped(f"Told already by {known.like}") if known.like else []
+    told = [*before, *_followed(known, LINES - height([*before, *after])), *after]
+    told += [SIMULATED_LINE] if known.simulated else []
+    return "\n".join([*told, *([] if is_kept else ["Nothing is kept here: no service runs."])])
 
 
 def how(alert: PersonalAlert) -> str:
@@ -191,11 +192,36 @@ def _rearms(rule: CompiledRule) -> str:
 
 
 def _past(known: Preview) -> list[str]:
-    if known.since is None or known.last is None:
-        return [f"Would not have fired since {known.since.year}"] if known.since else []
+    if known.since is None:
+        return ["Nothing is known of its past here"]
+    if known.last is None:
+        return [f"Would not have fired since {known.since.year}"]
     times = {1: "once", 2: "twice"}.get(known.fired, f"{known.fired} times")
     by_closes = "by closes, " if known.by_closes else ""
-    return [f"Would have fired {times} since {known.since.year}", f"   {by_closes}last on {date(known.last)}"]
+    last = f"{by_closes}last {known.last.isoformat()}"
+    return [f"Would have fired {times} since {known.since.year}", f"{_INDENT}{last}"]
+
+
+def _followed(known: Preview, room: int) -> list[str]:
+    """How often it would have fired, and what followed; where there is no `room`, only what may be claimed of that."""
+    past, outcome = _past(known), None if known.headline is None else known.past.of(known.headline, TOLD)
+    if outcome is None or not known.past.fired:
+        return past
+    after = f"{outcome.instrument} {ahead(TOLD, known.nearness.rule.calendar)}"
+    told = [f"{_before_those(known)}{after}:", *(f"{_INDENT}{line}" for line in outcome_lines(outcome))]
+    found = FINDINGS[outcome.finding]
+    for shorter in ([*past, *told], [*past, f"{_INDENT}{after}: {found}"]):
+        if height(shorter) <= room:
+            return shorter
+    joined = f"{past[-1]}; {found}"
+    return [*past[:-1], joined] if len(joined) <= PHONE else past
+
+
+def _before_those(known: Preview) -> str:
+    """How often since when, where that is longer than the last years."""
+    since = known.past.since
+    longer = since is not None and known.since is not None and since < known.since
+    return f"{len(known.past.fired):,} since {since.year}; " if since is not None and longer else ""
 
 
 def _number(shown: Shown, value: float | None) -> str:

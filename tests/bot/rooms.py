@@ -36,7 +36,7 @@ def in_a_room(
         settings = load_settings()
         room = _open(settings, path)
         known = (room.database, room.intake, room.watch, settings.compiled, settings.scope)
-        parts = Parts(*known, lambda: NOW, 60, GRACE, print)
+        parts = Parts(*known, lambda: NOW, 60, GRACE, print, follow=settings.evidence.follow)
         reception = Reception(parts, draw, limit)
         try:
             await room.intake.restore()

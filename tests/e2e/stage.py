@@ -218,7 +218,7 @@ async def _start(
     """As `bot.live` puts it together, on a clock that stands still."""
     grace, database = settings.market.grace_minutes * 60, room.database
     known = (database, room.intake, room.watch, settings.compiled, settings.scope, wall, settings.run.poll_seconds)
-    parts = Parts(*known, grace, lambda _name, _share: None, door_of(settings))
+    parts = Parts(*known, grace, lambda _name, _share: None, door_of(settings), follow=settings.evidence.follow)
     reception = Reception(parts)
     stack.callback(reception.close)
     guests = Guests(database, "telegram")

@@ -99,6 +99,9 @@ def test_a_record_is_told_and_what_follows_is_one_tap_away(tmp_path: Path) -> No
             await stage.taps(ANN, label)
         await stage.writes(ANN, "/mute")
         await stage.writes(ANN, "/history")
+        for line in ("/stats", "/stats rut-record-close", "/backtest vix > 20"):
+            await stage.writes(ANN, line)
+        await stage.taps(ANN, "Make it an alert")
 
     plays(tmp_path, "a-record", play)
 

@@ -9,6 +9,7 @@ from bot.answers import (
     ConditionPicture,
     CorrelationList,
     CorrelationMatrix,
+    OutcomePicture,
     PairPicture,
     Picture,
     PricePicture,
@@ -30,7 +31,7 @@ def draw(picture: Picture, theme: Theme = Theme.LIGHT) -> bytes:
 
 
 def _drawn(picture: Picture, palette: Palette) -> bytes:
-    from bot.render.charts import against, condition, matrix, pair, price, regime, style
+    from bot.render.charts import against, condition, matrix, outcomes, pair, price, regime, style
 
     with style.settings():
         match picture:
@@ -46,3 +47,5 @@ def _drawn(picture: Picture, palette: Palette) -> bytes:
                 return price.sheet(picture, palette).png()
             case ConditionPicture():
                 return condition.sheet(picture, palette).png()
+            case OutcomePicture():
+                return outcomes.sheet(picture, palette).png()

@@ -62,9 +62,9 @@ def refused(command: Command, text: str) -> str:
 
 def test_these_are_the_commands() -> None:
     assert NAMES == [
-        "alert", "alerts", "allow", "ask", "broadcast", "chart", "corr", "deny", "digest", "forget", "health", "help",
-        "history", "id", "mute", "price", "quiet", "regime", "reload", "rule", "rules", "snooze", "start", "status",
-        "stop", "subscribe", "test", "timezone", "users", "why",
+        "alert", "alerts", "allow", "ask", "backtest", "broadcast", "chart", "corr", "deny", "digest", "forget",
+        "health", "help", "history", "id", "mute", "price", "quiet", "regime", "reload", "rule", "rules", "snooze",
+        "start", "stats", "status", "stop", "subscribe", "test", "timezone", "users", "why",
     ]  # fmt: skip
 
 

@@ -112,7 +112,7 @@ def test_the_past_of_a_rule_is_what_a_replay_says(view: View) -> None:
     found = preview(view, app_rule, {}, NOW)
     assert found.fired > 0
     assert found.like == "rut-record-close"
-    assert (found.by_closes, found.since) == (False, dt.date(2024, 1, 2))
+    assert (found.by_closes, found.since) == (False, dt.date(2024, 1, 3))
     assert found.looks_at is not None
     assert found.looks_at > NOW
 

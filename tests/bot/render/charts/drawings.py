@@ -15,16 +15,18 @@ from bot.answers import (
     ConditionPicture,
     CorrelationList,
     CorrelationMatrix,
+    OutcomePicture,
     PairPicture,
     Picture,
     PricePicture,
     RegimePicture,
 )
 from bot.answers.theme import Theme
-from bot.render.charts import against, condition, draw, matrix, pair, price, regime
+from bot.render.charts import against, condition, draw, matrix, outcomes, pair, price, regime
 from bot.render.charts.palette import PALETTES
 from rules.bars import Floats
 from tests.bot.render import pictures
+from tests.bot.render.followed import outcome_picture
 
 PHONE = 1080
 EVERY: dict[str, Picture] = {
@@ -35,6 +37,7 @@ EVERY: dict[str, Picture] = {
     "price": pictures.price(),
     "condition": pictures.condition(),
     "conditions": pictures.conditions(),
+    "outcomes": outcome_picture(),
 }
 
 
@@ -54,6 +57,8 @@ def figure(picture: Picture, theme: Theme = Theme.LIGHT) -> Figure:
             return price.sheet(picture, palette).figure
         case ConditionPicture():
             return condition.sheet(picture, palette).figure
+        case OutcomePicture():
+            return outcomes.sheet(picture, palette).figure
 
 
 def words(picture: Picture) -> list[str]:

@@ -21,6 +21,7 @@ from bot.render.charts.palette import PALETTES, READABLE, contrast
 from rules.model import ALWAYS
 from tests.bot.render import pictures
 from tests.bot.render.charts.drawings import EVERY, PHONE, figure, pixels, words
+from tests.bot.render.followed import outcome_picture
 
 
 @pytest.mark.parametrize("theme", Theme)
@@ -71,6 +72,7 @@ def test_simulated_prices_are_stamped_and_real_ones_are_not(kind: str) -> None:
         pictures.regime(0),
         pictures.price(0),
         pictures.condition(0),
+        outcome_picture(0),
     ],
     ids=lambda each: type(each).__name__,
 )
@@ -93,6 +95,7 @@ def test_the_close_is_named_in_the_words_of_the_text(kind: str) -> None:
         pictures.matrix(clock=ALWAYS),
         pictures.price(clock=ALWAYS),
         pictures.condition(clock=ALWAYS),
+        outcome_picture(clock=ALWAYS),
     ],
     ids=lambda each: type(each).__name__,
 )

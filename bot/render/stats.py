@@ -1,0 +1,235 @@
+"""The texts of /stats and /backtest: what followed a rule's firings, beside what followed anyway.
+
+Whoever looks at many rules, instruments and horizons finds something by chance: how many were looked at is always told.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+from bot.answers.personal import spoken_id
+from bot.answers.stats import Stat, Stats
+from bot.render.alerts import MARKS, SIMULATED_LINE, row_word
+from bot.render.answers import missed
+from bot.render.evidence import FINDINGS, TOLD, ahead, outcome_lines
+from bot.render.lines import PHONE, packed
+from bot.render.numbers import percent
+from rules.evidence import Evidence, Finding, Outcome
+from rules.language.errors import short
+from rules.model import ALWAYS, Severity
+from rules.resampling import NOMINAL
+
+PAGE = 9
+"""Rules at once: with what stands above them about thirty lines."""
+
+MOST = 6
+"""Rules that are named for what followed them."""
+
+CHANCE = 1.0 - NOMINAL
+"""The share of rules without any edge that chance singles out."""
+
+_SIGNS = {Finding.ABOVE: " ▲", Finding.BELOW: " ▼", Finding.OF_THE_REGIME: " ~"}
+_INDENT = "   "
+_LONGEST = 150
+"""Characters of a condition in words."""
+
+
+def stats_page(what: str, stats: Sequence[Stat], page: int, *, simulated: bool) -> str:
+    """What followed the firings of rules, the last that fired first, on a page counted from 1; `what` they are."""
+    if not stats:
+        return "There are no rules."
+    pages = pages_of(stats)
+    where = f", page {page} of {pages}" if pages > 1 else ""
+    shown = stats[(page - 1) * PAGE : page * PAGE]
+    return "\n".join(
+        [
+            *([SIMULATED_LINE] if simulated else []),
+            f"<b>What followed {escape(what)}</b>{where}",
+            *_of_chance(stats),
+            f"Medians: the next {TOLD}, and all days",
+            *(line for each in shown for line in _in_short(each)),
+            "▲ ▼ more or less than usual, ~ only than\n   all days, not than its regime's",
+            "/stats RULE tells all of one",
+        ]
+    )
+
+
+def pages_of(stats: Sequence[Stat]) -> int:
+    """How many pages they take, at least one."""
+    return max(1, -(-len(stats) // PAGE))
+
+
+def stats_text(stats: Stats) -> str:
+    """A rule in full."""
+    rule, past = stats.stat.rule, stats.stat.evidence
+    by = " · by closes" if past.by_closes else ""
+    return "\n".join(
+        [
+            f"{MARKS[rule.rule.severity]} <b>{escape(rule.rule.title or short(rule.when_text, 120))}</b>",
+            *([SIMULATED_LINE] if stats.simulated else []),
+            f"<i>{escape(spoken_id(rule.rule.id))}</i>{by}",
+            *_past(stats),
+            *_outcomes(stats),
+        ]
+    )
+
+
+def backtest_text(stats: Stats) -> str:
+    """A condition that somebody thinks of, as it would have done."""
+    rule, past = stats.stat.rule, stats.stat.evidence
+    rearms = "this no longer holds" if rule.rule.clear is None else short(rule.clear_words, _LONGEST)
+    confirm, rests = rule.rule.timing.confirm, rule.rule.timing.cooldown
+    return "\n".join(
+        [
+            f"<b>{escape(rule.rule.title or short(rule.when_text, 120))}</b>",
+            *([SIMULATED_LINE] if stats.simulated else []),
+            f"<code>{escape(short(rule.when_text, 3 * PHONE))}</code>",
+            *([f"{_INDENT}on {confirm} {row_word(rule)}s in a row"] if confirm > 1 and not past.by_closes else []),
+            f"Re-arms when {escape(rearms)}",
+            *([f"   not before {rests} {row_word(rule)}s have passed"] if rests and not past.by_closes else []),
+            *(["Looked at by closes, not by polls"] if past.by_closes else []),
+            *_past(stats),
+            *_outcomes(stats),
+            "Try enough conditions and one looks good\n   by chance: count those you have tried",
+        ]
+    )
+
+
+def _of_chance(stats: Sequence[Stat]) -> list[str]:
+    """How many there are, how many of them may say something, and how many would by chance."""
+    found = {each.rule.rule.id: _told(each) for each in stats}
+    enough = [name for name, outcome in found.items() if outcome and outcome.finding is not Finding.TOO_FEW]
+    apart = [name for name in enough if (one := found[name]) and one.finding in (Finding.ABOVE, Finding.BELOW)]
+    lines = [f"{_counted(len(stats), 'rule')} looked at, {len(enough) or 'none'} fired enough"]
+    if not enough:
+        return lines
+    lines.append(f"Chance alone singles out {_about(CHANCE * len(enough))}")
+    if not apart:
+        return [*lines, "None stands out"]
+    more = [f"and {len(apart) - MOST} more"] if len(apart) > MOST else []
+    names = packed([*map(escape, apart[:MOST]), *more], PHONE - len(_INDENT))
+    return [*lines, f"{len(apart)} stand{'s' * (len(apart) == 1)} out:", *(f"{_INDENT}{line}" for line in names)]
+
+
+def _about(number: float) -> str:
+    return f"about {round(number)}" if number >= 1 else "hardly one"
+
+
+def _in_short(stat: Stat) -> list[str]:
+    """A rule and how often it fired, then what followed."""
+    past, name = stat.evidence, f"<b>{escape(stat.rule.rule.id)}</b>"
+    if past.since is None:
+        return [name, f"{_INDENT}could never fire on what is known here"]
+    if not past.fired:
+        return [name, f"{_INDENT}never since {past.since.year}"]
+    outcome = _told(stat)
+    told = "nobody holds what it is about" if outcome is None else _outcome_in_short(outcome)
+    return [f"{name} {len(past.fired)}x, {_a_year(past)}", f"{_INDENT}{told}"]
+
+
+def _outcome_in_short(outcome: Outcome) -> str:
+    if not outcome.n:
+        return f"{outcome.instrument}: {_unknown(outcome)}"
+    if outcome.finding is Finding.TOO_FEW:
+        return f"{outcome.instrument} up {outcome.ups} of {outcome.n}: too few to say more"
+    median, base = (percent(share, signed=True) for share in (outcome.median, outcome.base.median))
+    sign = _SIGNS.get(outcome.finding, "")
+    return f"{outcome.instrument} {median}, all {base}, up {outcome.ups} of {outcome.n}{sign}"
+
+
+def _unknown(outcome: Outcome) -> str:
+    return "not known yet" if outcome.base.n else "no prices are known here"
+
+
+def _told(stat: Stat) -> Outcome | None:
+    return None if stat.headline is None else stat.evidence.of(stat.headline, TOLD)
+
+
+def _past(stats: Stats) -> list[str]:
+    """Since when, how often, for how long, and what followed the last times."""
+    rule, past = stats.stat.rule, stats.stat.evidence
+    if past.since is None:
+        return ["It could never fire on what is known here"]
+    since = f"Since {past.since.isoformat()}, {past.years:.1f} years"
+    if not past.fired:
+        never = "It would never have fired" if past.by_closes else "It never fired"
+        return [since, never, *(missed(rule, stats.miss) if stats.miss is not None else [])]
+    lasted = [] if math.isnan(past.spell) else [f"Median spell: {_rows(past.spell, rule.calendar)}"]
+    return [since, f"Fired {_times(len(past.fired))}, {_a_year(past)}", *lasted, *_lately(stats)]
+
+
+def _lately(stats: Stats) -> list[str]:
+    if stats.shown is None:
+        return [f"Last on {stats.stat.evidence.fired[-1].isoformat()}"]
+    told = [
+        f"{_INDENT}{day.isoformat()}: {'not known yet' if share is None else percent(share, signed=True)}"
+        for day, share in stats.lately
+    ]
+    return [f"Last, and {stats.shown} in the {ahead(TOLD, stats.stat.rule.calendar)}:", *told]
+
+
+def _outcomes(stats: Stats) -> list[str]:
+    """One instrument in full, of the others what followed after the longest time; how many numbers that were."""
+    past, clock = stats.stat.evidence, stats.stat.rule.calendar
+    if not past.fired or stats.shown is None:
+        return []
+    full = [each for each in past.outcomes if each.instrument == stats.shown]
+    others = [each for each in past.outcomes if _is_beside(each, stats.shown)]
+    lines = [f"<b>{stats.shown}</b>: median and its 90% interval"]
+    lines += [line for each in full for line in _in_full(each, clock)]
+    lines += [f"<b>Others</b>, {ahead(TOLD, clock)}"] if others else []
+    for each in others:
+        first, *rest = outcome_lines(each) if each.n else [_unknown(each)]
+        lines += [f"{each.instrument}: {first}", *(f"{_INDENT}{line}" for line in rest)]
+    looked = sum(each.finding is not Finding.TOO_FEW for each in past.outcomes)
+    return [*lines, *([f"{looked} intervals were looked at: by chance\n   one in ten stands out"] if looked else [])]
+
+
+def _is_beside(outcome: Outcome, shown: str) -> bool:
+    """Whether it is told in short. An index has no price at midnight: nothing is looked at there."""
+    return outcome.instrument != shown and outcome.horizon == TOLD and outcome.base.n > 0
+
+
+def _in_full(outcome: Outcome, clock: str) -> list[str]:
+    """A horizon: median and interval, how many rose, both base rates, and what may be said."""
+    name = ahead(outcome.horizon, clock)
+    name = f"{name[:1].upper()}{name[1:]}"
+    if not outcome.n:
+        return [f"{name}: {_unknown(outcome)}"]
+    if outcome.finding is Finding.TOO_FEW:
+        few = f", effective {outcome.effective:.1f}" if outcome.effective < outcome.n else ""
+        return [f"{name}: up {outcome.ups} of {outcome.n}{few}", f"{_INDENT}{FINDINGS[outcome.finding]}"]
+    median, low, high = (percent(share, signed=True) for share in (outcome.median, outcome.low, outcome.high))
+    bases = f"all days {percent(outcome.base.median, signed=True)}"
+    bases += f", same regime {percent(outcome.same.median, signed=True)}" if outcome.same is not None else ""
+    return [
+        f"{name}: {median}",
+        f"{_INDENT}{low} to {high}, up {outcome.ups} of {outcome.n}",
+        f"{_INDENT}{bases}",
+        f"{_INDENT}effective n {outcome.effective:.0f}: {FINDINGS[outcome.finding]}",
+    ]
+
+
+def _a_year(past: Evidence) -> str:
+    return f"{past.a_year:.1f} a year" if past.years >= 1 else f"in {past.years * 12:.0f} months"
+
+
+def _rows(count: float, clock: str) -> str:
+    return f"{count:g} {'UTC day' if clock == ALWAYS else 'close'}{'s' * (count != 1)}"
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count:,} times")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
+def named(what: Severity | str | None) -> str:
+    """Rules of a severity, with a tag, or all, in words."""
+    if what is None:
+        return "all rules"
+    return f"{what} rules" if isinstance(what, Severity) else f"#{what} rules"

@@ -1,0 +1,174 @@
+"""/stats and /backtest: stories that somebody has read, and what must not go wrong in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.answers import OutcomePicture
+from bot.app import Options, open_app
+from bot.commands.registry import answer
+from bot.queries.stats import stats_of_rules
+from bot.queries.view import View
+from bot.render.lines import PHONE
+from bot.render.stats import pages_of
+from rules.evidence import Finding
+from tests.bot.commands.desks import ask_offline, live, two_indices_and_bitcoin
+from tests.bot.golden import assert_golden
+from tests.bot.markets import NOW, Folder, day, seen
+from tests.bot.personal.conversation import Conversation
+from tests.bot.render.html import TelegramReader, assert_telegram_accepts
+
+GOLDEN = Path(__file__).parent / "golden"
+LINES = 32
+
+
+@pytest.fixture
+def chat() -> Conversation:
+    return Conversation(seen())
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> View:
+    return open_app(Options(data=two_indices_and_bitcoin(tmp_path_factory.mktemp("small")).path), at=NOW).view()
+
+
+def text(view: View, line: str) -> str:
+    html = ask_offline(view, line).html
+    assert_telegram_accepts(html)
+    return TelegramReader(html).text
+
+
+def test_the_story_of_what_followed_reads_as_approved(chat: Conversation) -> None:
+    chat.writes("/stats")
+    chat.taps("Page 2")
+    chat.writes("/stats #drawdown")
+    chat.taps("All rules")
+    chat.writes("/stats critical")
+    chat.writes("/stats rut-rally-10")
+    chat.taps("BTC")
+    chat.writes("/stats vix-40")
+    chat.writes("/stats BTC-RALLY-30")
+    chat.taps("Picture")
+    chat.writes("/alert RUT record")
+    chat.taps("Save anyway")
+    chat.writes("/stats #1")
+    assert_golden(GOLDEN / "stats-story.txt", "\n".join(chat.story))
+
+
+def test_the_story_of_a_backtest_reads_as_approved(chat: Conversation) -> None:
+    chat.writes("/backtest drawdown(RUT) > 15% clear drawdown(RUT) < 10% confirm 2")
+    chat.taps("Make it an alert")
+    chat.taps("Backtest")
+    chat.writes("/backtest btc -20% 1w")
+    chat.writes("/backtest RUT > 3000")
+    chat.writes("/backtest vix < 200 cooldown 5")
+    chat.writes("/backtest ret(RUT, 5) < -30%")
+    chat.writes("/backtest rut-sol-coupled")
+    chat.writes("/backtest drawdown(RUT")
+    chat.writes("/backtest")
+    assert_golden(GOLDEN / "backtest-story.txt", "\n".join(chat.story))
+
+
+@pytest.mark.parametrize(
+    "line", ["/stats", "/stats 10", "/stats high", "/stats rut-rally-10", "/backtest btc rally 20%"]
+)
+def test_it_is_as_wide_as_a_phone_and_hardly_longer(chat: Conversation, line: str) -> None:
+    told = chat.writes(line).split("\n")
+    assert max(map(len, told)) <= PHONE
+    assert len(told) <= LINES
+
+
+def test_every_rule_is_on_one_page() -> None:
+    view, told = seen(), ""
+    for page in range(1, pages_of(stats_of_rules(view, view.rules)) + 1):
+        told += text(view, f"/stats {page}")
+    assert all(told.count(f"\n{rule.rule.id} ") + told.count(f"\n{rule.rule.id}\n") == 1 for rule in view.rules)
+
+
+def test_how_many_chance_singles_out_is_told_of_those_alone_that_fired_enough() -> None:
+    view = seen()
+    found = [each.evidence.of(each.headline or "", 20) for each in stats_of_rules(view, view.rules)]
+    enough = sum(each is not None and each.finding is not Finding.TOO_FEW for each in found)
+    told = text(view, "/stats")
+    assert f"{len(view.rules)} rules looked at, {enough} fired enough\nChance alone singles out about" in told
+    assert f"about {round(0.1 * enough)}" in told
+
+
+def test_a_backtest_of_a_rules_own_words_says_what_its_stats_say() -> None:
+    said = text(seen(), "/stats rut-rally-10").partition("Since")[2]
+    assert said
+    assert said in text(seen(), "/backtest up_turn(RUT, 10%) clear down_turn(RUT, 10%)")
+
+
+def test_the_preview_of_an_alert_says_what_a_backtest_says(chat: Conversation) -> None:
+    preview = chat.writes("/alert drawdown(RUT) > 15% clear drawdown(RUT) < 10%")
+    chat.taps("Backtest")
+    (picture,) = [chat.last.picture]
+    assert isinstance(picture, OutcomePicture)
+    assert f"up {picture.outcome.ups} of {picture.outcome.n}" in preview
+    assert f"Would have fired {len(picture.fired)} times" in preview
+
+
+def test_the_picture_is_of_the_same_firings_as_the_text() -> None:
+    reply = ask_offline(seen(), "/backtest rut-rally-10")
+    assert isinstance(reply.picture, OutcomePicture)
+    assert f"Fired {len(reply.picture.fired)} times" in reply.html
+    assert len(reply.picture.after) == reply.picture.outcome.n
+    assert float(np.median(reply.picture.everyday)) == reply.picture.outcome.base.median
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("/stats doge", "unknown rule doge"),
+        ("/stats rut-record-clos", "did you mean rut-record-close"),
+        ("/stats #russel", "did you mean russell?"),
+        ("/stats #9", "there is no alert #9 here"),
+        ("/stats 0", "PAGE must be a whole number from 1 to"),
+        ("/stats 99", "PAGE must be a whole number from 1 to"),
+        ("/stats high x", "PAGE must be a whole number from 1 to"),
+        ("/stats 1 2", "it takes a page alone"),
+        ("/stats rut-record-close DOGE", "is looked at with RUT, SPX, BTC, not with DOGE"),
+        ("/backtest", "it takes a condition as /alert does, or a rule"),
+        ("/backtest close(DOGE) > 1", "unknown instrument DOGE"),
+        ("/backtest #7", "there is no alert #7 here"),
+        ("/backtest close(RUT) > highest(RUT, 20)", "nothing is above it"),
+    ],
+)
+def test_what_is_meant_by_nothing_is_refused_in_a_sentence(line: str, said: str) -> None:
+    told = text(seen(), line)
+    assert said in told
+    assert "Usage: /" in told
+
+
+def test_a_level_far_from_the_price_now_is_tested_all_the_same(chat: Conversation) -> None:
+    """/alert RUT > 1 is refused: who writes that means something else. Who tests it does not."""
+    assert "Fired once" in chat.writes("/backtest RUT > 1")
+    assert "price(RUT) > 1" in chat.taps("Make it an alert")
+
+
+def test_a_condition_that_always_holds_fires_once_and_claims_nothing() -> None:
+    told = text(seen(), "/backtest close(RUT) > 1 cooldown 5")
+    assert "Fired once" in told
+    assert "too few to say more" in told
+
+
+def test_a_market_without_a_price_of_it_says_so(small: View) -> None:
+    assert "It could never fire on what is known here" in text(small, "/stats sol-rally-50")
+    assert "It could never fire on what is known here" in text(small, "/backtest sol rally 30%")
+    assert ask_offline(small, "/backtest sol rally 30%").picture is None
+    assert "sol-rally-50\n   could never fire on what is known here" in "".join(
+        text(small, f"/stats {page}") for page in range(1, 11)
+    )
+
+
+@pytest.mark.parametrize("rows", [[day("2025-12-31", 2500)], [day("2025-12-30", 2490), day("2025-12-31", 2500)]])
+def test_a_market_of_hardly_a_row_is_answered(tmp_path: Path, rows: list[str]) -> None:
+    view = open_app(Options(data=Folder(tmp_path / "prices").holds("RUT_1d.csv", *rows).path), at=NOW).view()
+    assert "fired enough" in text(view, "/stats")
+    for line in ("/stats rut-record-close", "/stats btc-rally-20", "/backtest close(RUT) > 2480", "/backtest vix > 30"):
+        assert "nan" not in text(view, line).lower()
+        answer(live(view), line)
