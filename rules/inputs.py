@@ -21,7 +21,7 @@ from rules.bars import Bars, Floats, Ints, Origin, Tick
 from rules.book import row_ending
 from rules.columns import Field, walk
 from rules.language.compile import CompiledRule
-from rules.model import AlertEvent
+from rules.model import AlertEvent, Instant
 from rules.panel import Clock, Panel
 from rules.statement import inputs_of
 
@@ -49,9 +49,10 @@ class Inputs:
 
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
+        self._tables: dict[str, Floats] = {}
         self._rows: dict[str, Ints] = {}
-        self._bytes: dict[str, Floats] = {}
-        self._digests: dict[tuple[str, int, bool], str] = {}
+        self._sums: dict[str, Ints] = {}
+        self._digests: dict[tuple[str, int, Instant | None], str] = {}
 
     def of(self, rule: CompiledRule, event: AlertEvent) -> dict[str, Any]:
         """What an event of `rule` was judged on, of JSON's types. Raises ValueError where the panel has no such row."""
@@ -59,32 +60,33 @@ class Inputs:
         first = self.panel.clock.sessions[0].astype("datetime64[D]").item()
         in_progress = self.panel.provisional and row == len(self.panel) - 1
         last = row - in_progress
-        names = [name for name in inputs_of(rule) if name in self.panel.columns]
+        names, inside = [name for name in inputs_of(rule) if name in self.panel.columns], hourly(rule)
+        ends = int(self.panel.clock.closes[row])
         found: dict[str, Any] = {
             "calendar": rule.calendar,
             "first": first.isoformat(),
             "rows": last + 1,
             "closes": self.closes(last),
-            "prices": {name: self._prices(name, last, name in hourly(rule)) for name in names},
+            "prices": {name: self._prices(name, last, ends if name in inside else None) for name in names},
         }
         if in_progress:
             found["trades"] = [_trade(self.panel, name) for name in names if name in self.panel.trades]
-            found["ends"] = int(self.panel.clock.closes[row])
+            found["ends"] = ends
         return found
 
     def closes(self, last: int) -> str:
         """SHA-256 of the closing instants of the rows up to `last`."""
         return hashlib.sha256(_little(self.panel.clock.closes[: last + 1], "<i8")).hexdigest()
 
-    def digest(self, name: str, last: int, *, with_hours: bool) -> str:
-        """SHA-256 of all that is known of an instrument on the rows up to `last`."""
-        key = name, last, with_hours
+    def digest(self, name: str, last: int, hours_until: Instant | None = None) -> str:
+        """SHA-256 of all that is known of an instrument on the rows up to `last`, and of its hours up to an instant."""
+        key = name, last, hours_until
         if key not in self._digests:
             content = hashlib.sha256()
             for column in self._table(name):
                 content.update(_little(column[: last + 1], "<f8"))
-            if with_hours and name in self.panel.hours:
-                content.update(_hours(self.panel.hours[name], int(self.panel.clock.closes[last]) if last >= 0 else 0))
+            if hours_until is not None and name in self.panel.hours:
+                content.update(_hours(self.panel.hours[name], hours_until))
             self._digests[key] = content.hexdigest()
         return self._digests[key]
 
@@ -99,6 +101,12 @@ class Inputs:
         pairs = zip((plain % PRIME).tolist(), (placed % PRIME).tolist(), strict=True)
         return "".join(f"{one:08x}{other:08x}" for one, other in pairs)
 
+    def total(self, name: str, last: int) -> int:
+        """The sum of what the checks of an instrument's years hold first: where it differs, so does the hash."""
+        if name not in self._sums:
+            self._sums[name] = np.cumsum(self._numbers(name))
+        return int(self._sums[name][last]) % PRIME if last >= 0 else 0
+
     def change(self, name: str, last: int, checks: str) -> Change:
         """Where an instrument has changed, by its `checks` of before."""
         now, starts = self.checks(name, last), [*_years(self.panel.clock, last).tolist(), last + 1]
@@ -110,20 +118,20 @@ class Inputs:
                 return Change(name, self.panel.clock.session(start).year, session)
         return Change(name)
 
-    def _prices(self, name: str, last: int, with_hours: bool) -> dict[str, Any]:
+    def _prices(self, name: str, last: int, hours_until: Instant | None) -> dict[str, Any]:
         return {
-            "sha256": self.digest(name, last, with_hours=with_hours),
+            "sha256": self.digest(name, last, hours_until),
             "checks": self.checks(name, last),
             "origins": [_origin(each) for each in self.panel.origins[name]],
         }
 
     def _table(self, name: str) -> Floats:
         """What is known of an instrument, a field a row: every NaN is the same one, and 0 has no sign."""
-        if name not in self._bytes:
+        if name not in self._tables:
             table = np.stack([self.panel.field(name, field) for field in _KNOWN]) + 0.0
             table[np.isnan(table)] = np.nan
-            self._bytes[name] = table
-        return self._bytes[name]
+            self._tables[name] = table
+        return self._tables[name]
 
     def _numbers(self, name: str) -> Ints:
         """A number below `PRIME` that stands for each row."""

@@ -37,7 +37,7 @@ async def load_book(connection: Connection) -> Book:
     told: dict[str, list[AlertEvent]] = {}
     for row in await connection.execute(sa.select(events).order_by(events.c.id)):
         if row.rule in records and row.at > records[row.rule].adopted:
-            told.setdefault(row.rule, []).append(_event(row.content))
+            told.setdefault(row.rule, []).append(event_of(row.content))
     stand = {name: stands for name, of_one in told.items() if (stands := standing(of_one))}
     return Book(records, kept, pasts, stand)
 
@@ -81,7 +81,7 @@ async def recorded_events(connection: Connection, rule: str | None, count: int) 
     query = sa.select(events.c.content).order_by(events.c.at.desc(), events.c.id.desc()).limit(count)
     query = query.where(~events.c.rule.startswith(PERSONAL) if rule is None else events.c.rule == rule)
     rows = (await connection.execute(query)).all()
-    return [_event(row.content) for row in reversed(rows)]
+    return [event_of(row.content) for row in reversed(rows)]
 
 
 async def events_of_rules(connection: Connection, rules: Collection[str], count: int) -> list[AlertEvent]:
@@ -90,7 +90,7 @@ async def events_of_rules(connection: Connection, rules: Collection[str], count:
         return []
     query = sa.select(events.c.content).where(events.c.rule.in_(rules))
     rows = (await connection.execute(query.order_by(events.c.at.desc(), events.c.id.desc()).limit(count))).all()
-    return [_event(row.content) for row in reversed(rows)]
+    return [event_of(row.content) for row in reversed(rows)]
 
 
 async def events_at(connection: Connection, instants: Collection[Instant]) -> list[AlertEvent]:
@@ -98,19 +98,19 @@ async def events_at(connection: Connection, instants: Collection[Instant]) -> li
     if not instants:
         return []
     query = sa.select(events.c.content).where(events.c.at.in_(instants)).order_by(events.c.id)
-    return [_event(row.content) for row in await connection.execute(query)]
+    return [event_of(row.content) for row in await connection.execute(query)]
 
 
 async def events_of(connection: Connection, keys: Collection[str]) -> dict[str, AlertEvent]:
     """Recorded events by key, of those that are."""
     query = sa.select(events.c.key, events.c.content).where(events.c.key.in_(keys))
-    return {row.key: _event(row.content) for row in await connection.execute(query)} if keys else {}
+    return {row.key: event_of(row.content) for row in await connection.execute(query)} if keys else {}
 
 
 async def unsaid_events(connection: Connection) -> list[AlertEvent]:
     """What is to be listed in the next summary, oldest first."""
     query = sa.select(events.c.content).where(events.c.unsaid).order_by(events.c.at, events.c.id)
-    return [_event(row.content) for row in await connection.execute(query)]
+    return [event_of(row.content) for row in await connection.execute(query)]
 
 
 async def all_said(connection: Connection) -> None:
@@ -188,7 +188,7 @@ def _plain(event: AlertEvent) -> dict[str, object]:
     }
 
 
-def _event(plain: Mapping[str, Any]) -> AlertEvent:
+def event_of(plain: Mapping[str, Any]) -> AlertEvent:
     changed = {
         "edge": Edge(plain["edge"]),
         "severity": Severity(plain["severity"]),

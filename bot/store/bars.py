@@ -13,11 +13,14 @@ import sqlalchemy as sa
 from bot.store.conflict import insert_or_update
 from bot.store.database import Connection
 from bot.store.schema import backfills, bars, origins, revisions
-from rules.bars import Bars, Interval, Origin
+from rules.bars import Bars, Floats, Interval, Ints, Origin
 from rules.model import Instant
 
 BATCH = 4_000
 """Rows handed to the database, or taken from it, at a time: memory does not grow with history."""
+
+NOT_YET = 2**40
+"""An instant after every other."""
 
 PRICES = ("open", "high", "low", "close", "volume")
 _INTS = ("start", "end", "known_at")
@@ -34,6 +37,18 @@ class Change:
     instrument: str
     new: Bars
     replaced: Bars
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Everything that bars have said, `bars`, each of it until `replaced_at`: `NOT_YET` is what they say today."""
+
+    bars: Bars
+    replaced_at: Ints
+
+    def at(self, instant: Instant) -> Bars:
+        """What they said at an instant."""
+        return self.bars.take((self.bars.known_at <= instant) & (self.replaced_at > instant))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +94,27 @@ async def load_bars(
     query: sa.Select[Any] | sa.CompoundSelect[Any] = held
     if known_at is not None:
         query = sa.union_all(held.where(bars.c.known_at <= known_at), _said_at(known_at).where(*key))
-    query = query.order_by(sa.column("end"), sa.column("origin"))
-    async with connection.stream(query) as rows:
+    return _bars_of(interval, await _table_of(connection, query, 9), known)
+
+
+async def load_words(connection: Connection, instrument: str, interval: Interval) -> Words:
+    """Everything that the bars of an instrument have ever said, as far as it is kept."""
+    known = {row.id: _origin(row) for row in await connection.execute(sa.select(origins).order_by(origins.c.id))}
+    key = bars.c.instrument == instrument, bars.c.interval == interval.value
+    held = sa.select(bars.c.start, *_COLUMNS, sa.literal(NOT_YET, sa.BigInteger).label("replaced_at")).where(*key)
+    query: sa.CompoundSelect[Any] = sa.union_all(held, _said(revisions.c.replaced_at).where(*key))
+    table = await _table_of(connection, query, 10)
+    return Words(_bars_of(interval, table, known), table[:, 9].astype(np.int64))
+
+
+async def _table_of(connection: Connection, query: sa.Select[Any] | sa.CompoundSelect[Any], width: int) -> Floats:
+    """The rows of a query for bars, sorted by end and then by origin; NULL is NaN."""
+    async with connection.stream(query.order_by(sa.column("end"), sa.column("origin"))) as rows:
         parts = [np.array([tuple(row) for row in part], dtype=np.float64) async for part in rows.partitions(BATCH)]
-    table = np.concatenate(parts) if parts else np.empty((0, 9))
+    return np.concatenate(parts) if parts else np.empty((0, width))
+
+
+def _bars_of(interval: Interval, table: Floats, known: Mapping[int, Origin]) -> Bars:
     used = np.unique(table[:, 3]).astype(np.int64)
     return Bars(
         interval,
@@ -95,12 +127,16 @@ async def load_bars(
     )
 
 
-def _said_at(instant: Instant) -> sa.Select[Any]:
-    """What bars said at an instant that say something else today."""
+def _said(*further: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """What bars have said that say something else today."""
     same = (revisions.c[name] == bars.c[name] for name in ("instrument", "interval", "end", "origin"))
     columns = (revisions.c[name] for name in ("end", "known_at", "origin", *PRICES))
-    then = revisions.c.known_at <= instant, revisions.c.replaced_at > instant
-    return sa.select(bars.c.start, *columns).join_from(revisions, bars, sa.and_(*same)).where(*then)
+    return sa.select(bars.c.start, *columns, *further).join_from(revisions, bars, sa.and_(*same))
+
+
+def _said_at(instant: Instant) -> sa.Select[Any]:
+    """Which of it they said at an instant."""
+    return _said().where(revisions.c.known_at <= instant, revisions.c.replaced_at > instant)
 
 
 async def progress_of(connection: Connection) -> dict[tuple[str, Interval], Progress]:

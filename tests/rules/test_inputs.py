@@ -59,8 +59,8 @@ def test_what_comes_after_an_event_does_not_change_what_it_was_judged_on() -> No
 def test_a_close_that_is_another_by_a_millionth_is_noticed_and_its_session_named(row: int) -> None:
     before, after = Inputs(market()), Inputs(market(**{f"SPX_{row}": (100 + row / 7) * (1 + 1e-6)}))
     last = ROWS - 1
-    assert before.digest("RUT", last, with_hours=False) == after.digest("RUT", last, with_hours=False)
-    assert before.digest("SPX", last, with_hours=False) != after.digest("SPX", last, with_hours=False)
+    assert before.digest("RUT", last) == after.digest("RUT", last)
+    assert before.digest("SPX", last) != after.digest("SPX", last)
     session = after.panel.clock.session(row)
     assert after.change("SPX", last, before.checks("SPX", last)) == Change("SPX", session.year, session)
 
@@ -83,14 +83,14 @@ def test_without_a_difference_there_is_no_year() -> None:
 def test_a_gap_and_a_zero_have_one_form_each() -> None:
     odd = np.frombuffer(np.uint64(0x7FF8_0000_0000_0123).tobytes(), dtype=np.float64)[0]
     one, other = market(RUT_5=np.nan, RUT_6=0.0), market(RUT_5=odd, RUT_6=-0.0)
-    digests = [Inputs(each).digest("RUT", ROWS - 1, with_hours=False) for each in (one, other)]
+    digests = [Inputs(each).digest("RUT", ROWS - 1) for each in (one, other)]
     assert digests[0] == digests[1]
 
 
 def test_who_printed_a_price_belongs_to_it() -> None:
     panel = market()
     mine = replace(panel, origins={**panel.origins, "RUT": (replace(panel.origins["RUT"][0], venue="OTHER"),)})
-    digests = [Inputs(each).digest("RUT", ROWS - 1, with_hours=False) for each in (panel, mine)]
+    digests = [Inputs(each).digest("RUT", ROWS - 1) for each in (panel, mine)]
     assert digests[0] != digests[1]
 
 

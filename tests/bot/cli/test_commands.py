@@ -29,7 +29,7 @@ venues = ["kraken"]
 """
 
 
-KNOWN = "backup, chat, check, corr, demo, doctor, explain, health, init, outbox, regime, replay, restore, run"
+KNOWN = "backup, chat, check, corr, demo, doctor, explain, health, init, outbox, regime, replay, restore, run, verify"
 
 # Help
 
