@@ -61,6 +61,13 @@ class View:
         """Whether answers are about a made-up market."""
         return self.history.simulated
 
+    def panel(self, calendar: str, *, approximate: bool = False) -> Panel:
+        """The panel that answers are read from."""
+        key = (calendar, approximate)
+        if key not in self._panels:
+            self._panels[key] = self.history.panel(calendar, self.as_of, approximate=approximate)
+        return self._panels[key]
+
     def mark(self, calendar: str) -> str:
         """What stands for the prices of a panel: another price, another mark."""
         if calendar not in self._marks:
