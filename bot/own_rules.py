@@ -64,7 +64,24 @@ class OwnRules:
         self._named: Mapping[Name, PersonalAlert] = {}
         self._known: Mapping[Name, _Known] = {}
         self._watched, self._until = Watched(), -math.inf
+        self._silent: dict[Name, _Known] = {}
         self.by_id: dict[str, CompiledRule] = {}
+
+    def rule_of(self, rule: str) -> CompiledRule | None:
+        """The rule of an alert that was stored at the last look, watched or not; None of any other, and of one about
+        something that is not configured.
+        """
+        known = self.by_id.get(rule)
+        if known is not None or not rule.startswith(PERSONAL):
+            return known
+        name = name_of(rule)
+        alert = self._named.get(name)
+        if alert is None:
+            self._silent.pop(name, None)
+            return None
+        if name not in self._silent or self._silent[name].alert is not alert:
+            self._silent[name] = self._meaning(name, alert)
+        return self._silent[name].compiled
 
     async def look(self, connection: Connection, now: Instant) -> Watched:
         """What is watched at `now`."""

@@ -19,6 +19,7 @@ from bot.answers.personal import PERSONAL
 from bot.delivery.announce import News, is_told
 from bot.delivery.briefs import Briefs, Later
 from bot.delivery.owing import Owing, Readers
+from bot.following import Closed, Following
 from bot.judgement import Judgement, Seen, both
 from bot.market.intake import Intake
 from bot.market.sessions import Sessions
@@ -59,7 +60,7 @@ class Ticked:
 @dataclass(frozen=True, slots=True)
 class _Judged:
     """What a tick has found: where the `rules` that were judged stand, configured ones and those that people made, and
-    what happened; of the latter what is `watched`, and which are `broken`. `proofs` are by the keys of events.
+    what happened; of the latter what is `watched`, and which are `broken`. `proofs` and `records` are by keys of events.
     """
 
     outcome: Outcome
@@ -67,6 +68,7 @@ class _Judged:
     watched: Watched
     broken: frozenset[str]
     proofs: Mapping[str, Mapping[str, Any]]
+    records: Records
 
 
 class Watch:
@@ -102,7 +104,9 @@ class Watch:
         self._any = ChainMap[str, CompiledRule](self._own.by_id, self._by_id)
         self._owing, self._later = Owing(readers, self._any, news), Later(readers)
         self._judgement = Judgement(sessions, news.grace)
-        self._recounting = Recounting(executor, Beside(scope.instruments, follow))
+        beside = Beside(scope.instruments, follow)
+        self._recounting = Recounting(executor, beside)
+        self._following = Following(database, executor, self._rule_of, beside)
         self._folded: Mapping[str, int] = {}
         self._is_certain = True
         self.briefs: Briefs | None = None
@@ -141,13 +145,16 @@ class Watch:
         together = both(outcome, theirs.outcome)
         judged = [*rules, *theirs.rules]
         proofs = await work(self._executor, self._judgement.proofs, judged, together.events, seen, self._scope)
-        done = _Judged(together, judged, watched, theirs.broken, proofs)
         records = await self._recounting.of(self._news_of(together, now), self._judgement.closed)
-        fresh, owed = await self._commit(done, seen, records)
+        done = _Judged(together, judged, watched, theirs.broken, proofs, records)
+        fresh, owed = await self._commit(done, seen)
         if rules or not self._rules:
             self.judged_at, self._folded = now, fills
             self._judgement.is_committed()
-        return Ticked(bars, fresh, owed + await self._tell_later(now))
+        owed += await self._tell_later(now)
+        if not owed:  # what is to be sent goes first
+            await self._following.complete(Closed(self._judgement.closed, awaited, self._news.grace, now))
+        return Ticked(bars, fresh, owed)
 
     async def _watched(self, now: Instant) -> Watched:
         async with self._database.read() as connection:
@@ -164,6 +171,9 @@ class Watch:
         drawn = await self.briefs.drawn(due, now) if due and self.briefs is not None else {}
         async with self._database.write() as connection:
             return await self._later.tell(connection, drawn, now)
+
+    def _rule_of(self, name: str) -> CompiledRule | None:
+        return self._by_id.get(name) or self._own.rule_of(name)
 
     def _is_ready(self, rule: CompiledRule) -> bool:
         return all(map(self._intake.ready, rule.instruments))
@@ -192,7 +202,7 @@ class Watch:
         names = {name for calendar, some in needed if calendar in trading for name in some}
         return await self._intake.ticks(names, now) if names else {}
 
-    async def _commit(self, done: _Judged, seen: Seen, records: Records) -> tuple[tuple[AlertEvent, ...], int]:
+    async def _commit(self, done: _Judged, seen: Seen) -> tuple[tuple[AlertEvent, ...], int]:
         """Book, events and deliveries together. Returns the events that are new, and how many deliveries."""
         outcome, now = done.outcome, seen.now
         after = self._with_waiting(outcome.book, done)
@@ -204,7 +214,7 @@ class Watch:
             fresh = await save_events(connection, happened, now, late, done.proofs)
             await self._own.fired(connection, fresh, done.watched)
             news = [event for event in fresh if event.key not in late | outcome.untold]
-            owed = await self._owing.tell(connection, news, now, records)
+            owed = await self._owing.tell(connection, news, now, done.records)
             owed += await self._own.close(connection, done.watched, done.broken, after, now)
             if not seen.awaited:
                 owed += await self._owing.summarise(connection, now)
