@@ -60,7 +60,7 @@ class Ticked:
 @dataclass(frozen=True, slots=True)
 class _Judged:
     """What a tick has found: where the `rules` that were judged stand, configured ones and those that people made, and
-    what happened; of the latter what is `watched`, and which are `broken`. `proofs` and `records` are by keys of events.
+    what happened; of the latter what is `watched`, and which are `broken`. `proofs` and `records` are by event key.
     """
 
     outcome: Outcome
