@@ -19,6 +19,7 @@ from rules.evidence import Outcome
 SHOWN_BEST, SHOWN_WORST = 10, 3
 """Variants that are listed of many."""
 
+AS_IS = "as it is"
 WIDE = 80
 _CELL = 7
 """Columns of one score in the grid."""
@@ -39,7 +40,7 @@ def surface_lines(tuning: Tuning) -> Iterator[str]:
 
 def _head(tuning: Tuning) -> Iterator[str]:
     request = tuning.request
-    names = " and ".join(axis.name for axis in tuning.grid.axes)
+    names = ", ".join(axis.name for axis in tuning.grid.axes)
     out = left_out(tuning)
     yield from wrap(f"{request.rule.rule.id}: {tuning.tried} variants of {names}{f'; {out}' if out else ''}", WIDE)
     way = "rises" if request.up else "falls"
@@ -79,16 +80,23 @@ def _table(tuning: Tuning) -> Iterator[str]:
     """Every variant of few; the best and the worst of many."""
     ranked = sorted(tuning.points, key=lambda each: -each.score if not math.isnan(each.score) else math.inf)
     few = len(ranked) <= SHOWN_BEST + SHOWN_WORST
-    shown = list(tuning.points) if few else ranked[:SHOWN_BEST]
-    width = max(len("as it is"), *(len(_values(each, tuning.grid.axes)) for each in shown))
-    title = "In-sample" if few else f"In-sample, the best {SHOWN_BEST} and the worst {SHOWN_WORST}"
-    yield title
+    shown = list(tuning.points) if few else [*ranked[:SHOWN_BEST], *ranked[-SHOWN_WORST:]]
+    words = _columns([_values(each, tuning.grid.axes) for each in shown])
+    width = max(len(AS_IS), *map(len, words))
+    names = " ".join(axis.name for axis in tuning.grid.axes)
+    yield f"In-sample by {names}" if few else f"In-sample by {names}: the best {SHOWN_BEST} and the worst {SHOWN_WORST}"
     yield f"{'':<{width}} firings a year  median   90% interval    score false/y delay"
-    yield from (_row(each, _values(each, tuning.grid.axes), width, tuning) for each in shown)
-    if not few:
-        yield "..."
-        yield from (_row(each, _values(each, tuning.grid.axes), width, tuning) for each in ranked[-SHOWN_WORST:])
-    yield _row(tuning.as_is, "as it is", width, tuning)
+    for index, (each, text) in enumerate(zip(shown, words, strict=True)):
+        if not few and index == SHOWN_BEST:
+            yield "..."
+        yield _row(each, text, width, tuning)
+    yield _row(tuning.as_is, AS_IS, width, tuning)
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The cells of each row in one text, under one another."""
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return [" ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows]
 
 
 def _row(point: Point, words: str, width: int, tuning: Tuning) -> str:
@@ -121,10 +129,10 @@ def a_year(point: Point, tuning: Tuning) -> float:
 
 def _forward(tuning: Tuning) -> Iterator[str]:
     steps = tuning.walk.steps
-    chosen = [UNDEFINED if step.chosen is None else _values(step.chosen, tuning.grid.axes) for step in steps]
+    chosen = [UNDEFINED if step.chosen is None else " ".join(_values(step.chosen, tuning.grid.axes)) for step in steps]
     width = max(len("best by its past"), *map(len, chosen))
     yield f"Walk-forward: the best of what was known before each of {len(steps)} tests, then the test"
-    yield f"{'test':<22} {'best by its past':<{width}}   score   n  median   as it is"
+    yield f"{'test':<22} {'best by its past':<{width}}   score   n  median   {AS_IS}"
     for step, words in zip(steps, chosen, strict=True):
         yield f"{_dates(step.test):<22} {words:<{width}} {_percent(step.score):>7} {_step(step)}"
     pooled = tuning.walk.pooled
@@ -161,7 +169,7 @@ def _worlds(tuning: Tuning) -> Iterator[str]:
     told = f"Simulated worlds, {tuning.request.paths} paths each. The rule as it is tells of {tuning.sense.words}."
     yield from wrap(told, WIDE)
     best = tuning.best
-    yield f"{'':<26} {'as it is':>22}   {'the best' if best else '':>22}"
+    yield f"{'':<26} {AS_IS:>22}   {'the best' if best else '':>22}".rstrip()
     yield f"{'world':<26} {_WORLD_HEAD}   {_WORLD_HEAD if best else ''}".rstrip()
     for index, lived in enumerate(tuning.as_is.lived):
         other = _lived(best.lived[index]) if best is not None else ""
@@ -176,11 +184,8 @@ def _lived(lived: Lived) -> str:
     return f"{lived.a_year:>7.2f} {_count(lived.delay, 0):>6} {share:>7}"
 
 
-def _values(point: Point, axes: Sequence[Axis]) -> str:
-    if len(axes) == 1:
-        return axes[0].values[point.variant.at[0]]
-    steps = zip(axes, point.variant.at, strict=True)
-    return " ".join(f"{axis.name}={axis.values[step]}" for axis, step in steps)
+def _values(point: Point, axes: Sequence[Axis]) -> list[str]:
+    return [axis.values[step] for axis, step in zip(axes, point.variant.at, strict=True)]
 
 
 def _dates(period: Period) -> str:

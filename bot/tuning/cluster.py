@@ -25,7 +25,7 @@ PACKAGES = ("bellwether-bot", "numpy", "scipy", "lark")
 
 
 @contextmanager
-def cluster(address: str, market: Market) -> Iterator[Runner]:
+def cluster(address: str, market: Market, waiting: float = WAITING) -> Iterator[Runner]:
     """The cluster of a scheduler, for a while. Raises NoAnswer where it cannot be used, or where it is lost."""
     try:
         from distributed import Client, KilledWorker
@@ -34,11 +34,11 @@ def cluster(address: str, market: Market) -> Iterator[Runner]:
         raise NoAnswer("--scheduler needs an extra: pip install 'bellwether-bot[cluster]'") from None
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is told in a sentence
     try:
-        client = Client(address, timeout=WAITING, set_as_default=False)  # type: ignore[no-untyped-call]
+        client = Client(address, timeout=waiting, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise NoAnswer(f"no Dask scheduler answers at {address}: {_first_line(error)}") from None
     try:
-        need_alike(address, _versions_there(client, address), versions())
+        need_alike(address, _versions_there(client, address, waiting), versions())
         yield _Cluster(client, market)
     except KilledWorker:
         raise NoAnswer("one task has taken several workers with it: their memory may be too small") from None
@@ -86,9 +86,9 @@ def need_alike(address: str, there: Mapping[str, object], here: Mapping[str, str
                 raise NoAnswer(f"{told}; results would differ")
 
 
-def _versions_there(client: Any, address: str) -> Mapping[str, object]:
+def _versions_there(client: Any, address: str, waiting: float) -> Mapping[str, object]:
     try:
-        client.wait_for_workers(1, timeout=WAITING)
+        client.wait_for_workers(1, timeout=waiting)
     except TimeoutError:
         raise NoAnswer(f"the Dask scheduler at {address} has no workers") from None
     found: Mapping[str, object] = client.run(versions, on_error="return")

@@ -39,8 +39,8 @@ class Forward:
 
 @dataclass(frozen=True)
 class Walk:
-    """All steps; what followed when always the best of the past was taken (`pooled`), and what followed the rule as it
-    is over the same tests. None where in no training there was a best.
+    """All steps; what followed when always the best of the past was taken (`pooled`, None where there never was one),
+    and what followed the rule as it is over the same tests.
     """
 
     steps: tuple[Forward, ...]
@@ -63,8 +63,10 @@ def walk(market: Market, folds: Sequence[Fold], points: Sequence[Point], pasts: 
         )
         for at, (fold, best) in enumerate(zip(folds, chosen, strict=True))
     ]
-    taken = [(pasts[best], fold.test) for fold, best in zip(folds, chosen, strict=True) if best is not None]
-    return Walk(tuple(steps), _of(market, taken), _of_all(market, [(pasts[-1], fold.test) for fold in folds]))
+    taken = [(fold.test, best) for fold, best in zip(folds, chosen, strict=True) if best is not None]
+    pooled = _of(market, [(pasts[best], test) for test, best in taken]) if taken else None
+    tests = [test for test, _ in taken] or [fold.test for fold in folds]
+    return Walk(tuple(steps), pooled, _of(market, [(pasts[-1], test) for test in tests]))
 
 
 def period(market: Market, rows: Rows) -> Period:
@@ -74,9 +76,5 @@ def period(market: Market, rows: Rows) -> Period:
     return Period(clock.session(first), clock.session(stop - 1)) if stop > first else Period(None, None)
 
 
-def _of(market: Market, taken: Sequence[tuple[Past, Rows]]) -> Outcome | None:
-    return _of_all(market, taken) if taken else None
-
-
-def _of_all(market: Market, taken: Sequence[tuple[Past, Rows]]) -> Outcome:
+def _of(market: Market, taken: Sequence[tuple[Past, Rows]]) -> Outcome:
     return outcome(joined(taken), market.moves, np.full(len(market.regimes), np.nan))

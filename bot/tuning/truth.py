@@ -36,6 +36,9 @@ _CLOSES = ("close", "link")
 HALF = 0.5
 """Share of the paths on which a change must be told for a rule to be one that tells of it."""
 
+TWICE = 2.0
+"""How much more often than elsewhere a rule must be firing in RISK_OFF to be one that tells of it."""
+
 
 class Kind(enum.StrEnum):
     """What is known of a world."""
@@ -127,9 +130,9 @@ def sense_of(lived: Sequence[Lived]) -> Sense:
     by_name = {each.place.name: each for each in lived}
     if _SWITCHING.name in by_name:
         found = by_name[_SWITCHING.name]
-        if found.inside > found.outside:
+        if found.inside > 0 and found.inside >= TWICE * found.outside:
             return Sense("RISK_OFF", tuple(place.name for place in _STILL), (_SWITCHING.name,))
-        return Sense("nothing that the worlds know: it is firing no more often in RISK_OFF than elsewhere")
+        return Sense("nothing that the worlds know: in RISK_OFF it is not firing twice as often as elsewhere")
     rises, falls = (by_name[place.name].missed < HALF for place in (_UP, _DOWN))
     if rises and falls:
         return Sense("a correlation that changes", (_LOW, _MIDDLE, _UPPER, _HIGH), (_UP.name, _DOWN.name))

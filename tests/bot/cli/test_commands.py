@@ -29,7 +29,9 @@ venues = ["kraken"]
 """
 
 
-KNOWN = "backup, chat, check, corr, demo, doctor, explain, health, init, outbox, regime, replay, restore, run, verify"
+KNOWN = (
+    "backup, chat, check, corr, demo, doctor, explain, health, init, outbox, regime, replay, restore, run, tune, verify"
+)
 
 # Help
 
