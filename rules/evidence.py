@@ -65,6 +65,12 @@ class Past:
         """The first row on which it could have fired; None without one."""
         return int(np.argmax(self.is_known)) if self.is_known.any() else None
 
+    def since(self, row: int) -> Past:
+        """The same from a row on, as if nothing was looked at before; an alert that was firing then is left out."""
+        before = int(np.searchsorted(self.rows, row))
+        is_known = self.is_known & (np.arange(len(self.is_known)) >= row)
+        return Past(self.rows[before:], is_known, self.spells[before:], self.by_closes)
+
 
 @dataclass(frozen=True)
 class Base:
@@ -162,14 +168,16 @@ def evidence_of(
     horizons: Sequence[int] = HORIZONS,
     columns: Columns | None = None,
     moves: Mapping[str, Sequence[Followed]] | None = None,
+    first_row: int = 0,
 ) -> Evidence:
     """How a rule did on a panel of its calendar's closes, and what followed in each of `instruments`.
 
     `columns` may hold what it needs (`nodes_of`), of as many rows as the panel has, and `moves` what followed each row
-    in each of the instruments after `horizons`.
+    in each of the instruments after `horizons`. What fired before `first_row` is not counted, nor are the sessions
+    before it, though the rule remembers them.
     """
     known = columns if columns is not None else evaluate(nodes_of(rule), panel).columns
-    past = past_of(rule, panel, known)
+    past = past_of(rule, panel, known).since(first_row)
     regimes = known[label()] if rule.calendar == XNYS else np.full(len(panel), np.nan)
     after = {name: followed(panel, name, horizons) for name in instruments} if moves is None else moves
     first = past.first
@@ -234,7 +242,7 @@ def subjects(rule: CompiledRule, known: Mapping[str, Instrument], beside: Sequen
     """Whose prices are looked at after a rule's firings: the first `MOST_OWN` of its own that can be held, then those
     in `beside`. Nobody holds a volatility index.
     """
-    own = [name for name in rule.instruments if known[name].kind is not Kind.VOLATILITY]
+    own = [name for name in rule.instruments if name in known and known[name].kind is not Kind.VOLATILITY]
     return tuple(dict.fromkeys((*own[:MOST_OWN], *beside)))
 
 

@@ -10,7 +10,7 @@ from bot.answers.correlation import (
     Volatility,
 )
 from bot.answers.market import Explained, Miss, Quote
-from bot.answers.pictures import AlertCourse, ConditionPicture, Curve, Flag, Level, PricePicture
+from bot.answers.pictures import AlertCourse, ConditionPicture, Curve, Flag, Lane, Level, PricePicture, TimelinePicture
 from bot.answers.regime import (
     Contribution,
     Emerging,
@@ -34,6 +34,7 @@ Picture = (
     | PricePicture
     | ConditionPicture
     | OutcomePicture
+    | TimelinePicture
 )
 """What can be drawn beside an answer."""
 
@@ -57,6 +58,7 @@ __all__ = [
     "Flag",
     "Flip",
     "Gauge",
+    "Lane",
     "Level",
     "Miss",
     "OutcomePicture",
@@ -72,5 +74,6 @@ __all__ = [
     "SourceStatus",
     "Spell",
     "Status",
+    "TimelinePicture",
     "Volatility",
 ]

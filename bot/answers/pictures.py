@@ -101,3 +101,33 @@ class ConditionPicture:
     as_of: dt.date
     simulated: bool
     untold: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Lane:
+    """The alerts of one rule on a picture: what to call it, how loud it is, and the rows on which it fired."""
+
+    words: str
+    severity: Severity
+    fired: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class TimelinePicture:
+    """An instrument's closes on bands of the regime, and the alerts of rules: of one rule on the price itself, of more
+    a lane each under it.
+
+    `labels` are indices of STATES, NaN where no regime is known. Of more lanes than are held `untold` are left out.
+    """
+
+    title: str
+    instrument: str
+    sessions: Dates
+    close: Floats
+    labels: Floats
+    lanes: tuple[Lane, ...]
+    origins: tuple[str, ...]
+    clock: str
+    as_of: dt.date
+    simulated: bool
+    untold: int = 0

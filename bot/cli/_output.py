@@ -33,7 +33,7 @@ def opened(arguments: object) -> App:
 def print_json(values: Mapping[str, object], *, simulated: bool) -> None:
     """One object on one line; made-up prices say so."""
     marked = {**values, "simulated": True} if simulated else dict(values)
-    print(json.dumps(_plain(marked), ensure_ascii=False, allow_nan=False))
+    print(json.dumps(plain(marked), ensure_ascii=False, allow_nan=False))
 
 
 def draw(picture: Picture, file: Path, theme: Theme) -> None:
@@ -64,10 +64,10 @@ def event_values(event: AlertEvent) -> dict[str, object]:
     }
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """JSON's types; undefined is null."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, float):
@@ -75,5 +75,5 @@ def _plain(value: object) -> object:
     if isinstance(value, str | int | None):
         return value
     if isinstance(value, Iterable):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     raise TypeError(f"{value!r} has no form in JSON")

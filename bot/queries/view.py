@@ -61,6 +61,12 @@ class View:
         """Whether answers are about a made-up market."""
         return self.history.simulated
 
+    def of(self, rules: Sequence[CompiledRule]) -> View:
+        """The same market with other rules, and columns of its own: so many rules are looked at a few at a time."""
+        part = View(self.history, self.scope, rules, self.as_of, self._live, self._grace, self._awaited, self.follow)
+        part._panels = self._panels
+        return part
+
     def panel(self, calendar: str, *, approximate: bool = False) -> Panel:
         """The panel that answers are read from."""
         key = (calendar, approximate)

@@ -14,6 +14,7 @@ from bot.answers import (
     Picture,
     PricePicture,
     RegimePicture,
+    TimelinePicture,
 )
 from bot.answers.theme import Theme
 from bot.render.charts.library import ready, swept
@@ -31,7 +32,7 @@ def draw(picture: Picture, theme: Theme = Theme.LIGHT) -> bytes:
 
 
 def _drawn(picture: Picture, palette: Palette) -> bytes:
-    from bot.render.charts import against, condition, matrix, outcomes, pair, price, regime, style
+    from bot.render.charts import against, condition, matrix, outcomes, pair, price, regime, style, timeline
 
     with style.settings():
         match picture:
@@ -49,3 +50,5 @@ def _drawn(picture: Picture, palette: Palette) -> bytes:
                 return condition.sheet(picture, palette).png()
             case OutcomePicture():
                 return outcomes.sheet(picture, palette).png()
+            case TimelinePicture():
+                return timeline.sheet(picture, palette).png()

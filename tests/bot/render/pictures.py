@@ -16,10 +16,12 @@ from bot.answers import (
     CorrelationMatrix,
     Curve,
     Flag,
+    Lane,
     Level,
     PairPicture,
     PricePicture,
     RegimePicture,
+    TimelinePicture,
 )
 from rules.bars import Floats
 from rules.functions.registry import Unit
@@ -152,3 +154,22 @@ def conditions(sessions: int = 252) -> ConditionPicture:
     fallen = Curve("RUT below record", Unit.PERCENT, close.drawdown, (Level(0.03, ">", clears=True),))
     unknown = Curve("RUT-SOL corr (60)", Unit.CORRELATION, np.full(sessions, np.nan), (Level(0.6, ">"),))
     return condition(sessions, curves=(against, fallen, unknown), title="Three at once", untold=1)
+
+
+LANES = (
+    Lane("Russell 2000: a record after a pause", Severity.HIGH, np.array([20, 30, 200])),
+    Lane("RUT and SOL coupled at 0.6", Severity.NOTICE, np.array([104])),
+    Lane("Risk assets move together", Severity.NOTICE, np.array([], dtype=np.int64)),
+)
+"""The last of the second rule lies in a gap of the prices."""
+
+
+def timeline(sessions: int = 252, lanes: int = 3, **changes: Any) -> TimelinePicture:
+    """A year of RUT on the regime's labels, of which the first month has none, with three rules or fewer."""
+    labels = regime(sessions).labels
+    labels[:20] = np.nan
+    drawn = TimelinePicture(
+        "RUT and its alerts" if lanes > 1 else LANES[0].words, "RUT", weekdays(sessions), price(sessions).close, labels,
+        LANES[:lanes] if sessions > 200 else (), ("yahoo USD",), XNYS, AS_OF, False,
+    )  # fmt: skip
+    return replace(drawn, **changes)

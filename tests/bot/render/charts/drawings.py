@@ -20,9 +20,10 @@ from bot.answers import (
     Picture,
     PricePicture,
     RegimePicture,
+    TimelinePicture,
 )
 from bot.answers.theme import Theme
-from bot.render.charts import against, condition, draw, matrix, outcomes, pair, price, regime
+from bot.render.charts import against, condition, draw, matrix, outcomes, pair, price, regime, timeline
 from bot.render.charts.palette import PALETTES
 from rules.bars import Floats
 from tests.bot.render import pictures
@@ -37,6 +38,8 @@ EVERY: dict[str, Picture] = {
     "price": pictures.price(),
     "condition": pictures.condition(),
     "conditions": pictures.conditions(),
+    "timeline": pictures.timeline(),
+    "firings": pictures.timeline(lanes=1),
     "outcomes": outcome_picture(),
 }
 
@@ -57,6 +60,8 @@ def figure(picture: Picture, theme: Theme = Theme.LIGHT) -> Figure:
             return price.sheet(picture, palette).figure
         case ConditionPicture():
             return condition.sheet(picture, palette).figure
+        case TimelinePicture():
+            return timeline.sheet(picture, palette).figure
         case OutcomePicture():
             return outcomes.sheet(picture, palette).figure
 

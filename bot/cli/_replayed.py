@@ -1,0 +1,158 @@
+"""What `replay` puts out: a rule as JSON, tables as CSV, files that are whole or not there, and how far it is."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tqdm import tqdm
+
+from bot.answers.replay import RuleReplay
+from bot.cli._output import event_values, plain
+from bot.render.evidence import TOLD
+from bot.settings import ConfigurationError, Problem
+from rules.evidence import Base, Outcome
+from rules.model import AlertEvent
+
+EVENT_COLUMNS = ("event", "rule", "session", "at", "severity", "title", "values")
+RULE_COLUMNS = (
+    "rule", "title", "severity", "tags", "since", "through", "firings", "per_year", "median_spell", "last_fired",
+    "by_closes", "nearest_session", "nearest_values", "instrument", "horizon", "n", "effective_n", "median", "low",
+    "high", "up", "worst", "best", "base_n", "base_median", "base_up", "same_n", "same_median", "same_up", "finding",
+)  # fmt: skip
+
+
+def rule_values(found: RuleReplay) -> dict[str, object]:
+    """A rule and how it did, as `replay --summary --json` prints it."""
+    rule, evidence, miss = found.rule.rule, found.evidence, found.miss
+    headline = found.outcome(TOLD)
+    return {
+        "rule": rule.id,
+        "title": rule.title,
+        "severity": str(rule.severity),
+        "tags": rule.tags,
+        "since": evidence.since,
+        "through": evidence.through,
+        "firings": len(evidence.fired),
+        "per_year": evidence.a_year,
+        "median_spell": evidence.spell,
+        "last_fired": found.last,
+        "by_closes": evidence.by_closes,
+        "nearest_miss": None
+        if miss is None
+        else {
+            "session": miss.session,
+            "held": miss.held,
+            "needed": miss.needed,
+            "values": {each.text: value for each, value in miss.values},
+        },
+        "outcome": None if headline is None else _outcome(headline),
+        "outcomes": [_outcome(each) for each in evidence.outcomes if each.base.n],
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, object]:
+    return {
+        "instrument": outcome.instrument,
+        "horizon": outcome.horizon,
+        "n": outcome.n,
+        "effective_n": outcome.effective,
+        "median": outcome.median,
+        "ci90": [outcome.low, outcome.high],
+        "up": outcome.ups,
+        "worst": outcome.worst,
+        "best": outcome.best,
+        "base": _base(outcome.base),
+        "same_regime": None if outcome.same is None else _base(outcome.same),
+        "finding": str(outcome.finding),
+    }
+
+
+def _base(base: Base) -> dict[str, object]:
+    return {"n": base.n, "median": base.median, "up": base.up}
+
+
+def events_csv(events: Sequence[AlertEvent]) -> str:
+    """A line an event, as `--json` has them; the values in one cell, as JSON."""
+    rows = [event_values(event) for event in events]
+    return _table(EVENT_COLUMNS, [[_cell(row[column]) for column in EVENT_COLUMNS] for row in rows])
+
+
+def rules_csv(rules: Sequence[RuleReplay]) -> str:
+    """A line for each rule and outcome; one that has none has a line too."""
+    return _table(RULE_COLUMNS, [row for found in rules for row in _rows(found)])
+
+
+def _rows(found: RuleReplay) -> Iterator[list[str]]:
+    values = rule_values(found)
+    miss = found.miss
+    nearest = [miss.session, {each.text: value for each, value in miss.values}] if miss is not None else [None, None]
+    first = [*(_cell(values[column]) for column in RULE_COLUMNS[:11]), *map(_cell, nearest)]
+    outcomes = [each for each in found.evidence.outcomes if each.base.n]
+    for each in outcomes:
+        same: tuple[object, ...] = (None,) * 3 if each.same is None else (each.same.n, each.same.median, each.same.up)
+        told = (
+            each.instrument, each.horizon, each.n, each.effective, each.median, each.low, each.high, each.ups,
+            each.worst, each.best, each.base.n, each.base.median, each.base.up, *same, str(each.finding),
+        )  # fmt: skip
+        yield [*first, *map(_cell, told)]
+    if not outcomes:
+        yield [*first, *[""] * (len(RULE_COLUMNS) - len(first))]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([head, *rows])
+    return out.getvalue()
+
+
+def _cell(value: object) -> str:
+    """Undefined is empty; what is more than one value is JSON, tags are words."""
+    found = plain(value)
+    if found is None:
+        return ""
+    if isinstance(found, list):
+        return " ".join(map(str, found))
+    if isinstance(found, dict | bool):
+        return json.dumps(found, ensure_ascii=False, allow_nan=False)
+    return str(found)
+
+
+def refuse_unwritable(option: str, file: Path) -> None:
+    """Raise ConfigurationError before the work where there is nowhere to put it."""
+    if file.is_dir():
+        raise ConfigurationError([Problem(option, f"{file} is a folder, and must be a file")])
+    if not file.parent.is_dir():
+        raise ConfigurationError([Problem(option, f"{file} cannot be written: there is no folder {file.parent}")])
+
+
+def write(option: str, file: Path, text: str) -> None:
+    """Put a whole text in a file's place: who is stopped midway leaves what was there."""
+    making = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        try:
+            making.write_text(text, encoding="utf-8", newline="")
+            making.replace(file)
+        finally:
+            making.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigurationError([Problem(option, f"{file} cannot be written: {error.strerror}")]) from None
+
+
+@contextmanager
+def shown(what: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
+    """A bar of how many of `total` are done, where somebody looks on."""
+    with tqdm(
+        desc=what, total=total, unit=f" {unit}", leave=False, file=sys.stderr, disable=not sys.stderr.isatty()
+    ) as bar:
+
+        def told(more: int) -> None:
+            bar.update(more)
+
+        yield told
