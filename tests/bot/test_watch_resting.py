@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 
+from tests.bot.audit.audited import audited, faults
 from tests.bot.days import Step, Town, story
 
 
@@ -25,6 +26,7 @@ def live_the_same(steps: Sequence[Step]) -> None:
                 assert rests.owed == judges.owed, step
                 assert rests.kept == judges.kept, step
                 assert rests.stands == judges.stands, step
+            assert faults(audited(rests.station)) == []  # whatever they were, what was recorded can be recomputed
 
 
 @settings(max_examples=max(settings().max_examples // 8, 1))

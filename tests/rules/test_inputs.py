@@ -11,11 +11,11 @@ import pytest
 from rules.bars import Floats, Tick
 from rules.inputs import Change, Inputs, trades_of
 from rules.language.compile import CompiledRule, compile_rule
-from rules.model import AlertEvent, Basis, Edge, Rule, Severity
+from rules.model import ALWAYS, AlertEvent, Basis, Edge, Rule, Severity
 from rules.panel import Panel
 from rules.provisional import with_provisional
 from rules.statement import digest_of, restated, stated
-from tests.rules.markets import SCOPE, TAPE, columns_of, weekdays
+from tests.rules.markets import SCOPE, TAPE, bouncing_hours, columns_of, weekdays
 
 ROWS = 700
 HIGH = compile_rule(Rule("high", "RUT > 100 and SPX > 1"), SCOPE)
@@ -133,3 +133,26 @@ def test_a_rule_is_compiled_again_from_what_is_written_down() -> None:
 def test_equal_values_have_equal_digests_in_any_order() -> None:
     assert digest_of({"a": 1, "b": [1.5, None]}) == digest_of({"b": (1.5, None), "a": 1})
     assert digest_of({"a": 1}) != digest_of({"a": 2})
+
+
+def test_of_a_rule_on_spreads_the_hours_inside_its_rows_count_up_to_its_own() -> None:
+    wide = compile_rule(Rule("wide", "spread(BTC) > 1%"), SCOPE)
+    hours = bouncing_hours(40)
+    rows = weekdays(20, ALWAYS)
+    shift = int(rows.closes[-1]) - int(hours.end[-24])
+    hours = replace(hours, start=hours.start + shift, end=hours.end + shift)
+    panel = Panel(rows, {"BTC": columns_of(np.full(20, 100.0))}, {"BTC": (TAPE,)}, hours={"BTC": hours})
+    low = hours.low.copy()
+    inside, later = (int(np.searchsorted(hours.end, rows.closes[row])) for row in (5, -1))
+    low[inside] -= 1e-6
+    other = replace(panel, hours={"BTC": replace(hours, low=low)})
+    low_later = hours.low.copy()
+    low_later[later + 1] -= 1.0
+    beyond = replace(panel, hours={"BTC": replace(hours, low=low_later)})
+    of = [Inputs(each).of(wide, event(panel, 19, wide))["prices"] for each in (panel, other, beyond)]
+    assert (of[0] != of[1], of[0] == of[2]) == (True, True)
+    plain = compile_rule(Rule("plain", "BTC > 1"), SCOPE)
+    of = [Inputs(each).of(plain, event(panel, 19, plain))["prices"] for each in (panel, other)]
+    assert of[0] == of[1]
+    checks = Inputs(panel).checks("BTC", 19)
+    assert Inputs(other).change("BTC", 19, checks) == Change("BTC")

@@ -15,7 +15,6 @@ from typing import Any
 from bot.audit.findings import Finding, Standing
 from bot.audit.reading import ReadIn, read
 from bot.audit.verify import Audit
-from bot.store.backend import Backend
 from bot.store.database import Database
 from rules.model import Instant
 from tests.bot.market.stations import Station
@@ -29,18 +28,24 @@ def audited(station: Station) -> list[Finding]:
     return _judged(station.runs(station._read(lambda connection: read(connection, SESSIONS, *EVERYTHING))))
 
 
-def audited_at(at: Path | Backend, kept_since: Instant = 0) -> list[Finding]:
-    """What there is to say of each event of a database in which nobody works."""
+def audited_at(path: Path, kept_since: Instant = 0) -> list[Finding]:
+    """What there is to say of each event of a file in which nobody works."""
 
-    async def of() -> ReadIn:
-        database = Database(at)
+    async def of() -> list[Finding]:
+        database = Database(path)
         try:
-            async with database.read() as connection:
-                return await read(connection, SESSIONS, *EVERYTHING)
+            return await audited_in(database, kept_since)
         finally:
             await database.close()
 
-    return _judged(asyncio.run(of()), kept_since)
+    return asyncio.run(of())
+
+
+async def audited_in(database: Database, kept_since: Instant = 0) -> list[Finding]:
+    """What there is to say of each event of a database."""
+    async with database.read() as connection:
+        read_in = await read(connection, SESSIONS, *EVERYTHING)
+    return _judged(read_in, kept_since)
 
 
 def _judged(read_in: ReadIn, kept_since: Instant = 0) -> list[Finding]:

@@ -20,7 +20,7 @@ from bot.store.proofs import sealed
 from rules.bars import DAY, Interval
 from rules.model import Basis
 from tests.bot.audit.audited import Hand, audited, audited_at, counted, faults
-from tests.bot.market.stations import MINUTE, FakeFeed, Station, closes, rule, told
+from tests.bot.market.stations import MINUTE, FakeFeed, Station, bars, closes, rule, told
 from tests.bot.watched import DAYS, FRIDAY, HIGH, MORNING, QUICK, SPREAD, THURSDAY, TUESDAY, WEDNESDAY, after, indices
 
 MEAN = rule("mean", "RUT > sma(RUT, 5)", "RUT < sma(RUT, 5)")
@@ -238,17 +238,36 @@ def test_of_an_empty_store_there_is_nothing_to_say(tmp_path: Path) -> None:
         assert audited(station) == []
 
 
-def test_what_comes_in_the_second_in_which_something_was_judged_is_told_apart(tmp_path: Path) -> None:
-    feed = indices(RUT={WEDNESDAY: 101.0})
+@pytest.mark.parametrize("seconds", [0, -3600])
+def test_what_comes_after_something_was_judged_is_known_later_whatever_the_clock_says(
+    tmp_path: Path, seconds: int
+) -> None:
+    feed, now = indices(RUT={WEDNESDAY: 101.0}), after(WEDNESDAY)
     with Station(tmp_path / "a.db", feed, rules=[HIGH]).starts(MORNING) as station:
-        now = after(WEDNESDAY)
-        station.ticks([MORNING, now])
-        feed.restates("RUT", Interval.DAY, WEDNESDAY, close=97.5, low=97.5)
-        station.ticks([now + 60, now + 60 - 3600, now + 60])  # the clock is set back for a while
-        while not station.rows(schema.revisions):
-            now += 600
-            station.tick(now)
+        assert len(station.ticks([MORNING, now])) == 1
+        archive, other = station.intake._archive, bars(Interval.DAY, {WEDNESDAY: 97.5}, feed.origin)
+        arrival = archive.history.compare("RUT", other, now + seconds)
+        station.runs(archive.keep([("RUT", arrival)], now + seconds))
+        told = [(row.known_at, row.replaced_at) for row in station.rows(schema.revisions)]
+        assert told == [(now, now + 1)]
         assert faults(audited(station)) == []
+
+
+def test_a_bar_of_the_second_source_is_taken_as_it_was_preferred_then(tmp_path: Path) -> None:
+    """No configuration is read: which source came first stands in the proof."""
+    first, second = indices(RUT={WEDNESDAY: 101.0}), FakeFeed("second")
+    second.holds("RUT", Interval.DAY, dict.fromkeys(DAYS, 98.0))
+    with Station(tmp_path / "a.db", first, second, rules=[HIGH]).starts(MORNING) as station:
+        station.ticks([MORNING, after(WEDNESDAY)])
+        archive = station.intake._archive
+        late = bars(Interval.DAY, dict.fromkeys(DAYS[:20], 98.0), second.origin)
+        now = after(WEDNESDAY, 90)
+        station.runs(archive.keep([("RUT", archive.history.compare("RUT", late, now))], now))
+        station.ticks([after(THURSDAY)])
+        events = station.rows(schema.events)
+        found = audited(station)
+        assert (len(events), faults(found)) == (len(found), [])
+        assert [origin[0] for origin in events[0].proof["inputs"]["prices"]["RUT"]["origins"]] == ["fake"]
 
 
 def test_two_rules_of_one_id_are_told_apart(tmp_path: Path) -> None:
