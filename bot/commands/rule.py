@@ -32,5 +32,5 @@ def rule(desk: Desk, words: Sequence[str]) -> Reply:
 
 
 def _keys(name: str) -> Keyboard:
-    words = ("Chart", "Why", "History", "Test")
-    return (tuple(Button(word, f"/{word.lower()} {name}") for word in words),)
+    rows = ("Chart", "Why", "Stats"), ("History", "Test")
+    return tuple(tuple(Button(word, f"/{word.lower()} {name}") for word in words) for words in rows)

@@ -20,6 +20,7 @@ from bot.queries.correlation import correlation, pair_picture
 from bot.queries.correlations import against_all, matrix
 from bot.queries.price import Own, price_picture
 from bot.queries.regime import regime, regime_picture
+from bot.queries.stats import outcome_picture, stats_of
 from bot.queries.view import View
 from bot.render.charts import draw
 from rules.engine import evaluate, opened
@@ -69,6 +70,14 @@ def pair(view: View) -> Picture:
     return picture
 
 
+def outcomes(view: View) -> Picture:
+    """What followed the VIX above 20."""
+    rule = Rule("backtest", "close(VIX) > 20", "close(VIX) < 18", title="VIX closes above 20")
+    picture = outcome_picture(view, stats_of(view, compile_rule(rule, view.scope)))
+    assert picture is not None
+    return picture
+
+
 def _own(view: View) -> Own:
     """An alert of one's own, and what happened to it."""
     rule = compile_rule(
@@ -84,6 +93,7 @@ KINDS: Mapping[str, Callable[[View], Picture]] = {
     "condition-record": partial(condition, rule="rut-record-close"),
     "condition-coupled": partial(condition, rule="rut-sol-coupled"),
     "condition-turn": partial(condition, rule="rut-rally-10"),
+    "outcomes": outcomes,
     "pair": pair,
     "against": lambda view: against_all(view, "RUT", 60),
     "matrix": lambda view: matrix(view, "RISK", 60),
