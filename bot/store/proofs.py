@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.store.database import Connection
+from bot.store.errors import StoreError
 from bot.store.schema import events
 from rules.model import Instant
 from rules.statement import digest_of
@@ -68,7 +69,10 @@ async def last_seal(connection: Connection) -> str:
 
 
 async def proved_events(connection: Connection) -> AsyncIterator[Recorded]:
-    """Every recorded event with its proof, in the order they were recorded."""
+    """Every recorded event with its proof, in the order they were recorded. Raises StoreError for a database of before
+    there were any."""
+    if not await connection.run_sync(_has_proofs):
+        raise StoreError("the database is of a version that kept no proofs; `bellwether run` moves it forward")
     last = 0
     while True:
         query = sa.select(events).where(events.c.id > last).order_by(events.c.id).limit(BATCH)
@@ -78,3 +82,10 @@ async def proved_events(connection: Connection) -> AsyncIterator[Recorded]:
         if len(rows) < BATCH:
             return
         last = rows[-1].id
+
+
+def _has_proofs(connection: sa.Connection) -> bool:
+    inspector = sa.inspect(connection)
+    return inspector.has_table(events.name) and any(
+        column["name"] == events.c.proof.name for column in inspector.get_columns(events.name)
+    )

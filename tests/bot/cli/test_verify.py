@@ -86,3 +86,12 @@ def test_dates_the_wrong_way_round_and_a_store_that_is_not_there_are_told_in_a_s
     ran = terminal.runs("verify", "--config", other)
     assert (ran.code, ran.out) == (1, "")
     assert "none.db" in ran.err
+
+
+def test_a_database_of_before_there_were_proofs_is_told_in_a_sentence(terminal: Terminal, config: str) -> None:
+    Hand(Path(config).parent / "a.db").does("alter table events drop column proof")
+    ran = terminal.runs("verify", "--config", config)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        "bellwether: the database is of a version that kept no proofs; `bellwether run` moves it forward\n"
+    )
