@@ -12,8 +12,10 @@ import pytest
 
 from bot.cli._replayed import shown, write
 from tests.bot.cli.terminal import Terminal
+from tests.bot.market.stations import Station
 from tests.bot.markets import Folder, day
 from tests.bot.replays import config
+from tests.bot.watched import HIGH, MORNING, WEDNESDAY, after, indices
 
 KEYS = [
     "rule", "title", "severity", "tags", "since", "through", "firings", "per_year", "median_spell", "last_fired",
@@ -68,11 +70,11 @@ def test_a_period_counts_only_what_fired_in_it(terminal: Terminal, asked: list[o
     whole = terminal.runs(*asked, "--summary", "--json").lines
     part = terminal.runs(*asked, "--summary", "--json", "--from", "2025-06-01").lines
     events = terminal.runs(*asked, "--json", "--from", "2025-06-01").lines
-    for before, after in zip(whole, part, strict=True):
-        fired = sum((each["rule"], each["event"]) == (after["rule"], "fired") for each in events)
-        assert after["by_closes"] or after["firings"] == fired
-        assert after["firings"] <= before["firings"]
-        assert after["since"] == "2025-06-02" if after["rule"] != "btc-often" else "2025-06-01"
+    for before, later in zip(whole, part, strict=True):
+        fired = sum((each["rule"], each["event"]) == (later["rule"], "fired") for each in events)
+        assert later["by_closes"] or later["firings"] == fired
+        assert later["firings"] <= before["firings"]
+        assert later["since"] == "2025-06-02" if later["rule"] != "btc-often" else "2025-06-01"
 
 
 def test_events_as_csv_are_those_of_json(terminal: Terminal, asked: list[object], tmp_path: Path) -> None:
@@ -155,6 +157,18 @@ def test_a_period_without_a_session_has_a_report_too(terminal: Terminal, asked: 
     ran = terminal.runs(*asked, "--from", "2090-01-01", "--summary", "--report", tmp_path / "report.html")
     assert ran.code == 0
     assert "4 rules, no session. Of 0 outcomes none has enough firings to claim anything" in ran.out
+
+
+def test_the_store_is_replayed_while_the_service_runs_on_it(terminal: Terminal, tmp_path: Path) -> None:
+    file, report = tmp_path / "my.toml", tmp_path / "report.html"
+    rule = '[[rules]]\nid = "above"\nwhen = "close(RUT) > 100"\n'
+    file.write_text(f'[store]\nurl = "sqlite:///{tmp_path}/a.db"\n{rule}')
+    with Station(tmp_path / "a.db", indices(RUT={WEDNESDAY: 101.0}), rules=[HIGH]).starts(MORNING) as station:
+        station.ticks([MORNING, after(WEDNESDAY)])
+        ran = terminal.runs("replay", "--store", "--config", file, "--summary", "--json", "--report", report)
+    (line,) = ran.lines
+    assert (line["rule"], line["firings"], line["last_fired"]) == ("above", 1, "2025-12-03")
+    assert f"replayed with the prices in {tmp_path}/a.db" in report.read_text(encoding="utf-8")
 
 
 class _Terminal(io.StringIO):
