@@ -126,7 +126,8 @@ def _in_short(stat: Stat) -> list[str]:
         return [name, f"{_INDENT}never since {past.since.year}"]
     outcome = _told(stat)
     told = "nobody holds what it is about" if outcome is None else _outcome_in_short(outcome)
-    return [f"{name} {len(past.fired)}x, {_a_year(past)}", f"{_INDENT}{told}"]
+    often = "by closes" if past.by_closes else _a_year(past)
+    return [f"{name} {len(past.fired)}x, {often}", f"{_INDENT}{told}"]
 
 
 def _outcome_in_short(outcome: Outcome) -> str:

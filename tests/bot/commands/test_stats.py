@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ from bot.queries.view import View
 from bot.render.lines import PHONE
 from bot.render.stats import pages_of
 from rules.evidence import Finding
+from rules.functions.registry import Scope
 from tests.bot.commands.desks import ask_offline, live, two_indices_and_bitcoin
 from tests.bot.golden import assert_golden
-from tests.bot.markets import NOW, Folder, day, seen
+from tests.bot.markets import NOW, Folder, day, seen, weekdays
 from tests.bot.personal.conversation import Conversation
 from tests.bot.render.html import TelegramReader, assert_telegram_accepts
 
@@ -172,3 +174,43 @@ def test_a_market_of_hardly_a_row_is_answered(tmp_path: Path, rows: list[str]) -
     for line in ("/stats rut-record-close", "/stats btc-rally-20", "/backtest close(RUT) > 2480", "/backtest vix > 30"):
         assert "nan" not in text(view, line).lower()
         answer(live(view), line)
+
+
+def test_without_rules_there_is_nothing_to_tell() -> None:
+    view = seen()
+    assert text(View(view.history, view.scope, ()), "/stats") == "There are no rules."
+
+
+def test_a_rule_about_what_nobody_holds_tells_when_it_fired_and_claims_nothing() -> None:
+    view = seen()
+    alone = View(view.history, view.scope, [rule for rule in view.rules if rule.rule.id == "vix-20"])
+    told = text(alone, "/stats vix-20")
+    assert "Fired 14 times" in told
+    assert "Last on 2025-" in told
+    assert "interval" not in told
+    assert "nobody holds what it is about" in text(alone, "/stats")
+    reply = ask_offline(alone, "/backtest vix > 20")
+    assert reply.picture is None
+    assert "Fired " in reply.html
+
+
+def test_an_alert_about_what_is_not_configured_any_more_is_refused(chat: Conversation, small: View) -> None:
+    chat.writes("/alert sol < 120")
+    chat.taps("Save")
+    bare = View(small.history, Scope({"RUT": small.scope.instruments["RUT"]}, {}), ())
+    for line in ("/stats #1", "/backtest #1"):
+        assert "unknown instrument SOL" in TelegramReader(answer(replace(live(bare), kept=chat.kept), line).html).text
+
+
+def test_a_day_without_a_price_leaves_out_its_outcomes_alone(tmp_path: Path) -> None:
+    rows = weekdays("2024-01-01", "2025-12-31", 1)
+    holes = [row for index, row in enumerate(rows) if index % 7]
+    whole, holed = (
+        open_app(Options(data=Folder(tmp_path / name).holds("RUT_1d.csv", *kept).path), at=NOW).view()
+        for name, kept in (("whole", rows), ("holed", holes))
+    )
+    for view, most in ((whole, 500), (holed, 430)):
+        picture = ask_offline(view, "/backtest close(RUT) > sma(RUT, 5)").picture
+        assert isinstance(picture, OutcomePicture)
+        assert 0 < picture.outcome.base.n < most
+        assert picture.outcome.n <= len(picture.fired)
