@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import platform
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -16,12 +17,16 @@ from typing import Any
 from bot.queries.view import NoAnswer
 from bot.tuning.market import Market
 from bot.tuning.running import Progress, Runner, Task
+from rules.language.errors import short
 
 WAITING = 10
 """Seconds in which a scheduler must answer, and have a worker."""
 
 PACKAGES = ("bellwether-bot", "numpy", "scipy", "lark")
 """What must be the same on both sides for results to be the same."""
+
+
+_ADDRESS = re.compile(r"(tcp|tls|ws|wss)://(\[[0-9a-fA-F:.]+\]|[\w.-]+):[0-9]{1,5}")
 
 
 @contextmanager
@@ -32,6 +37,8 @@ def cluster(address: str, market: Market, waiting: float = WAITING) -> Iterator[
         from distributed.client import FutureCancelledError
     except ModuleNotFoundError:
         raise NoAnswer("--scheduler needs an extra: pip install 'bellwether-bot[cluster]'") from None
+    if not _ADDRESS.fullmatch(address):
+        raise NoAnswer(f"--scheduler must be an address such as tcp://10.0.0.5:8786, not {short(address)}")
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is told in a sentence
     try:
         client = Client(address, timeout=waiting, set_as_default=False)  # type: ignore[no-untyped-call]

@@ -99,7 +99,7 @@ def test_words_that_mean_nothing(terminal: Terminal, words: tuple[str, ...], sen
         ),
         (
             ("drawdown(RUT) > 3%", "--param", "enter=2%,3%", "--scheduler", "nowhere"),
-            "no Dask scheduler answers at nowhere: ",
+            "--scheduler must be an address such as tcp://10.0.0.5:8786, not nowhere",
         ),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
@@ -61,6 +62,15 @@ def test_the_surface_of_a_cluster_is_bit_for_bit_the_one_of_this_process(workers
     assert repr(again) == repr(here)
 
 
+def test_without_the_extra_it_is_told_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with (
+        pytest.raises(NoAnswer, match=r"--scheduler needs an extra: pip install 'bellwether-bot\[cluster\]'"),
+        _at("x"),
+    ):
+        pass
+
+
 def test_a_scheduler_that_does_not_answer_is_told() -> None:
     with (
         pytest.raises(NoAnswer, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1: "),
@@ -69,15 +79,17 @@ def test_a_scheduler_that_does_not_answer_is_told() -> None:
         pass
 
 
-@pytest.mark.parametrize("address", ["", "nowhere", "tcp://", "http://[", "tcp://127.0.0.1:99999"])
+@pytest.mark.parametrize(
+    "address", ["", "nowhere", "tcp://", "http://[", "tcp://127.0.0.1", "tcp://:8786", "tcp://a b:1", "tcp://[:1"]
+)
 def test_an_address_that_is_none_is_told(address: str) -> None:
-    with pytest.raises(NoAnswer, match="no Dask scheduler answers at"), _at(address):
+    with pytest.raises(NoAnswer, match="must be an address such as tcp://"), _at(address):
         pass
 
 
 def test_a_scheduler_without_workers_is_told() -> None:
     with (
-        LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0") as empty,
+        LocalCluster(n_workers=0, protocol="tcp", dashboard_address="127.0.0.1:0") as empty,
         pytest.raises(NoAnswer, match="has no workers"),
         _at(empty.scheduler_address),
     ):
