@@ -75,7 +75,8 @@ class Browser:
         scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self.call("Emulation.setEmulatedMedia", features=scheme)
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
-        self.call("Page.navigate", url=url)
+        went = self.call("Page.navigate", url=url)
+        assert "errorText" not in went, went
         while not loaded:
             self._hear()
         return visit

@@ -14,6 +14,9 @@ from bot.render.report.words import how_often
 from rules.evidence import Base, Finding, Outcome
 from rules.model import ALWAYS, Basis
 
+_UNTOLD = "–"
+"""Of too few outcomes none of these is told: they would be taken for what usually follows."""
+
 _HINTS = {Finding.ABOVE: "above", Finding.BELOW: "below", Finding.OF_THE_REGIME: "regime"}
 
 
@@ -96,7 +99,7 @@ def section(found: RuleReplay) -> Section:
         often=how_often(found),
         miss="" if found.miss is None else miss_words(found.miss),
         dates=tuple(each.isoformat() for each in found.evidence.fired),
-        outcomes=tuple(_row(each, compiled.calendar) for each in found.evidence.outcomes if each.base.n),
+        outcomes=tuple(row(each, compiled.calendar) for each in found.evidence.outcomes if each.base.n),
     )
 
 
@@ -106,19 +109,21 @@ def _judged(found: RuleReplay) -> str:
     return live if found.rule.rule.basis is Basis.TICK else f"judged at {clock}"
 
 
-def _row(outcome: Outcome, clock: str) -> OutcomeRow:
+def row(outcome: Outcome, clock: str) -> OutcomeRow:
+    """A line of the table, on a rule's clock."""
     word = "day" if clock == ALWAYS else "session"
     known = outcome.low == outcome.low
+    few = outcome.finding is Finding.TOO_FEW
     return OutcomeRow(
         instrument=outcome.instrument,
         after=f"{outcome.horizon} {word}{'s' * (outcome.horizon != 1)}",
         n=outcome.n,
         effective=f"{outcome.effective:.1f}",
-        median=percent(outcome.median, signed=True),
-        interval=f"{percent(outcome.low, signed=True)} to {percent(outcome.high, signed=True)}" if known else UNDEFINED,
+        median=_UNTOLD if few else percent(outcome.median, signed=True),
+        interval=f"{percent(outcome.low, signed=True)} to {percent(outcome.high, signed=True)}" if known else _UNTOLD,
         up=f"{outcome.ups} of {outcome.n}",
-        worst=percent(outcome.worst, signed=True),
-        best=percent(outcome.best, signed=True),
+        worst=_UNTOLD if few else percent(outcome.worst, signed=True),
+        best=_UNTOLD if few else percent(outcome.best, signed=True),
         base=_base(outcome.base),
         same=UNDEFINED if outcome.same is None else _base(outcome.same),
         finding=FINDINGS[outcome.finding],

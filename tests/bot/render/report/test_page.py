@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,6 +18,9 @@ from bot.app import App, Options, open_app
 from bot.queries.replay import replay
 from bot.queries.timeline import asset_timeline, rule_timeline
 from bot.render.report import Origin, page
+from bot.render.report.sections import row
+from rules.evidence import Base, Outcome
+from rules.model import XNYS
 from tests.bot.markets import NOW, Folder, utc_days, weekdays
 from tests.bot.replays import config
 
@@ -144,6 +149,17 @@ def test_the_outcomes_of_a_rule_are_those_of_the_evidence(app: App, html: str) -
     assert f"{outcome.ups} of {outcome.n}" in row
     assert f"{outcome.median * 100:+.1f}%" in row
     assert f"{outcome.low * 100:+.1f}% to {outcome.high * 100:+.1f}%" in row
+
+
+def test_of_too_few_outcomes_neither_median_nor_interval_is_told() -> None:
+    """One firing before 42% is no rule, and a table would make it one."""
+    base = Base(1_000, 0.01, 0.55)
+    few = Outcome("XRP", 20, 4, 4.0, 0.425, 4, math.nan, math.nan, -0.07, 0.59, base, None)
+    told = row(few, XNYS)
+    assert (told.up, told.finding, told.base) == ("4 of 4", "too few to say more", "+1.0%, 55% up")
+    assert {told.median, told.interval, told.worst, told.best} == {"\N{EN DASH}"}
+    enough = row(replace(few, n=9, effective=8.0, low=0.2, high=0.6), XNYS)
+    assert (enough.median, enough.interval, enough.finding) == ("+42.5%", "+20.0% to +60.0%", "more than usual")
 
 
 def test_the_same_replay_gives_the_same_page(app: App, html: str) -> None:
