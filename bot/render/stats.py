@@ -67,8 +67,8 @@ def stats_text(stats: Stats) -> str:
     by = " · by closes" if past.by_closes else ""
     return "\n".join(
         [
-            f"{MARKS[rule.rule.severity]} <b>{escape(rule.rule.title or short(rule.when_text, 120))}</b>",
             *([SIMULATED_LINE] if stats.simulated else []),
+            f"{MARKS[rule.rule.severity]} <b>{escape(rule.rule.title or short(rule.when_text, 120))}</b>",
             f"<i>{escape(spoken_id(rule.rule.id))}</i>{by}",
             *_past(stats),
             *_outcomes(stats),
@@ -83,8 +83,8 @@ def backtest_text(stats: Stats) -> str:
     confirm, rests = rule.rule.timing.confirm, rule.rule.timing.cooldown
     return "\n".join(
         [
-            f"<b>{escape(rule.rule.title or short(rule.when_text, 120))}</b>",
             *([SIMULATED_LINE] if stats.simulated else []),
+            f"<b>{escape(rule.rule.title or short(rule.when_text, 120))}</b>",
             f"<code>{escape(short(rule.when_text, 3 * PHONE))}</code>",
             *([f"{_INDENT}on {confirm} {row_word(rule)}s in a row"] if confirm > 1 and not past.by_closes else []),
             f"Re-arms when {escape(rearms)}",

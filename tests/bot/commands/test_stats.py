@@ -13,8 +13,10 @@ from bot.app import Options, open_app
 from bot.commands.registry import answer
 from bot.queries.stats import stats_of_rules
 from bot.queries.view import View
+from bot.render.alerts import SIMULATED_LINE
 from bot.render.lines import PHONE
 from bot.render.stats import pages_of
+from bot.telegram.captions import headline
 from rules.evidence import Finding
 from rules.functions.registry import Scope
 from tests.bot.commands.desks import ask_offline, live, two_indices_and_bitcoin
@@ -214,3 +216,8 @@ def test_a_day_without_a_price_leaves_out_its_outcomes_alone(tmp_path: Path) -> 
         assert isinstance(picture, OutcomePicture)
         assert 0 < picture.outcome.base.n < most
         assert picture.outcome.n <= len(picture.fired)
+
+
+def test_what_stands_beneath_the_picture_of_a_long_text_says_that_its_prices_are_made_up() -> None:
+    html = ask_offline(seen(), "/backtest vix > 20").html
+    assert headline(html) == f"{SIMULATED_LINE}\n<b>Cboe Volatility Index above 20</b>"
