@@ -73,13 +73,23 @@ class After:
 
 
 @dataclass(frozen=True)
+class Later:
+    """The return of an instrument from the close of an alert to one so many rows later, as a share."""
+
+    instrument: str
+    horizon: int
+    move: float
+
+
+@dataclass(frozen=True)
 class WhyEvent:
     """Something that happened to an alert, taken apart.
 
     `rule` is its id as it is read. `parts` are of the condition that decided, none where its rule was removed since or
     it decided nothing; `expired` says that the alert ended by itself. `changed` are numbers that are others by now, as
     they are now. `step` is None where trades decide. `after` is None while nothing has happened since; then `closes`
-    were judged since. `clears` is what ends the alert, in words; empty where the rule was removed since.
+    were judged since. `clears` is what ends the alert, in words; empty where the rule was removed since. `later` is
+    what followed one that fired, over the longest horizon that is known; None where nothing is.
     """
 
     event: AlertEvent
@@ -92,6 +102,7 @@ class WhyEvent:
     after: After | None = None
     closes: int = 0
     clears: str = ""
+    later: Later | None = None
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bot.answers.personal import spoken_id
-from bot.answers.why import After, Number, Part, Step, UsedBar, WhyEvent, WhyRule
+from bot.answers.why import After, Later, Number, Part, Step, UsedBar, WhyEvent, WhyRule
 from bot.queries.clauses import SIGNS, Clause, Numbers, clauses
 from bot.queries.condition import course_of
+from bot.queries.evidence import headline
 from bot.queries.view import NoAnswer, View
 from rules.alerting import Firing
 from rules.bars import DAY, Interval
@@ -21,8 +22,10 @@ from rules.language.compile import CompiledRule, Shown, values_of
 from rules.language.meaning import negated, read_condition
 from rules.language.typed import Typed
 from rules.model import AlertEvent, Basis, Edge, Instant, Verdict
+from rules.outcomes import HORIZONS
 from rules.panel import Panel
 from rules.venues import TRADED
+from rules.windows import close_of, simple_return
 
 SOON = 14 * DAY
 """Seconds within which an exchange closes again."""
@@ -50,7 +53,22 @@ def why_event(view: View, event: AlertEvent, rule: CompiledRule | None, events: 
         after=_after(view, event, events, rule.calendar),
         closes=max(0, view.due(rule.calendar, rule.instruments) - 1 - row) if row >= 0 else 0,
         clears=rule.clear_words if rule.rule.clear is not None else "this no longer holds",
+        later=_later(view, rule, event, events),
     )
+
+
+def _later(view: View, rule: CompiledRule, event: AlertEvent, events: Sequence[AlertEvent]) -> Later | None:
+    """What followed an event that fired and was not corrected, in the first instrument that is looked at after it."""
+    panel, name = view.panel(rule.calendar), headline(view, rule)
+    row = int(np.searchsorted(panel.clock.closes, event.at))
+    is_undone = any(each.undone_key == event.key for each in events)
+    if event.edge is not Edge.FIRED or is_undone or name is None or row >= len(panel):
+        return None
+    moves = {horizon: simple_return(close_of(name), horizon) for horizon in HORIZONS if row + horizon < len(panel)}
+    columns = view.columns(moves.values(), rule.calendar)
+    ends = {horizon: float(columns[node][row + horizon]) for horizon, node in moves.items()}
+    known = [horizon for horizon, end in ends.items() if not math.isnan(end)]
+    return Later(name, known[-1], ends[known[-1]]) if known else None
 
 
 def why_rule(view: View, rule: CompiledRule, events: Sequence[AlertEvent], now: Instant) -> WhyRule:

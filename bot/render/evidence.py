@@ -108,8 +108,13 @@ def outcome_lines(outcome: Outcome) -> list[str]:
 
 def ahead(horizon: int, clock: str) -> str:
     """next 20 sessions"""
+    return f"next {rows(horizon, clock)}" if horizon != 1 else f"next {rows(1, clock).removeprefix('1 ')}"
+
+
+def rows(count: int, clock: str) -> str:
+    """20 sessions, 1 day: rows of a clock."""
     word = "day" if clock == ALWAYS else "session"
-    return f"next {horizon} {word}s" if horizon != 1 else f"next {word}"
+    return f"{count} {word}{'s' * (count != 1)}"
 
 
 def ordinal(n: int) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from bot.answers.personal import PersonalAlert
-from bot.answers.why import After, Step, Telling, Told, UsedBar, WhyEvent, WhyRule
+from bot.answers.why import After, Later, Step, Telling, Told, UsedBar, WhyEvent, WhyRule
 from bot.render.alerts import SIMULATED, SIMULATED_LINE, mark
+from bot.render.evidence import rows
 from bot.render.lines import PHONE, packed
-from bot.render.numbers import by_unit, closing, duration, instant, price, session_of
+from bot.render.numbers import by_unit, closing, duration, instant, percent, price, session_of
 from bot.render.parts import told_parts
 from rules.alerting import AlertState, Firing, Inactive, Pending
 from rules.bars import DAY
@@ -50,6 +51,7 @@ def why_event_answer(answer: WhyEvent, telling: Telling | None = None) -> str:
         *_bars(answer.bars),
         *([_step(answer.step)] if answer.step is not None else []),
         *_since(answer),
+        *([_followed(answer.later, event.clock)] if answer.later is not None else []),
         *([_told(telling)] if telling is not None else []),
         f"<i>{escape(answer.rule)}</i>",
     ]
@@ -83,6 +85,11 @@ def _when(event: AlertEvent) -> str:
         return f"{instant(event.at)}, provisional"
     close = closing(event.session, event.clock)
     return f"{close[0].lower()}{close[1:]}" if close.startswith("Close") else close
+
+
+def _followed(later: Later, clock: str) -> str:
+    """20 sessions later: RUT +3.1%"""
+    return f"{rows(later.horizon, clock)} later: {later.instrument} {percent(later.move, signed=True)}"
 
 
 # What an event was made of, and what came of it

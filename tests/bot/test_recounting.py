@@ -12,22 +12,23 @@ import pytest
 from bot.records import Beside, Told
 from bot.recounting import AT_ONCE, Recounting
 from bot.render.evidence import Records
+from rules.language.compile import CompiledRule
 from rules.model import AlertEvent, Edge, Severity
 from rules.panel import Panel
-from tests.rules.markets import INSTRUMENTS, instrument, rule, written
+from tests.rules.markets import INSTRUMENTS, rule, written
 
 PANEL = written(RUT="100 90 99 99 89 91 80 90", SPX="100 90 99 99 89 91 80 90")
-DIPS, OTHER = rule("dips", "ret(RUT, 1) < -1%"), rule("other", "ret(SPX, 1) < -1%")
-RUT_ALONE = Beside({"RUT": INSTRUMENTS["RUT"], "VIX": instrument("VIX")})
-"""A place where nobody knows what the other rule is about."""
+DIPS, OTHER = rule("dips", "ret(RUT, 1) < -1%"), rule("other", "ret(BTC, 1) < -1%")
+"""The other one is on a clock of which there are no sessions here."""
+KNOWN = Beside(INSTRUMENTS)
 
 
-def fired(row: int, its: object = DIPS, severity: Severity = Severity.NOTICE) -> Told:
+def fired(row: int, its: CompiledRule = DIPS, severity: Severity = Severity.NOTICE) -> Told:
     at, session = int(PANEL.clock.closes[row]), PANEL.clock.session(row)
-    return AlertEvent(its.rule.id, Edge.FIRED, at, session, severity, "A dip", "XNYS"), its  # type: ignore[attr-defined,return-value]
+    return AlertEvent(its.rule.id, Edge.FIRED, at, session, severity, "A dip", "XNYS"), its
 
 
-def found(events: list[Told], beside: Beside = RUT_ALONE, panel: Panel = PANEL, longest: float = 60.0) -> Records:
+def found(events: list[Told], beside: Beside = KNOWN, panel: Panel = PANEL, longest: float = 60.0) -> Records:
     async def look() -> Records:
         with ThreadPoolExecutor(1) as executor:
             return await Recounting(executor, beside, longest).of(events, {"XNYS": panel})
@@ -44,8 +45,8 @@ def test_every_event_has_its_own_row(caplog: pytest.LogCaptureFixture) -> None:
     assert not caplog.records
 
 
-def replace_rule(event: AlertEvent, its: object, number: int) -> Told:
-    return replace(event, rule=f"dips-{number}"), its  # type: ignore[return-value]
+def replace_rule(event: AlertEvent, its: CompiledRule, number: int) -> Told:
+    return replace(event, rule=f"dips-{number}"), its
 
 
 def test_one_that_fails_costs_no_other_and_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
@@ -60,7 +61,7 @@ def test_one_that_fails_costs_no_other_and_is_logged_once(caplog: pytest.LogCapt
 def test_a_clock_that_is_not_there_costs_no_alert(caplog: pytest.LogCaptureFixture) -> None:
     async def look() -> Records:
         with ThreadPoolExecutor(1) as executor:
-            return await Recounting(executor, RUT_ALONE).of([fired(1)], {})
+            return await Recounting(executor, KNOWN).of([fired(1)], {})
 
     assert asyncio.run(look()) == {}
     assert len(caplog.records) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bot.answers.why import Part, WhyRule
@@ -15,6 +16,7 @@ from bot.queries.why import why_event, why_rule
 from rules.alerting import Firing, Inactive, Pending
 from rules.language.compile import CompiledRule
 from rules.model import Basis, Edge, Verdict
+from rules.outcomes import followed
 from tests.bot.markets import NOW, Folder, at, day, seen
 from tests.bot.queries.handmade import rule, view_of
 
@@ -50,6 +52,14 @@ def test_the_numbers_of_every_event_are_those_it_was_told_with_and_they_decide(c
         if event.edge in (Edge.FIRED, Edge.RESOLVED):
             assert answer.expired or set(marks(answer.parts)) == {"T"}
             assert answer.changed == ()
+        if event.edge is not Edge.FIRED:
+            assert answer.later is None
+        elif answer.later is not None:
+            panel, later = view.panel(compiled.calendar), answer.later
+            row = panel.clock.closes.tolist().index(event.at)
+            moves = {each.horizon: each.end[row] for each in followed(panel, later.instrument)}
+            assert later.move == moves[later.horizon]
+            assert all(np.isnan(end) for horizon, end in moves.items() if horizon > later.horizon)
 
 
 @pytest.mark.parametrize("compiled", CLOSE_RULES, ids=lambda each: each.rule.id)

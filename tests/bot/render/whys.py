@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bot.answers.personal import PersonalAlert
-from bot.answers.why import After, Number, Part, Step, Telling, Told, UsedBar, WhyEvent, WhyRule
+from bot.answers.why import After, Later, Number, Part, Step, Telling, Told, UsedBar, WhyEvent, WhyRule
 from bot.queries.condition import condition_picture
 from bot.queries.price import price_picture
 from bot.queries.quote import quote
@@ -52,6 +52,7 @@ REGIME = Part(
 
 STEP = Step(Pending(CLOSE - 86_400, 1), Firing(CLOSE, CLOSE), 2)
 AT_ONCE = Step(Inactive(CLOSE - 86_400), Firing(CLOSE, CLOSE), 1)
+MOVED = Later("RUT", 5, 0.0312)
 OWN = PersonalAlert(3, "close(SOL) < 120", None, Basis.CLOSE, "sol < 120", "SOL below 120", CLOSE)
 
 
@@ -128,7 +129,9 @@ def commands() -> str:
 
 
 WHYS: Mapping[str, Callable[[], str]] = {
-    "why-coupled": lambda: of_event("rut-sol-coupled", parts=(COUPLED,), bars=(RUT_BAR, SOL_BAR), step=STEP, closes=12),
+    "why-coupled": lambda: of_event(
+        "rut-sol-coupled", parts=(COUPLED,), bars=(RUT_BAR, SOL_BAR), step=STEP, closes=12, later=MOVED
+    ),
     "why-record": lambda: of_event(
         "rut-record-close", parts=(RECORD,), after=After(Edge.RESOLVED, dt.date(2026, 1, 5), 17)
     ),
