@@ -50,7 +50,7 @@ def _head(tuning: Tuning) -> Iterator[str]:
     end = "lower" if request.up else "upper"
     yield from wrap(f"Score: the {end} end of the 90% interval of the median outcome, {less}.", WIDE)
     if tuning.by_closes:
-        yield "The rule is on trades; here it is looked at by its closes, where polls count nothing."
+        yield "The rule is on trades; here it is looked at by its closes."
 
 
 def _grid(tuning: Tuning) -> Iterator[str]:

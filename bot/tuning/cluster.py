@@ -39,7 +39,8 @@ def cluster(address: str, market: Market, waiting: float = WAITING) -> Iterator[
         raise NoAnswer("--scheduler needs an extra: pip install 'bellwether-bot[cluster]'") from None
     if not _ADDRESS.fullmatch(address):
         raise NoAnswer(f"--scheduler must be an address such as tcp://10.0.0.5:8786, not {short(address)}")
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is told in a sentence
+    for name in ("distributed", "distributed.client"):  # what matters of it is told in a sentence
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=waiting, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
@@ -49,7 +50,7 @@ def cluster(address: str, market: Market, waiting: float = WAITING) -> Iterator[
         yield _Cluster(client, market)
     except KilledWorker:
         raise NoAnswer("one task has taken several workers with it: their memory may be too small") from None
-    except FutureCancelledError:
+    except (FutureCancelledError, OSError):  # a connection that closes is one
         raise NoAnswer(f"the Dask scheduler at {address} is gone; nothing was written") from None
     finally:
         client.close()  # type: ignore[no-untyped-call]

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 
 import pytest
 from distributed import LocalCluster
@@ -94,6 +95,26 @@ def test_a_scheduler_without_workers_is_told() -> None:
         _at(empty.scheduler_address),
     ):
         pass
+
+
+class Closer(Silent):
+    """Ends a cluster once a task is done."""
+
+    def __init__(self, running: LocalCluster) -> None:
+        self.running = running
+
+    def done(self) -> None:
+        self.running.close()
+
+
+def test_a_scheduler_that_goes_away_midway_is_told() -> None:
+    asked = request(RULE)
+    grid = grid_of(asked.rule, GRID, SCOPE)
+    with (
+        LocalCluster(n_workers=1, processes=False, protocol="tcp", dashboard_address="127.0.0.1:0") as running,
+        pytest.raises(NoAnswer, match=rf"the Dask scheduler at {running.scheduler_address} is gone"),
+    ):
+        tune(asked, grid, market(300), SCOPE, partial(cluster, running.scheduler_address), Closer(running))
 
 
 def test_a_worker_with_something_else_is_told() -> None:
