@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.audit.findings import Finding, Standing
 from bot.store.alerts import event_of
+from bot.store.bars import NOT_YET
 from bot.store.proofs import Recorded, is_intact
 from rules.inputs import PRIME, hourly, origin_of
 from rules.language.compile import CompiledRule
@@ -26,12 +27,15 @@ HASHES = "the hashes of what it was judged on are not those that were recorded"
 SEAL = "it does not say what was sealed when it was recorded"
 UNREADABLE = "it cannot be read"
 
+_MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What reading a text may raise that is not what it should be."""
+
 
 @dataclass(frozen=True)
 class Case:
     """An event to be recomputed: its rule, the instruments of that as they were, and `inside` which of them it looks
-    into hours; what it was judged on, and `totals`, by which most of what it was not judged on is told. `fault` is what
-    is wrong with it before anything is recomputed.
+    into hours; what it was judged on, and `totals`, by which most of what it was not judged on is told; and whether it
+    still says what was sealed.
     """
 
     event: AlertEvent
@@ -41,7 +45,7 @@ class Case:
     inside: frozenset[str]
     inputs: Mapping[str, Any]
     totals: Mapping[str, int]
-    fault: tuple[Standing, str] | None
+    is_sealed: bool
 
     @property
     def last(self) -> int:
@@ -50,8 +54,10 @@ class Case:
 
     @property
     def known_at(self) -> Instant:
-        """When the newest bar came of those that were held."""
-        return int(self.inputs["known_at"])
+        """When the newest bar came of those that were held. Raises ValueError where that is no instant."""
+        if not 0 <= (known_at := int(self.inputs["known_at"])) < NOT_YET:
+            raise ValueError(f"{known_at} is no instant")
+        return known_at
 
     @property
     def first(self) -> dt.date:
@@ -68,38 +74,38 @@ def case_of(recorded: Recorded) -> Case | Finding:
     """What there is to recompute of an event, or why there is nothing."""
     try:
         event = event_of(recorded.content)
-    except (KeyError, TypeError, ValueError):
+    except _MALFORMED:
         return _finding(recorded, None, Standing.EVENT_CHANGED, UNREADABLE)
     if recorded.proof is None:
         return _finding(recorded, event, Standing.NOT_VERIFIABLE, NO_PROOF)
-    fault = _fault(recorded, event)
+    if (fault := _fault(recorded, event)) is not None:
+        return _finding(recorded, event, *fault)
+    inputs, is_sealed = recorded.proof["inputs"], is_intact(recorded)
+    beyond = Standing.NOT_VERIFIABLE if is_sealed else Standing.EVENT_CHANGED
     try:
         rule, instruments, inside = _understood(dumps(recorded.proof["rule"], sort_keys=True))
-    except (LanguageError, KeyError, TypeError, ValueError, AttributeError) as error:
-        standing = fault or (Standing.NOT_VERIFIABLE, f"{OTHER_MEANING}: {error}")
-        return _finding(recorded, event, *standing)
+    except (LanguageError, *_MALFORMED) as error:
+        return _finding(recorded, event, beyond, f"{OTHER_MEANING}: {error}" if is_sealed else SEAL)
     if rule.digest != recorded.proof["rule"].get("digest"):
-        return _finding(recorded, event, *(fault or (Standing.NOT_VERIFIABLE, OTHER_MEANING)))
+        return _finding(recorded, event, beyond, OTHER_MEANING if is_sealed else SEAL)
     try:
-        inputs = recorded.proof["inputs"]
-        case = Case(event, recorded.recorded_at, rule, instruments, inside, inputs, _totals(inputs), fault)
+        case = Case(event, recorded.recorded_at, rule, instruments, inside, inputs, _totals(inputs), is_sealed)
         _ = case.last, case.known_at, case.first, case.absent
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return _finding(recorded, event, *(fault or (Standing.INPUTS_CHANGED, HASHES)))
+    except _MALFORMED:
+        return _finding(recorded, event, Standing.INPUTS_CHANGED, HASHES)
     return case
 
 
 def _fault(recorded: Recorded, event: AlertEvent) -> tuple[Standing, str] | None:
-    """What does not fit the hashes and the seal of an event."""
+    """Why there is nothing to recompute: what does not fit its hash, or is another event's."""
     proof: Mapping[str, Any] = recorded.proof or {}
-    if digest_of(proof.get("rule")) != proof.get("rule_sha256"):
+    if digest_of(proof.get("rule")) != proof.get("rule_sha256") or "rule" not in proof:
         return Standing.RULE_CHANGED, RULE_TEXT
-    if digest_of(proof.get("inputs")) != proof.get("inputs_sha256"):
+    if digest_of(proof.get("inputs")) != proof.get("inputs_sha256") or "inputs" not in proof:
         return Standing.INPUTS_CHANGED, HASHES
-    named = (event.key, event.rule, event.at) == (recorded.key, recorded.rule, recorded.at)
-    if not named or not is_intact(recorded) or proof["rule"]["id"] != event.rule:
-        return Standing.EVENT_CHANGED, SEAL
-    return None
+    is_named = (event.key, event.rule, event.at) == (recorded.key, recorded.rule, recorded.at)
+    is_of_it = isinstance(proof["rule"], dict) and proof["rule"].get("id") == event.rule
+    return None if is_named and is_of_it else (Standing.EVENT_CHANGED, SEAL)
 
 
 @lru_cache(maxsize=1024)
@@ -118,9 +124,9 @@ def _totals(inputs: Mapping[str, Any]) -> dict[str, int]:
     for name, each in inputs["prices"].items():
         checks = each["checks"]
         totals[name] = sum(int(checks[at : at + 8], 16) for at in range(0, len(checks), 16)) % PRIME
-        for origin in each["origins"]:
-            origin_of(origin)
-        _ = each["sha256"] + checks
+        if not all(isinstance(word, str) for origin in each["origins"] for word in origin[:4]):
+            raise ValueError(f"{each['origins']} are no origins")
+        _ = [origin_of(origin) for origin in each["origins"]], each["sha256"] + checks
     return totals
 
 

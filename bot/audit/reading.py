@@ -74,6 +74,6 @@ def _instruments(recorded: Iterable[Recorded]) -> list[str]:
     for each in recorded:
         try:
             names |= dict.fromkeys(map(str, (each.proof or {})["inputs"]["prices"]))
-        except (KeyError, TypeError):
+        except (LookupError, TypeError):
             continue
     return list(names)

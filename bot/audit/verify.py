@@ -13,10 +13,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from bot.audit.cases import Case, case_of
-from bot.audit.findings import Finding, Standing
+from bot.audit.cases import SEAL, Case, case_of
+from bot.audit.findings import Difference, Finding, Standing
 from bot.audit.known import Frame, Known
 from bot.audit.recomputing import Recomputed, Replayed, differences, recomputed, replayed
+from bot.store.bars import NOT_YET
 from bot.store.proofs import Recorded
 from rules.bars import Origin
 from rules.inputs import Change, Inputs, origin_of, trades_of
@@ -27,7 +28,9 @@ from rules.provisional import with_provisional
 Undone = Mapping[str, AlertEvent]
 """Events that corrections take back, by key."""
 
-EVER = 2**40 - 1
+OTHERWISE = "it says something else than its rule does"
+
+EVER = NOT_YET - 1
 """An instant after all that is known, at which all that bars say today is known."""
 
 
@@ -88,23 +91,23 @@ class Audit:
 
     def _judged(self, key: str, case: Case, panel: Panel, replay: Replayed) -> Finding:
         """An event whose inputs are those it was judged on."""
+        differ: tuple[Difference, ...] = ()
         try:
             found = self._recomputed(case, panel, replay)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            found = Recomputed(None, f"its row cannot be made again: {error}")
-        differ = differences(case.event, found.event) if found.event is not None else ()
-        reasons = ["it says something else than its rule does"] if differ else []
-        reasons += [found.reason] if found.event is None else []
+            differ = differences(case.event, found.event) if found.event is not None else ()
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            found = Recomputed(None, f"it cannot be recomputed: {error}")
+        reasons = [OTHERWISE] if differ else [found.reason] if found.event is None else []
         standing = Standing.DIFFERS if reasons else Standing.VERIFIED
-        if case.fault is not None:
-            standing, reasons = case.fault[0], [case.fault[1], *reasons]
+        if not case.is_sealed:
+            standing, reasons = Standing.EVENT_CHANGED, [SEAL, *reasons]
         return replace(_finding(key, case, standing, reasons), differences=differ)
 
     def _recomputed(self, case: Case, panel: Panel, replay: Replayed) -> Recomputed:
         closed = panel[: case.last + 1]
         if "trades" not in case.inputs:
             return recomputed(case, closed, replay, self._undone.get(case.event.undone_key))
-        session = self._known.session(case.inputs["calendar"], case.inputs["ends"])
+        session = self._known.session(case.rule.calendar, case.inputs["ends"])
         if session is None:
             return Recomputed(None, "no session was in progress then")
         only = {name: closed.columns[name] for name in case.inputs["prices"]}
@@ -114,8 +117,8 @@ class Audit:
 
     def _changed(self, key: str, case: Case, market: Inputs) -> Finding:
         """An event that was judged on something else than what is there now of what was known then."""
-        if case.fault is not None:
-            return _finding(key, case, *_one(case.fault))
+        if not case.is_sealed:
+            return _finding(key, case, Standing.EVENT_CHANGED, [SEAL])
         if len(market.panel) <= case.last or market.closes(case.last) != case.inputs["closes"]:
             return _finding(
                 key, case, Standing.INPUTS_CHANGED, ["the calendar has other sessions than it was judged on"]
@@ -217,10 +220,6 @@ def _changes(case: Case, market: Inputs) -> Iterator[Change | None]:
 def _when(change: Change) -> tuple[bool, int, str]:
     """What can be named best goes first, and of that the oldest."""
     return change.year is None, change.year or 0, str(change.session or "")
-
-
-def _one(fault: tuple[Standing, str]) -> tuple[Standing, Collection[str]]:
-    return fault[0], [fault[1]]
 
 
 def _finding(key: str, case: Case, standing: Standing, reasons: Collection[str]) -> Finding:

@@ -7,6 +7,7 @@ compute all seals anew.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -75,13 +76,28 @@ async def proved_events(connection: Connection) -> AsyncIterator[Recorded]:
         raise StoreError("the database is of a version that kept no proofs; `bellwether run` moves it forward")
     last = 0
     while True:
-        query = sa.select(events).where(events.c.id > last).order_by(events.c.id).limit(BATCH)
+        query = _RAW.where(events.c.id > last).order_by(events.c.id).limit(BATCH)
         rows = (await connection.execute(query)).all()
         for row in rows:
-            yield Recorded(row.id, row.key, row.rule, row.at, row.recorded_at, row.content, row.proof)
+            content, proof = _document(row.content) or {}, _document(row.proof)
+            yield Recorded(row.id, row.key, row.rule, row.at, row.recorded_at, content, proof)
         if len(rows) < BATCH:
             return
         last = rows[-1].id
+
+
+_TEXTS = (sa.type_coerce(column, sa.Text).label(column.name) for column in (events.c.content, events.c.proof))
+_RAW = sa.select(events.c.id, events.c.key, events.c.rule, events.c.at, events.c.recorded_at, *_TEXTS)
+"""Documents as they are written: one that somebody has made unreadable must not keep the others from being read."""
+
+
+def _document(text: str | None) -> dict[str, Any] | None:
+    """None where there is none; an empty one where it cannot be read."""
+    try:
+        plain = None if text is None else json.loads(text)
+    except (TypeError, ValueError):
+        return {}
+    return plain if plain is None or isinstance(plain, dict) else {}
 
 
 def _has_proofs(connection: sa.Connection) -> bool:
