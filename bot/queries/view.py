@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -62,8 +63,12 @@ class View:
         return self.history.simulated
 
     def of(self, rules: Sequence[CompiledRule]) -> View:
-        """The same market with other rules, and columns of its own: so many rules are looked at a few at a time."""
-        part = View(self.history, self.scope, rules, self.as_of, self._live, self._grace, self._awaited, self.follow)
+        """The same market with fewer rules, and columns of its own: so many rules are looked at a few at a time."""
+        names = {rule.rule.id for rule in rules}
+        live = self._live
+        if live is not None:
+            live = replace(live, events=tuple(event for event in live.events if event.rule in names))
+        part = View(self.history, self.scope, rules, self.as_of, live, self._grace, self._awaited, self.follow)
         part._panels = self._panels
         return part
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from bot.queries.replay import AT_ONCE, replay
 from bot.queries.timeline import asset_timeline, rule_timeline
 from bot.queries.view import View
+from rules.engine import Outcome
 from rules.model import Edge
 from tests.bot.queries.handmade import view_of
 
@@ -31,6 +33,15 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> View:
 def test_a_few_rules_at_a_time_give_the_events_of_all_at_once(many: View) -> None:
     assert replay(many, many.rules).events == many.events()
     assert len(many.events()) > 80
+
+
+def test_what_the_service_has_recorded_is_there_once(many: View) -> None:
+    recorded = tuple(replace(event, title="as it was told") for event in many.events()[:40])
+    live = Outcome(many.outcome.book, recorded)
+    view = View(many.history, many.scope, many.rules, live=live)
+    found = replay(view, view.rules).events
+    assert sorted(found, key=lambda event: event.key) == sorted(view.events(), key=lambda event: event.key)
+    assert sum(event.title == "as it was told" for event in found) == 40
 
 
 def test_it_tells_how_many_rules_are_done(many: View) -> None:
