@@ -42,7 +42,8 @@ def _head(tuning: Tuning) -> Iterator[str]:
     request = tuning.request
     names = ", ".join(axis.name for axis in tuning.grid.axes)
     out = left_out(tuning)
-    yield from wrap(f"{request.rule.rule.id}: {tuning.tried} variants of {names}{f'; {out}' if out else ''}", WIDE)
+    several = f"{tuning.tried} variant{'s' * (tuning.tried != 1)}"
+    yield from wrap(f"{request.rule.rule.id}: {several} of {names}{f'; {out}' if out else ''}", WIDE)
     way = "rises" if request.up else "falls"
     hoped = f"{request.instrument} {way}, {ahead(request.horizon, request.rule.calendar)}"
     yield f"Hoped for: {hoped}. {_dates(tuning.span)}."
@@ -174,6 +175,8 @@ def _worlds(tuning: Tuning) -> Iterator[str]:
     for index, lived in enumerate(tuning.as_is.lived):
         other = _lived(best.lived[index]) if best is not None else ""
         yield f"{lived.place.name:<26} {_lived(lived)}   {other}".rstrip()
+    if quiet := tuning.sense.quiet:
+        yield from wrap(f"false/y is the most a year where each firing is false: {', '.join(quiet)}.", WIDE)
 
 
 _WORLD_HEAD = " a year  delay  missed"

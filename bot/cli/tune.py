@@ -96,7 +96,7 @@ def _tuned(view: View, rule: CompiledRule, arguments: argparse.Namespace) -> Tun
     )
     if request.instrument not in panel.columns:
         raise NoAnswer(f"{request.instrument} has no price here at the closes of {rule.calendar}")
-    print(f"{len(grid.variants)} variants, and the rule as it is", file=sys.stderr)
+    print(f"{len(grid.variants)} variant{'s' * (len(grid.variants) != 1)}, and the rule as it is", file=sys.stderr)
 
     @contextmanager
     def where(market: Market) -> Iterator[Runner]:
