@@ -89,7 +89,7 @@ def performance(path: Path) -> Station:
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", [1, 2])
 def test_session_by_session_with_restarts_in_between_it_tells_what_a_replay_tells(tmp_path: Path, seed: int) -> None:
-    """Every tick is done twice: the second time nothing happens. (tests/acceptance/test_live_is_replay.py is longer.)"""
+    """Every tick is done twice: the second time nothing happens. (acceptance/test_live_is_replay.py is longer.)"""
     chance, ends = random.Random(seed), closes("2025-08-15", "2025-12-31")
     with performance(tmp_path / "a.db").starts(ends[0] + SETTLED) as station:
         assert station.tick(ends[0] + SETTLED).events == ()
