@@ -21,7 +21,7 @@ SHOWN_BEST, SHOWN_WORST = 10, 3
 
 AS_IS = "as it is"
 WIDE = 80
-_CELL = 7
+_CELL = 8
 """Columns of one score in the grid."""
 
 

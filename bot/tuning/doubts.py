@@ -70,7 +70,8 @@ def _spike(plateau: Plateau, best: Point) -> Iterator[str]:
     if not plateau.is_spike:
         return
     if 2 * plateau.scored < plateau.neighbours or math.isnan(plateau.median):
-        yield f"The best is a spike: only {plateau.scored} of its {plateau.neighbours} neighbours have firings enough."
+        few = plateau.neighbours - plateau.scored
+        yield f"The best is a spike: of its {plateau.neighbours} neighbours {few} had too few firings."
         return
     score, median, ahead, error = (
         percent(share, signed=True) for share in (best.score, plateau.median, plateau.advantage, plateau.error)
