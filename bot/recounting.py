@@ -17,7 +17,7 @@ from rules.panel import Panel
 
 log = logging.getLogger(__name__)
 
-LONGEST = 3.0
+LONGEST = 5.0
 """Seconds after which no more rules are looked into."""
 
 AT_ONCE = 12
