@@ -13,6 +13,7 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from bot.attendance import Attendance, Self
+from bot.beforehand import Beforehand
 from bot.clock import now
 from bot.delivery.fallback import Awake, Fallback, Main
 from bot.delivery.measured import Availability
@@ -99,6 +100,7 @@ async def open_service(
     room.watch.briefs = reception.briefing()
     stack.push_async_callback(service.stop)
     kept = _keep_house(settings, database, stack)
+    _look_beforehand(parts, reception, stack)
     await service.start(front, hold.owner, (*guarded, right, *kept), lambda: lease.valid, beside)
     if pushed is not None:
         stack.push_async_callback(pushed.stop)
@@ -188,6 +190,15 @@ def _keep_house(settings: Settings, database: Database, stack: AsyncExitStack) -
         Guarded("housekeeping", kept.age, TIDYING, kept.restart, fatal=False),
         Guarded("free disk space", space.age, ROOM, fatal=False, why=space.why),
     )
+
+
+def _look_beforehand(parts: Parts, reception: Reception, stack: AsyncExitStack) -> None:
+    """What followed is worked out before anybody asks, until `stack` ends; without it answers are only slower."""
+    beforehand = Beforehand(parts, reception.outlook)
+    stack.callback(beforehand.close)
+    kept = Kept("what followed", beforehand.run)
+    stack.push_async_callback(kept.stop)
+    kept.start()
 
 
 def _limits(retention: RetentionSettings) -> Limits:
