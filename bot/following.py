@@ -112,7 +112,7 @@ def _changes(
     some: Sequence[Fired], rules: Mapping[str, CompiledRule | None], closed: Closed, beside: Beside
 ) -> _Changes:
     """What is known of events, against what was known before."""
-    found, moves = _Changes(), _Moves(closed)
+    found, moves = _Changes(), _Moves(closed, min((event.at for event in some), default=0))
     for event in some:
         rule = rules[event.rule]
         if event.is_undone:
@@ -138,7 +138,7 @@ def _compare(event: Fired, calendar: str, names: Sequence[str], moves: _Moves, f
             end, was = row + each.horizon, before.get((name, each.horizon))
             if end >= due or (was is not None and end < len(closes) - AGAIN):
                 continue
-            now = _completed(event.key, each, row, int(closes[end]))
+            now = _completed(event.key, each, row - moves.first(calendar), int(closes[end]))
             if now is None:
                 found.gone += [was] if was is not None else []
             elif now != was:
@@ -152,19 +152,23 @@ def _completed(key: str, moves: Followed, row: int, at: Instant) -> Completed | 
 
 
 class _Moves:
-    """What followed each row of the closed sessions, worked out once for all events of a round."""
+    """What followed each row of the closed sessions from `since` on, worked out once for all events of a round."""
 
-    def __init__(self, closed: Closed) -> None:
-        self.closed = closed
+    def __init__(self, closed: Closed, since: Instant) -> None:
+        self.closed, self._since = closed, since
         self._moves: dict[tuple[str, str], tuple[Followed, ...]] = {}
         self._due: dict[tuple[str, str], int] = {}
 
     def of(self, calendar: str, name: str) -> tuple[Followed, ...]:
-        """By horizon."""
+        """By horizon; their first row is `first` of the panel's."""
         key = calendar, name
         if key not in self._moves:
-            self._moves[key] = followed(self.closed.panels[calendar], name)
+            self._moves[key] = followed(self.closed.panels[calendar][self.first(calendar) :], name)
         return self._moves[key]
+
+    def first(self, calendar: str) -> int:
+        """The row of a panel that the oldest event is of."""
+        return int(np.searchsorted(self.closed.panels[calendar].clock.closes, self._since))
 
     def due(self, calendar: str, name: str) -> int:
         """The first row of which a bar may still come."""
