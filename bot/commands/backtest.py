@@ -18,6 +18,7 @@ from bot.queries.stats import outcome_picture, stats_of
 from bot.render.stats import backtest_text, stats_text
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule, compile_rule
+from rules.language.errors import nearest
 from rules.model import Rule
 
 USAGE, EXAMPLE = "/backtest [EXPRESSION|RULE]", "/backtest vix > 30"
@@ -36,12 +37,19 @@ def backtest(desk: Desk, words: Sequence[str]) -> Reply:
     try:
         draft = _read(" ".join(words), footing)
     except NotUnderstood as error:
+        if hint := _mistyped(desk, words):
+            raise Refusal(f"unknown rule {words[0]}{hint}") from None
         return not_understood(error, "/backtest", USAGE, EXAMPLE)
     return _of_draft(desk, draft)
 
 
 def _is_rule(desk: Desk, word: str) -> bool:
     return bool(_OWN.fullmatch(word)) or word.lower() in {rule.rule.id for rule in desk.view.rules}
+
+
+def _mistyped(desk: Desk, words: Sequence[str]) -> str:
+    """The rules that a word of several parts comes near to; nothing where it is no such word."""
+    return nearest(words[0], [rule.rule.id for rule in desk.view.rules]) if len(words) == 1 and "-" in words[0] else ""
 
 
 def _of_rule(desk: Desk, rule: CompiledRule) -> Reply:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,8 +18,8 @@ from rules.evidence import Evidence
 from rules.language.compile import CompiledRule
 from rules.panel import Panel
 
-MOST = 1_000
-"""Rules of a calendar of which it is kept, a few kB each; the oldest are let go."""
+MOST, MOST_FIRED = 1_000, 500_000
+"""Rules of a calendar of which it is kept, and firings of all of them, some 40 bytes each; the oldest are let go."""
 
 Asked = tuple[CompiledRule, tuple[str, ...]]
 """A rule, and the instruments that are looked at after it."""
@@ -40,8 +40,8 @@ class _Page:
 class Casebook:
     """May be asked by several threads: one of them works out what is missing while the others wait."""
 
-    def __init__(self, most: int = MOST) -> None:
-        self._most = most
+    def __init__(self, most: int = MOST, most_fired: int = MOST_FIRED) -> None:
+        self._most, self._most_fired = most, most_fired
         self._pages: dict[str, _Page] = {}
         self._working = threading.Lock()
 
@@ -64,7 +64,7 @@ class Casebook:
         missing = [key for key in keys if key not in page.known]
         found = dict(zip(missing, work([keys[key] for key in missing]), strict=True)) if missing else {}
         asked = {key: page.known[key] if key in page.known else found[key] for key in keys}
-        page.known = dict(_last({**page.known, **found}.items(), self._most))  # readers hold the one before
+        page.known = _newest({**page.known, **found}, self._most, self._most_fired)  # readers hold the one before
         return asked
 
 
@@ -88,5 +88,11 @@ def _key(one: Asked) -> _Key:
     return rule.rule.id, rule.digest, names
 
 
-def _last(items: Iterable[tuple[_Key, Evidence]], most: int) -> list[tuple[_Key, Evidence]]:
-    return list(items)[-most:]
+def _newest(known: dict[_Key, Evidence], most: int, most_fired: int) -> dict[_Key, Evidence]:
+    kept, fired = dict[_Key, Evidence](), 0
+    for key, past in reversed(known.items()):
+        fired += len(past.fired)
+        if len(kept) == most or fired > most_fired:
+            break
+        kept[key] = past
+    return dict(reversed(kept.items()))

@@ -194,7 +194,9 @@ def _is_beside(outcome: Outcome, shown: str) -> bool:
 
 
 def _in_full(outcome: Outcome, clock: str) -> list[str]:
-    """A horizon: median and interval, how many rose, both base rates, and what may be said."""
+    """A horizon: median and interval, how many rose, both base rates, and what may be said; of the longest also the
+    medians of the worst and the best close on the way.
+    """
     name = ahead(outcome.horizon, clock)
     name = f"{name[:1].upper()}{name[1:]}"
     if not outcome.n:
@@ -205,16 +207,21 @@ def _in_full(outcome: Outcome, clock: str) -> list[str]:
     median, low, high = (percent(share, signed=True) for share in (outcome.median, outcome.low, outcome.high))
     bases = f"all days {percent(outcome.base.median, signed=True)}"
     bases += f", same regime {percent(outcome.same.median, signed=True)}" if outcome.same is not None else ""
+    worst, best = (percent(share, signed=True) for share in (outcome.worst, outcome.best))
     return [
         f"{name}: {median}",
         f"{_INDENT}{low} to {high}, up {outcome.ups} of {outcome.n}",
+        *([f"{_INDENT}on the way {worst} to {best}"] if outcome.horizon == TOLD else []),
         f"{_INDENT}{bases}",
         f"{_INDENT}effective n {outcome.effective:.0f}: {FINDINGS[outcome.finding]}",
     ]
 
 
 def _a_year(past: Evidence) -> str:
-    return f"{past.a_year:.1f} a year" if past.years >= 1 else f"in {past.years * 12:.0f} months"
+    if past.years >= 1:
+        return f"{past.a_year:.1f} a year"
+    months, days = round(past.years * 12), round(past.years * 365.25)
+    return f"in {_counted(months, 'month')}" if months else f"in {_counted(days, 'day')}"
 
 
 def _rows(count: float, clock: str) -> str:

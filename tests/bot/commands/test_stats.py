@@ -11,7 +11,7 @@ import pytest
 from bot.answers import OutcomePicture
 from bot.app import Options, open_app
 from bot.commands.registry import answer
-from bot.queries.stats import stats_of_rules
+from bot.queries.stats import stats_of, stats_of_rules
 from bot.queries.view import View
 from bot.render.alerts import SIMULATED_LINE
 from bot.render.lines import PHONE
@@ -21,7 +21,7 @@ from rules.evidence import Finding
 from rules.functions.registry import Scope
 from tests.bot.commands.desks import ask_offline, live, two_indices_and_bitcoin
 from tests.bot.golden import assert_golden
-from tests.bot.markets import NOW, Folder, day, seen, weekdays
+from tests.bot.markets import NOW, Folder, at, day, seen, weekdays
 from tests.bot.personal.conversation import Conversation
 from tests.bot.render.html import TelegramReader, assert_telegram_accepts
 
@@ -138,6 +138,7 @@ def test_the_picture_is_of_the_same_firings_as_the_text() -> None:
         ("/stats rut-record-close DOGE", "is looked at with RUT, SPX, BTC, not with DOGE"),
         ("/backtest", "it takes a condition as /alert does, or a rule"),
         ("/backtest close(DOGE) > 1", "unknown instrument DOGE"),
+        ("/backtest rut-record-clos", "unknown rule rut-record-clos; did you mean rut-record-close"),
         ("/backtest #7", "there is no alert #7 here"),
         ("/backtest close(RUT) > highest(RUT, 20)", "nothing is above it"),
     ],
@@ -146,6 +147,26 @@ def test_what_is_meant_by_nothing_is_refused_in_a_sentence(line: str, said: str)
     told = text(seen(), line)
     assert said in told
     assert "Usage: /" in told
+
+
+@pytest.mark.parametrize(
+    ("last", "said"), [("2025-12-03", "in 2 days"), ("2025-12-31", "in 1 month"), ("2026-06-30", "in 7 months")]
+)
+def test_a_short_past_is_told_in_the_words_of_its_length(tmp_path: Path, last: str, said: str) -> None:
+    rows = weekdays("2025-12-01", last, 1)
+    path = Folder(tmp_path / "prices").holds("RUT_1d.csv", *rows).path
+    view = open_app(Options(data=path), at=at(f"{last}T23:00Z")).view()
+    assert f"Fired once, {said}\n" in text(view, "/backtest close(RUT) > 1")
+
+
+def test_of_the_longest_horizon_the_worst_and_the_best_on_the_way_are_told() -> None:
+    view = seen()
+    rule = next(each for each in view.rules if each.rule.id == "rut-rally-10")
+    close = view.panel(rule.calendar).field("RUT", "close")
+    rows = [view.panel(rule.calendar).clock.row_of(day) for day in stats_of(view, rule).stat.evidence.fired]
+    ways = [close[row + 1 : row + 21] / close[row] - 1 for row in rows if row + 20 < len(close)]
+    worst, best = (float(np.median([end(way) for way in ways])) for end in (min, max))
+    assert f"on the way {worst:+.1%} to {best:+.1%}" in text(view, "/stats rut-rally-10")
 
 
 def test_a_level_far_from_the_price_now_is_tested_all_the_same(chat: Conversation) -> None:

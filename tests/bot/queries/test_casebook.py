@@ -82,6 +82,19 @@ def test_it_holds_no_more_than_it_may_and_answers_all_the_same(view: View) -> No
     assert desk.worked == 4
 
 
+def test_what_fired_very_often_is_not_kept_for_long(view: View) -> None:
+    """Whoever tries a thousand conditions that fire every other day must not fill the memory."""
+    desk, names = Desk(view.panel("XNYS")), ("rut-rally-10", "rut-drawdown-10")
+    once, other = asked_of(view, names[0]), asked_of(view, names[1])
+    firings = [len(past.fired) for past in Casebook().of([*once, *other], "XNYS", "a", desk.work)]
+    assert min(firings) > 0
+    for most_fired, worked in ((sum(firings), 2), (sum(firings) - 1, 3), (0, 3)):
+        book, desk.worked = Casebook(most_fired=most_fired), 0
+        for asked in (once, other, once):
+            assert book.of(asked, "XNYS", "a", desk.work)[0].rule == asked[0][0].rule.id
+        assert desk.worked == worked
+
+
 def test_who_asks_for_the_same_at_once_waits_for_the_one_who_works(view: View) -> None:
     book, desk = Casebook(), Desk(view.panel("XNYS"))
     asked = asked_of(view, "rut-rally-10", "rut-rally-20")
