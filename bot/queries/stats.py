@@ -21,7 +21,8 @@ from rules.regime.label import label
 LATELY = 3
 """Firings that are told one by one."""
 
-_LONGEST_TITLE = 120
+_LONGEST_TITLE = 48
+"""Characters above a picture that a phone still shows large enough; the text beneath has room for more."""
 
 HORIZON = 20
 """Rows after which it is told what had followed."""
@@ -71,7 +72,7 @@ def outcome_picture(view: View, stats: Stats) -> OutcomePicture | None:
     (moves,) = followed(panel, outcome.instrument, (HORIZON,))
     known = ~np.isnan(moves.end)
     return OutcomePicture(
-        title=rule.rule.title or short(rule.when_text, _LONGEST_TITLE),
+        title=short(rule.rule.title or rule.when_text, _LONGEST_TITLE),
         sessions=panel.clock.sessions[first:],
         close=panel.field(outcome.instrument, "close")[first:],
         labels=columns[label()][first:] if rule.calendar == XNYS else np.full(len(panel) - first, np.nan),

@@ -14,7 +14,10 @@ from bot.render.charts.words import width
 _SAMPLE, _APART, _GAP = 30, 12, 34
 """Pixels of a sample, beside it, and from one to the next."""
 
-Sign = Literal["dot", "diamond", "line", "bar", "low bar", "up", "down"]
+_SHORT_DASHES = (0, (2.4, 1.2))
+"""Two of a sample's width, in widths of the line."""
+
+Sign = Literal["dot", "diamond", "line", "dashes", "bar", "low bar", "up", "down"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +56,7 @@ def _draw(axes: Axes, x: float, entry: Entry) -> None:
             )
         case "line":
             axes.plot((x, x + _SAMPLE), (0.5, 0.5), color=colour, linewidth=5)
+        case "dashes":
+            axes.plot((x, x + _SAMPLE), (0.5, 0.5), color=colour, linewidth=5, linestyle=_SHORT_DASHES)
         case "bar" | "low bar":
             axes.bar(middle, 0.6 if entry.sign == "bar" else 0.3, width=_SAMPLE * 0.5, bottom=0.2, color=colour)

@@ -132,7 +132,8 @@ def _draw_outcomes(board: Sheet, picture: OutcomePicture, top: float) -> None:
     _name(board, middle, "all days", told.base.median, told.base.n, palette.quiet)
     if not told.n:
         words = "never fired" if not len(picture.fired) else "not known yet"
-        board.write(LEFT + PLOT / 2, top + _AFTER / 2, words, size=SMALL, align="center", colour=palette.ink)
+        written = board.write(LEFT + PLOT / 2, top + _AFTER / 2, words, size=SMALL, align="center")
+        written.set(bbox={"facecolor": palette.paper, "edgecolor": "none", "pad": 8}, zorder=5)  # lines run beneath it
 
 
 def _reach(picture: OutcomePicture) -> tuple[float, float]:
@@ -219,5 +220,5 @@ def _entries(picture: OutcomePicture, palette: Palette) -> list[Entry]:
         *([Entry("bar" if many else "up", palette.vermillion, "fired")] if len(picture.fired) else []),
         *states,
         *([Entry("diamond", palette.vermillion, "median, 90%")] if claims else []),
-        Entry("line", palette.quiet, "median of all"),
+        Entry("dashes", palette.quiet, "median of all"),
     ]

@@ -239,6 +239,14 @@ def test_a_day_without_a_price_leaves_out_its_outcomes_alone(tmp_path: Path) -> 
         assert picture.outcome.n <= len(picture.fired)
 
 
+def test_a_long_condition_is_cut_above_its_picture_and_told_whole_beneath() -> None:
+    condition = "corr(RUT, SOL, 60) > 0.6 and drawdown(RUT) > 10% or close(SPX) < sma(SPX, 200) and vix > 45"
+    reply = ask_offline(seen(), f"/backtest {condition}")
+    assert isinstance(reply.picture, OutcomePicture)
+    assert len(reply.picture.title) <= 51
+    assert "sma(SPX, 200)" in TelegramReader(reply.html).text
+
+
 def test_what_stands_beneath_the_picture_of_a_long_text_says_that_its_prices_are_made_up() -> None:
     html = ask_offline(seen(), "/backtest vix > 20").html
     assert headline(html) == f"{SIMULATED_LINE}\n<b>Cboe Volatility Index above 20</b>"

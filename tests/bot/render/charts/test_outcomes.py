@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from bot.render.charts import draw
 from bot.render.charts.outcomes import _BINS
-from tests.bot.render.charts.drawings import all_drawn, drawn, line, words
+from tests.bot.render.charts.drawings import all_drawn, drawn, figure, line, words
 from tests.bot.render.followed import outcome, outcome_picture
 
 
@@ -71,6 +71,19 @@ def test_a_rule_that_never_fired_says_so_beside_all_days() -> None:
     told = words(outcome_picture(often=0))
     assert "never fired" in told
     assert "Since 2015-12-24, never fired, log scale" in told
+
+
+def test_the_sign_of_the_median_of_all_days_is_broken_as_its_line_is() -> None:
+    few = outcome_picture(often=4)
+    assert "median of all" in words(few)
+    of_line, *of_signs = (each for each in figure(few).findobj(Line2D) if each.get_linestyle() == "--")
+    assert of_line.get_gid() == "base"
+    assert [each.get_color() for each in of_signs] == [of_line.get_color()]
+
+
+def test_no_line_runs_through_what_is_said_of_a_rule_that_never_fired() -> None:
+    said = [each for each in figure(outcome_picture(often=0)).texts if each.get_text() == "never fired"]
+    assert [each.get_bbox_patch() is not None and each.get_zorder() > 3 for each in said] == [True]
 
 
 def test_outcomes_that_have_not_passed_say_so() -> None:
