@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from bot.market.history import History, intervals_of
+from bot.market.history import intervals_of
 from bot.market.holes import Holes
 from bot.market.live import Arrival, LiveHistory
 from bot.market.schedule import Key, Schedule
@@ -24,7 +24,7 @@ Arrivals = Sequence[tuple[str, Arrival]]
 class Archive:
     """The store and the history in memory, which say the same. `version` changes with every bar that is held.
 
-    What comes after the market was looked at is known later than all that was seen, also within one second and by a
+    Whatever is written is known later than all that was there before, also within one second, after a wait, and by a
     clock that was set back: so what was seen can be found again by when it was known.
     """
 
@@ -35,8 +35,7 @@ class Archive:
         """When a source last told of a series up to its end, to this process."""
         self.holes = Holes()
         self.version = 0
-        self._seen: Instant = 0
-        self._newest: tuple[int, Instant] = (-1, 0)
+        self._newest: Instant = 0
 
     async def restore(self) -> None:
         """Take what the store holds."""
@@ -51,14 +50,7 @@ class Archive:
                         self.holes.known[key] = known.get(key, {})
                         if key in progress:
                             self.progress[key] = progress[key]
-        self._seen = self.history.newest_word
-
-    def snapshot(self, now: Instant) -> History:
-        """The market as of now."""
-        if self._newest[0] != self.version:
-            self._newest = self.version, self.history.newest_word
-        self._seen = self._newest[1]
-        return self.history.snapshot(now)
+        self._newest = self.history.newest_word
 
     def is_complete(self, key: Key) -> bool:
         """Whether a series was asked for from its beginning."""
@@ -79,10 +71,12 @@ class Archive:
 
         It is compared once more when it is its turn to be written: another task may have kept some of it meanwhile.
         """
-        progress, now = progress or {}, max(now, self._seen + 1)
+        progress = progress or {}
         came = [(name, each) for name, each in arrivals if len(each.written)]
         if came or progress:
             async with self._database.write() as connection:
+                if came:  # others may have written while this waited for its turn
+                    now = self._newest = max(now, self._newest + 1)
                 came = [(name, self.history.compare(name, each.written, now)) for name, each in came]
                 await save_bars(connection, [Change(name, each.written, each.replaced) for name, each in came], now)
                 for key, each in progress.items():

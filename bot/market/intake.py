@@ -87,7 +87,7 @@ class Intake:
 
     def snapshot(self, now: Instant) -> History:
         """The market as of now, every closed session as a row of its own."""
-        return self._archive.snapshot(now)
+        return self._archive.history.snapshot(now)
 
     @property
     def version(self) -> int:

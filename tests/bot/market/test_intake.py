@@ -285,6 +285,29 @@ def test_what_two_tasks_compared_at_once_is_held_once_and_a_revision_says_what_w
         assert held(station, "RUT").close[-2:].tolist() == [102.0, 102.0]
 
 
+def test_what_waited_for_its_turn_to_be_written_is_known_later_than_what_was_looked_at_meanwhile(
+    tmp_path: Path,
+) -> None:
+    """A fill that began before a poll, and is written after the rules have looked at what that brought."""
+    feed = indices()
+    with Station(tmp_path / "a.db", feed, rules=INDEX).starts(MORNING) as station:
+        archive, now = station.intake._archive, WEDNESDAY + HOUR
+        said = [bars(Interval.DAY, {day: 101.0}, feed.origin) for day in (WEDNESDAY, TUESDAY)]
+        polled, filled = ([("RUT", station.history.compare("RUT", each, now))] for each in said)
+
+        async def beside() -> Instant:
+            poll, fill = (asyncio.create_task(archive.keep(*each)) for each in ((polled, now), (filled, now - 60)))
+            await poll
+            seen = station.intake.snapshot(now).bars["RUT"][Interval.DAY]
+            assert seen.close[-2:].tolist() == [100.0, 101.0]
+            await fill
+            return int(seen.known_at.max())
+
+        looked_at = station.runs(beside())
+        assert held(station, "RUT").close[-2:].tolist() == [101.0, 101.0]
+        assert held(station, "RUT").known_at[-2] > looked_at == now
+
+
 def test_a_past_is_counted_when_it_is_filled_to_its_end_and_not_when_a_restart_finds_it_so(tmp_path: Path) -> None:
     first = coins()
     with Station(tmp_path / "a.db", first, rules=COIN, depth=Depth(BEGINNING, 200 * DAY)) as station:
