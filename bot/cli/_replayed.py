@@ -1,22 +1,17 @@
-"""What `replay` puts out: a rule as JSON, tables as CSV, files that are whole or not there, and how far it is."""
+"""What `replay` puts out: a rule as JSON, tables as CSV, and how far it is."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from tqdm import tqdm
 
 from bot.answers.replay import RuleReplay
-from bot.cli._output import event_values, plain
+from bot.cli._files import cell, table
+from bot.cli._output import event_values
 from bot.render.evidence import TOLD
-from bot.settings import ConfigurationError, Problem
 from rules.evidence import Base, Outcome
 from rules.model import AlertEvent
 
@@ -81,19 +76,19 @@ def _base(base: Base) -> dict[str, object]:
 def events_csv(events: Sequence[AlertEvent]) -> str:
     """A line an event, as `--json` has them; the values in one cell, as JSON."""
     rows = [event_values(event) for event in events]
-    return _table(EVENT_COLUMNS, [[_cell(row[column]) for column in EVENT_COLUMNS] for row in rows])
+    return table(EVENT_COLUMNS, [[cell(row[column]) for column in EVENT_COLUMNS] for row in rows])
 
 
 def rules_csv(rules: Sequence[RuleReplay]) -> str:
     """A line for each rule and outcome; one that has none has a line too."""
-    return _table(RULE_COLUMNS, [row for found in rules for row in _rows(found)])
+    return table(RULE_COLUMNS, [row for found in rules for row in _rows(found)])
 
 
 def _rows(found: RuleReplay) -> Iterator[list[str]]:
     values = rule_values(found)
     miss = found.miss
     nearest = [miss.session, {each.text: value for each, value in miss.values}] if miss is not None else [None, None]
-    first = [*(_cell(values[column]) for column in RULE_COLUMNS[:11]), *map(_cell, nearest)]
+    first = [*(cell(values[column]) for column in RULE_COLUMNS[:11]), *map(cell, nearest)]
     outcomes = [each for each in found.evidence.outcomes if each.base.n]
     for each in outcomes:
         same: tuple[object, ...] = (None,) * 3 if each.same is None else (each.same.n, each.same.median, each.same.up)
@@ -101,48 +96,9 @@ def _rows(found: RuleReplay) -> Iterator[list[str]]:
             each.instrument, each.horizon, each.n, each.effective, each.median, each.low, each.high, each.ups,
             each.worst, each.best, each.base.n, each.base.median, each.base.up, *same, str(each.finding),
         )  # fmt: skip
-        yield [*first, *map(_cell, told)]
+        yield [*first, *map(cell, told)]
     if not outcomes:
         yield [*first, *[""] * (len(RULE_COLUMNS) - len(first))]
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([head, *rows])
-    return out.getvalue()
-
-
-def _cell(value: object) -> str:
-    """Undefined is empty; what is more than one value is JSON, tags are words."""
-    found = plain(value)
-    if found is None:
-        return ""
-    if isinstance(found, list):
-        return " ".join(map(str, found))
-    if isinstance(found, dict | bool):
-        return json.dumps(found, ensure_ascii=False, allow_nan=False)
-    return str(found)
-
-
-def refuse_unwritable(option: str, file: Path) -> None:
-    """Raise ConfigurationError before the work where there is nowhere to put it."""
-    if file.is_dir():
-        raise ConfigurationError([Problem(option, f"{file} is a folder, and must be a file")])
-    if not file.parent.is_dir():
-        raise ConfigurationError([Problem(option, f"{file} cannot be written: there is no folder {file.parent}")])
-
-
-def write(option: str, file: Path, text: str) -> None:
-    """Put a whole text in a file's place: who is stopped midway leaves what was there."""
-    making = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        try:
-            making.write_text(text, encoding="utf-8", newline="")
-            making.replace(file)
-        finally:
-            making.unlink(missing_ok=True)
-    except OSError as error:
-        raise ConfigurationError([Problem(option, f"{file} cannot be written: {error.strerror}")]) from None
 
 
 @contextmanager

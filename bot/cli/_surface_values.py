@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from pathlib import Path
 
+from bot.cli._files import cell, table
 from bot.cli._surface import a_year, false_and_delay
-from bot.settings import ConfigurationError, Problem
 from bot.tuning.doubts import doubts
 from bot.tuning.forward import Forward, Period
 from bot.tuning.surface import Point
@@ -46,16 +44,12 @@ def values_of(tuning: Tuning) -> dict[str, object]:
     }
 
 
-def write_csv(tuning: Tuning, file: Path) -> None:
-    """The surface, a row a variant. Raises ConfigurationError where it cannot be written."""
+def surface_csv(tuning: Tuning) -> str:
+    """The surface, a line a variant; undefined is empty. A parameter may be called as a number of the outcome is, so
+    `param_` stands before each.
+    """
     rows = [_flat(each, tuning) for each in tuning.points]
-    try:
-        with file.open("w", encoding="utf-8", newline="") as out:
-            writer = csv.DictWriter(out, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-    except OSError as error:
-        raise ConfigurationError([Problem("--csv", f"{file} cannot be written: {error.strerror}")]) from None
+    return table(list(rows[0]), [[cell(value) for value in row.values()] for row in rows])
 
 
 def toml_of(rule: Rule) -> Iterator[str]:
@@ -113,7 +107,8 @@ def _flat(point: Point, tuning: Tuning) -> dict[str, object]:
     base = outcome.pop("base_median")
     of_worlds = {"false_a_year": false, "delay": delay}
     counted = {"firings": point.measured.firings, "a_year": a_year(point, tuning), "score": point.score}
-    return {**tuning.grid.values(point.variant), **counted, **outcome, "base_median": base, **of_worlds}
+    values = {f"param_{name}": text for name, text in tuning.grid.values(point.variant).items()}
+    return {**values, **counted, **outcome, "base_median": base, **of_worlds}
 
 
 def _step(step: Forward, tuning: Tuning) -> dict[str, object]:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from bot.answers.replay import Replay
 from bot.app import App
+from bot.cli._files import refuse_unwritable, write
 from bot.cli._options import add_json, add_market, date
 from bot.cli._output import event_values, iso, opened, print_json
-from bot.cli._replayed import events_csv, refuse_unwritable, rule_values, rules_csv, shown, write
+from bot.cli._replayed import events_csv, rule_values, rules_csv, shown
 from bot.clock import now
 from bot.console import show
 from bot.queries.replay import replay
@@ -51,6 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
     for option, file in (("--csv", arguments.csv), ("--report", arguments.report)):
         if file is not None:
             refuse_unwritable(option, file)
+    if arguments.csv and arguments.report and arguments.csv.resolve() == arguments.report.resolve():
+        raise ConfigurationError([Problem("--report", f"{arguments.report} is the file of --csv too")])
     app = opened(arguments)
     view = app.view(last)
     rules = _asked(view.rules, arguments.rule)

@@ -15,10 +15,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from bot.cli._files import refuse_unwritable, write
 from bot.cli._options import add_json, add_market, whole_number
 from bot.cli._output import opened, print_json
 from bot.cli._surface import surface_lines
-from bot.cli._surface_values import toml_of, values_of, write_csv
+from bot.cli._surface_values import surface_csv, toml_of, values_of
 from bot.console import show
 from bot.queries.view import NoAnswer, View
 from bot.render.alerts import SIMULATED_LINE
@@ -60,13 +61,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the surface, the steps forward, the worlds, the doubts, and the best as lines to paste."""
-    if arguments.csv is not None and not arguments.csv.absolute().parent.is_dir():
-        raise ConfigurationError([Problem("--csv", f"there is no folder {arguments.csv.absolute().parent}")])
+    if arguments.csv is not None:
+        refuse_unwritable("--csv", arguments.csv)
     view = opened(arguments).view()
     rule = _rule(view, arguments.rule, arguments.clear)
     found = _tuned(view, rule, arguments)
     if arguments.csv is not None:
-        write_csv(found, arguments.csv)
+        write("--csv", arguments.csv, surface_csv(found))
     if arguments.json:
         print_json(values_of(found), simulated=view.simulated)
         return 0

@@ -56,9 +56,11 @@ def _forward(tuning: Tuning) -> Iterator[str]:
     if pooled is None:
         yield "No training had firings enough to choose by: nothing is known of how a choice would have done."
         return
-    wanted = Finding.ABOVE if tuning.request.up else Finding.BELOW
+    wanted, opposite = (Finding.ABOVE, Finding.BELOW) if tuning.request.up else (Finding.BELOW, Finding.ABOVE)
     if pooled.finding is Finding.TOO_FEW:
         yield "Out of sample too few firings were left to say anything."
+    elif pooled.finding is opposite:
+        yield "Out of sample the best of the past did worse than all sessions: what followed is the other way."
     elif pooled.finding is not wanted:
         yield "Out of sample the best of the past has shown no edge."
     changes = [step.chosen.variant.at for step in tuning.walk.steps if step.chosen is not None]

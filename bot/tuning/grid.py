@@ -9,23 +9,29 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bot.tuning.knobs import NEVER, TIMES, TIMING, Knob, Unknown, called, find, knobs_of, lined, turned
+from bot.tuning.knobs import NEVER, TIMES, TIMING, Knob, Unknown, find, knobs_of, lined, turned
+from rules.columns import Node
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule, compile_rule
 from rules.language.errors import LanguageError, short
 from rules.language.syntax import Binary, Literal, parse
-from rules.model import Rule
+from rules.model import Basis, Rule, Timing
 
 MOST = 2_000
 """Variants that are tried at most: of more, the best is found by chance alone."""
+
+THE_SAME = "the same rule as another variant"
 
 _NUMBER = re.compile(r"([+-]?\d{1,12}(?:\.\d{1,9})?)\s*([%kKM]?)")
 _OPPOSITE = {">": ("<", "<="), ">=": ("<", "<="), "<": (">", ">="), "<=": (">", ">=")}
 
 
+_Meaning = tuple[Node, Node, Timing]
+
+
 @dataclass(frozen=True)
 class Axis:
-    """A knob, what it is called, and the texts it is turned to, in their order."""
+    """A knob, what it is called here, and the texts it is turned to, in their order."""
 
     name: str
     knob: Knob
@@ -57,19 +63,30 @@ def grid_of(rule: CompiledRule, words: Sequence[str], scope: Scope) -> Grid:
     """The grid of a rule and of `NAME=VALUES` each. Raises Unknown, in one sentence, where they make none."""
     base = lined(rule)
     axes = _axes(knobs_of(base), words)
+    _need_effect(rule, axes)
     count = math.prod(len(axis.values) for axis in axes)
     if count > MOST:
         raise Unknown(f"these are {count:,} variants; at most {MOST:,} are tried: take larger steps")
-    variants, refused = list[Variant](), dict[str, int]()
+    variants, refused = dict[_Meaning, Variant](), dict[str, int]()
     for at in itertools.product(*(range(len(axis.values)) for axis in axes)):
         texts = [(axis.knob, axis.values[step]) for axis, step in zip(axes, at, strict=True)]
         try:
-            variants.append(Variant(at, _made(turned(base, texts), scope)))
+            made, meaning = _made(turned(base, texts), scope)
         except LanguageError as error:
             refused[error.reason] = refused.get(error.reason, 0) + 1
+            continue
+        if variants.setdefault(meaning, Variant(at, made)).at != at:
+            refused[THE_SAME] = refused.get(THE_SAME, 0) + 1
     if not variants:
         raise Unknown(f"none of {count:,} variants means anything: {next(iter(refused))}")
-    return Grid(axes, tuple(variants), tuple(refused.items()))
+    return Grid(axes, tuple(variants.values()), tuple(refused.items()))
+
+
+def _need_effect(rule: CompiledRule, axes: Sequence[Axis]) -> None:
+    """Timing counts polls of a rule on trades, and here it is looked at by closes."""
+    for axis in axes:
+        if rule.rule.basis is Basis.TICK and axis.knob.owner == TIMING:
+            raise Unknown(f"{axis.name} of a rule on trades counts polls, and here it is looked at by its closes")
 
 
 def _axes(knobs: Sequence[Knob], words: Sequence[str]) -> tuple[Axis, ...]:
@@ -81,7 +98,7 @@ def _axes(knobs: Sequence[Knob], words: Sequence[str]) -> tuple[Axis, ...]:
         knob = find(knobs, name.strip())
         if any(axis.knob == knob for axis in axes):
             raise Unknown(f"{name.strip()} is given twice")
-        axes.append(Axis(called(knob, knobs), knob, _values(knob, values.strip())))
+        axes.append(Axis(name.strip(), knob, _values(knob, values.strip())))
     return tuple(axes)
 
 
@@ -135,12 +152,14 @@ def _written(number: Decimal, form: str) -> str:
     return f"{'0' if text in ('-0', '') else text}{form}"
 
 
-def _made(rule: Rule, scope: Scope) -> Rule:
-    """The variant in its canonical lines. Raises LanguageError where it means nothing."""
+def _made(rule: Rule, scope: Scope) -> tuple[Rule, _Meaning]:
+    """The variant in its canonical lines, and what it means: 5% and 0.05 are the same. Raises LanguageError where that
+    is nothing.
+    """
     compiled = compile_rule(rule, scope)
     if rule.clear is not None:
         _need_room(compiled.when_text, compiled.clear_text)
-    return lined(compiled)
+    return lined(compiled), (compiled.when, compiled.clear, rule.timing)
 
 
 def _need_room(when: str, clear: str) -> None:

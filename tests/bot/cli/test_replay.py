@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli._replayed import shown, write
+from bot.cli._replayed import shown
 from tests.bot.cli.terminal import Terminal
 from tests.bot.market.stations import Station
 from tests.bot.markets import Folder, day
@@ -130,13 +130,10 @@ def test_where_nothing_can_be_written_is_told_before_the_work(terminal: Terminal
     assert folder == f"bellwether: {option}: {tmp_path} is a folder, and must be a file"
 
 
-def test_who_is_stopped_while_writing_leaves_what_was_there(tmp_path: Path) -> None:
-    file = tmp_path / "report.html"
-    file.write_text("the one before")
-    with pytest.raises(UnicodeEncodeError):
-        write("--report", file, "half of it \ud800")
-    assert file.read_text() == "the one before"
-    assert [each.name for each in tmp_path.iterdir()] == ["report.html"]
+def test_two_files_cannot_be_one(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "both"
+    ran = terminal.runs("replay", "--data", "nowhere", "--csv", file, "--report", tmp_path / "." / "both")
+    assert ran.fault == f"bellwether: --report: {file} is the file of --csv too"
 
 
 @pytest.mark.parametrize("rows", [[day("2025-12-02", 10)], [day("2025-12-02", 10), day("2025-12-03", "nan")]])

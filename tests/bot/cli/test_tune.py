@@ -34,9 +34,25 @@ def test_the_surface_holds_every_variant_and_the_table_says_the_same(
     assert found["surface"][3]["values"] == {"enter": "2%", "leave": "0%"}
     assert found["surface"][3]["when"] == "ret(RUT, 3) >= 2%"
     rows = list(csv.DictReader(file.read_text().splitlines()))
-    assert [row["enter"] for row in rows] == [each["values"]["enter"] for each in found["surface"]]
+    assert [row["param_enter"] for row in rows] == [each["values"]["enter"] for each in found["surface"]]
     assert [int(row["firings"]) for row in rows] == [each["firings"] for each in found["surface"]]
     assert [float(row["median"]) for row in rows] == [each["outcome"]["median"] for each in found["surface"]]
+
+
+def test_a_parameter_that_is_called_as_a_number_of_the_outcome_is_hides_none(
+    terminal: Terminal, prices: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "surface.csv"
+    ran = terminal.runs(*RULE, "--param", "n=3,5", *QUICK, "--data", prices, "--csv", file, "--json")
+    rows = list(csv.DictReader(file.read_text().splitlines()))
+    assert [row["param_n"] for row in rows] == ["3", "5"]
+    assert [int(row["n"]) for row in rows] == [each["outcome"]["n"] for each in ran.lines[0]["surface"]]
+    assert {row["false_a_year"] for row in rows} == {""}
+
+
+def test_a_parameter_is_called_what_it_was_asked_for_as(terminal: Terminal, prices: Path) -> None:
+    ran = terminal.runs(*RULE, "--param", "window=3,5", *QUICK, "--data", prices)
+    assert ran.out.startswith("tuned: 2 variants of window\n")
 
 
 def test_the_rule_as_it_is_is_one_of_its_variants(terminal: Terminal, prices: Path) -> None:
@@ -73,7 +89,15 @@ def test_a_simulated_market_says_so(terminal: Terminal) -> None:
         ),
         (
             ("vix-20", "--param", "enter=1,2", "--csv", "/no/such/x.csv"),
-            "bellwether: --csv: there is no folder /no/such",
+            "bellwether: --csv: /no/such/x.csv cannot be written: there is no folder /no/such",
+        ),
+        (
+            ("vix-20", "--param", "enter=1,2", "--csv", "/"),
+            "bellwether: --csv: / is a folder, and must be a file",
+        ),
+        (
+            ("rut-record-intraday", "--param", "confirm=1,2"),
+            "bellwether: --param: confirm of a rule on trades counts polls, and here it is looked at by its closes",
         ),
         (("vix-20", "--param", "enter=1,2", "--horizon", "0"), "bellwether tune: argument --horizon: must be a whole"),
         (("vix-20",), "bellwether tune: the following arguments are required: --param"),

@@ -44,6 +44,17 @@ def test_chance_is_told_as_soon_as_one_history_does_as_well() -> None:
     assert "Chance does as well: in 1 of 19 shifted histories the best scores as much or more." in told
 
 
+def test_out_of_sample_no_edge_is_not_the_opposite_of_one() -> None:
+    found = planted()
+    assert found.walk.pooled is not None
+    sides = {0.0: "has shown no edge.", 1.0: "did worse than all sessions: what followed is the other way."}
+    for base, told in sides.items():
+        beside = replace(found.walk.pooled.base, median=base)
+        pooled = replace(found.walk.pooled, base=beside, low=-0.01, high=0.01, same=None)
+        doubted = doubts(replace(found, walk=replace(found.walk, pooled=pooled)))
+        assert f"Out of sample the best of the past {told}" in doubted
+
+
 def test_what_was_left_out_is_told_with_its_reason() -> None:
     found = tuned(market(400), "leave=-3%,0%")
     assert left_out(found) == "1 left out (it would clear on the side of its level on which it fires)"

@@ -156,3 +156,9 @@ def test_every_name_of_a_knob_finds_it_or_is_told_to_be_of_several() -> None:
     for rule in (COUPLED, LAGS, CROSSED):
         knobs = knobs_of(lined(compile_rule(rule, SCOPE)))
         assert all(find(knobs, called(knob, knobs)) is knob for knob in knobs)
+
+
+def test_variants_that_say_the_same_in_other_words_are_one() -> None:
+    found = grid(Rule("up", "ret(RUT, 21) > 5%"), "enter=5%,0.05,0.1,10%")
+    assert [each.at for each in found.variants] == [(0,), (2,)]
+    assert found.skipped == (("the same rule as another variant", 2),)
