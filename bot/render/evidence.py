@@ -17,7 +17,7 @@ TOLD = 20
 FINDINGS = {
     Finding.TOO_FEW: "too few to say more",
     Finding.NO_EDGE: "no edge seen",
-    Finding.OF_THE_REGIME: "no edge beyond its regime",
+    Finding.OF_THE_REGIME: "no edge in its regime",
     Finding.ABOVE: "more than usual",
     Finding.BELOW: "less than usual",
 }

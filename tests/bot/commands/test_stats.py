@@ -14,6 +14,7 @@ from bot.commands.registry import answer
 from bot.queries.stats import stats_of, stats_of_rules
 from bot.queries.view import View
 from bot.render.alerts import SIMULATED_LINE
+from bot.render.evidence import FINDINGS
 from bot.render.lines import PHONE
 from bot.render.stats import pages_of
 from bot.telegram.captions import headline
@@ -83,6 +84,11 @@ def test_it_is_as_wide_as_a_phone_and_hardly_longer(chat: Conversation, line: st
     told = chat.writes(line).split("\n")
     assert max(map(len, told)) <= PHONE
     assert len(told) <= LINES
+
+
+@pytest.mark.parametrize("finding", FINDINGS.values())
+def test_whatever_may_be_claimed_stands_on_one_line_of_a_phone(finding: str) -> None:
+    assert len(f"   all days +1.2%: {finding}") <= PHONE
 
 
 def test_every_rule_is_on_one_page() -> None:
