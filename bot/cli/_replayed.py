@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
-from bot.answers.replay import RuleReplay
+from bot.answers.stats import Stat
 from bot.cli._files import cell, table
 from bot.cli._output import event_values
 from bot.render.evidence import TOLD
@@ -23,7 +23,7 @@ RULE_COLUMNS = (
 )  # fmt: skip
 
 
-def rule_values(found: RuleReplay) -> dict[str, object]:
+def rule_values(found: Stat) -> dict[str, object]:
     """A rule and how it did, as `replay --summary --json` prints it."""
     rule, evidence, miss = found.rule.rule, found.evidence, found.miss
     headline = found.outcome(TOLD)
@@ -47,7 +47,7 @@ def rule_values(found: RuleReplay) -> dict[str, object]:
             "needed": miss.needed,
             "values": {each.text: value for each, value in miss.values},
         },
-        "outcome": None if headline is None else _outcome(headline),
+        "outcome": None if headline is None or not headline.base.n else _outcome(headline),
         "outcomes": [_outcome(each) for each in evidence.outcomes if each.base.n],
     }
 
@@ -79,12 +79,12 @@ def events_csv(events: Sequence[AlertEvent]) -> str:
     return table(EVENT_COLUMNS, [[cell(row[column]) for column in EVENT_COLUMNS] for row in rows])
 
 
-def rules_csv(rules: Sequence[RuleReplay]) -> str:
+def rules_csv(rules: Sequence[Stat]) -> str:
     """A line for each rule and outcome; one that has none has a line too."""
     return table(RULE_COLUMNS, [row for found in rules for row in _rows(found)])
 
 
-def _rows(found: RuleReplay) -> Iterator[list[str]]:
+def _rows(found: Stat) -> Iterator[list[str]]:
     values = rule_values(found)
     miss = found.miss
     nearest = [miss.session, {each.text: value for each, value in miss.values}] if miss is not None else [None, None]

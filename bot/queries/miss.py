@@ -16,20 +16,24 @@ _OUT_OF_REACH = np.inf
 """The gap of a condition that is not a comparison: it holds or it does not."""
 
 
-def nearest_miss(view: View, rule: CompiledRule) -> Miss | None:
-    """The row on which a rule that never fired came nearest to it; None if it has fired or was never judged."""
-    return None if view.has_fired(rule.rule.id) else nearest(view, rule)
+def nearest_miss(view: View, rule: CompiledRule, first_row: int = 0) -> Miss | None:
+    """The row, from `first_row` on, on which a rule that never fired came nearest to it; None if it has fired or was
+    not judged there.
+    """
+    return None if view.has_fired(rule.rule.id) else nearest(view, rule, first_row)
 
 
-def nearest(view: View, rule: CompiledRule) -> Miss | None:
-    """The row on which a rule came nearest to firing, of one that never did; None if it was never judged.
+def nearest(view: View, rule: CompiledRule, first_row: int = 0) -> Miss | None:
+    """The row, from `first_row` on, on which a rule came nearest to firing, of one that never did; None if it was not
+    judged there.
 
     Nearest is the longest run of rows on which the condition held, too short to be confirmed; else the row with the
     smallest gap between the compared sides, of several comparisons each in its own standard deviations.
     """
     condition = read_condition(rule.rule.when, view.scope, rule.calendar)
     shown = [each.node for each in rule.values]
-    columns = view.columns([rule.when, rule.clear, *_nodes(condition), *shown], rule.calendar)
+    known = view.columns([rule.when, rule.clear, *_nodes(condition), *shown], rule.calendar)
+    columns = {node: column[first_row:] for node, column in known.items()}
     run = _runs(columns[rule.when], columns[rule.clear])
     if run.any():
         row = int(np.argmax(run))
@@ -39,7 +43,8 @@ def nearest(view: View, rule: CompiledRule) -> Miss | None:
             return None
         row = int(np.argmin(np.where(np.isfinite(gap), gap, np.inf)))
     values = tuple((each, number(columns[each.node][row])) for each in rule.values)
-    return Miss(view.panel(rule.calendar).clock.session(row), values, int(run[row]), rule.rule.timing.confirm)
+    session = view.panel(rule.calendar).clock.session(first_row + row)
+    return Miss(session, values, int(run[row]), rule.rule.timing.confirm)
 
 
 def _nodes(condition: Typed) -> list[Node]:

@@ -12,7 +12,8 @@ from itertools import chain
 
 import numpy as np
 
-from bot.answers.replay import Replay, RuleReplay
+from bot.answers.replay import Replay
+from bot.answers.stats import Stat
 from bot.queries.miss import nearest_miss
 from bot.queries.view import View
 from rules.columns import Node
@@ -43,7 +44,7 @@ def replay(
     `looked_at` asks also how each of them did in these sessions. Rules on trades have no events here.
     """
     events: list[AlertEvent] = []
-    found: list[RuleReplay] = []
+    found: list[Stat] = []
     for part in _parts(view, rules):
         events += [event for event in part.events() if first is None or event.session >= first]
         if looked_at:
@@ -63,7 +64,7 @@ def _parts(view: View, rules: Sequence[CompiledRule]) -> list[View]:
     return [view.of(by_clock[at : at + AT_ONCE]) for at in range(0, len(by_clock), AT_ONCE)]
 
 
-def _looked_at(part: View, first: dt.date | None) -> list[RuleReplay]:
+def _looked_at(part: View, first: dt.date | None) -> list[Stat]:
     """How each rule of a part did; what they are computed from is computed for all of them at once."""
     found = []
     for calendar in sorted({rule.calendar for rule in part.rules}):
@@ -75,8 +76,8 @@ def _looked_at(part: View, first: dt.date | None) -> list[RuleReplay]:
         for rule in rules:
             looked_at = names[rule.rule.id]
             seen = evidence_of(rule, panel, looked_at, columns=columns, moves=moves, first_row=row)
-            miss = None if seen.fired else nearest_miss(part, rule)
-            found.append(RuleReplay(rule, seen, looked_at[0] if looked_at else None, miss))
+            miss = None if seen.fired else nearest_miss(part, rule, row)
+            found.append(Stat(rule, seen, looked_at[0] if looked_at else None, miss))
     return found
 
 

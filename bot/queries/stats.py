@@ -32,20 +32,20 @@ def stats_of_rules(view: View, rules: Sequence[CompiledRule]) -> list[Stat]:
     """Of many rules, what fired last before what fired earlier; those that never did in their own order."""
     found = zip(rules, evidence_of_rules(view, rules), strict=True)
     stats = [Stat(rule, past, headline(view, rule)) for rule, past in found]
-    return sorted(stats, key=lambda each: each.last, reverse=True)
+    return sorted(stats, key=lambda each: each.last or dt.date.min, reverse=True)
 
 
 def stats_of(view: View, rule: CompiledRule, shown: str | None = None) -> Stats:
     """Of one rule, with one of its instruments in full: the one `shown`, or the first."""
     past = evidence(view, rule)
     shown = shown or headline(view, rule)
+    miss = nearest(view, rule) if past.since is not None and not past.fired else None
     names = [each.instrument for each in past.outcomes if each.base.n or each.instrument == shown]
     return Stats(
-        stat=Stat(rule, past, headline(view, rule)),
+        stat=Stat(rule, past, headline(view, rule), miss),
         shown=shown,
         looked_at=tuple(dict.fromkeys(names)),
         lately=_lately(view, rule, past, shown) if shown is not None else (),
-        miss=nearest(view, rule) if past.since is not None and not past.fired else None,
         simulated=view.simulated,
     )
 

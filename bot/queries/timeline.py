@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from bot.answers import Lane, TimelinePicture
-from bot.answers.replay import RuleReplay
+from bot.answers.stats import Stat
 from bot.queries.view import View, origins_of
 from rules.bars import Floats, Ints
 from rules.model import XNYS, Severity
@@ -21,14 +21,14 @@ LANES = 24
 _LOUDEST_FIRST = tuple(reversed(Severity))
 
 
-def rule_timeline(view: View, found: RuleReplay, first: dt.date | None = None) -> TimelinePicture:
+def rule_timeline(view: View, found: Stat, first: dt.date | None = None) -> TimelinePicture:
     """Where a rule fired on the price of the first instrument that decides it, from session `first` on."""
     rule = found.rule
     return _picture(view, rule.instruments[0], rule.calendar, rule.rule.title or rule.rule.id, [found], first)
 
 
 def asset_timeline(
-    view: View, instrument: str, rules: Iterable[RuleReplay], first: dt.date | None = None
+    view: View, instrument: str, rules: Iterable[Stat], first: dt.date | None = None
 ) -> TimelinePicture | None:
     """Where the rules that read an instrument fired, on its own calendar; None where it has no prices. The loudest come
     first.
@@ -41,7 +41,7 @@ def asset_timeline(
 
 
 def _picture(
-    view: View, instrument: str, calendar: str, title: str, found: Sequence[RuleReplay], first: dt.date | None
+    view: View, instrument: str, calendar: str, title: str, found: Sequence[Stat], first: dt.date | None
 ) -> TimelinePicture:
     """From the first close of the instrument on, or from `first`."""
     panel = view.panel(calendar)
@@ -67,7 +67,7 @@ def _picture(
     )
 
 
-def _lane(found: RuleReplay, clock: Clock, start: int) -> Lane:
+def _lane(found: Stat, clock: Clock, start: int) -> Lane:
     """The rows after `start` on which it fired: those of a session, whichever clock the rule is on."""
     sessions = np.array(found.evidence.fired, dtype="datetime64[D]")
     rows: Ints = np.searchsorted(clock.sessions.astype("datetime64[D]"), sessions, side="right") - 1 - start

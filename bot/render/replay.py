@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 
 from bot.answers import Miss
-from bot.answers.replay import Replay, RuleReplay, Tally, tally
+from bot.answers.replay import Replay
+from bot.answers.stats import Stat, Tally, tally
 from bot.render.evidence import TOLD, ahead, outcome_words
 from bot.render.numbers import UNDEFINED, nearly
 
@@ -30,9 +31,9 @@ def period_words(replay: Replay) -> str:
     return f"{rules}, no session" if replay.first is None else f"{rules}, {replay.first} to {replay.last}"
 
 
-def headlines(rules: Sequence[RuleReplay]) -> Tally:
+def headlines(rules: Sequence[Stat]) -> Tally:
     """What is claimed of the outcomes that are told where there is room for one."""
-    return tally(outcome for each in rules if (outcome := each.outcome(TOLD)) is not None)
+    return tally(each.outcome(TOLD) for each in rules)
 
 
 def chance_words(found: Tally) -> str:
@@ -48,7 +49,7 @@ def chance_words(found: Tally) -> str:
     )
 
 
-def followed_words(found: RuleReplay) -> str:
+def followed_words(found: Stat) -> str:
     """What followed in the headline's instrument; of a rule that never fired how near it came."""
     if not found.evidence.fired:
         return "" if found.miss is None else miss_words(found.miss)
@@ -65,7 +66,7 @@ def miss_words(miss: Miss) -> str:
     return f"nearest {miss.session}: {', '.join([*held, *values])}"
 
 
-def fired_words(found: RuleReplay) -> str:
+def fired_words(found: Stat) -> str:
     """34, or 59 by closes where trades were not looked at."""
     return f"{len(found.evidence.fired)}{' by closes' * found.evidence.by_closes}"
 
@@ -77,19 +78,19 @@ def rate(value: float) -> str:
     return f"{value:.1f}" if value >= 0.1 or value == 0 else f"{value:.2f}"
 
 
-def last_words(found: RuleReplay) -> str:
+def last_words(found: Stat) -> str:
     """The session on which it fired last; never; or not judged, where nothing it needs was known."""
     if found.evidence.since is None:
         return "not judged"
     return NEVER if found.last is None else found.last.isoformat()
 
 
-def spell_words(found: RuleReplay) -> str:
+def spell_words(found: Stat) -> str:
     """How many closes its alerts lasted, half of them less; empty where none is over."""
     return "" if math.isnan(found.evidence.spell) else f"{found.evidence.spell:g}"
 
 
-def _row(found: RuleReplay) -> tuple[str, ...]:
+def _row(found: Stat) -> tuple[str, ...]:
     often = rate(found.evidence.a_year)
     return (
         found.rule.rule.id,

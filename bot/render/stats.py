@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from html import escape
 
 from bot.answers.personal import spoken_id
-from bot.answers.stats import Stat, Stats
+from bot.answers.stats import Stat, Stats, tally
 from bot.render.alerts import MARKS, SIMULATED_LINE, row_word
 from bot.render.answers import missed
 from bot.render.evidence import FINDINGS, TOLD, ahead, outcome_lines
@@ -19,16 +19,12 @@ from bot.render.numbers import percent
 from rules.evidence import Evidence, Finding, Outcome
 from rules.language.errors import short
 from rules.model import ALWAYS, Severity
-from rules.resampling import NOMINAL
 
 PAGE = 9
 """Rules at once: with what stands above them about thirty lines."""
 
 MOST = 6
 """Rules that are named for what followed them."""
-
-CHANCE = 1.0 - NOMINAL
-"""The share of rules without any edge that chance singles out."""
 
 _SIGNS = {Finding.ABOVE: " ▲", Finding.BELOW: " ▼", Finding.OF_THE_REGIME: " ~"}
 _INDENT = "   "
@@ -99,13 +95,13 @@ def backtest_text(stats: Stats) -> str:
 
 def _of_chance(stats: Sequence[Stat]) -> list[str]:
     """How many there are, how many of them may say something, and how many would by chance."""
-    found = {each.rule.rule.id: _told(each) for each in stats}
-    enough = [name for name, outcome in found.items() if outcome and outcome.finding is not Finding.TOO_FEW]
-    apart = [name for name in enough if (one := found[name]) and one.finding in (Finding.ABOVE, Finding.BELOW)]
-    lines = [f"{_counted(len(stats), 'rule')} looked at, {len(enough) or 'none'} fired enough"]
-    if not enough:
+    found = {each.rule.rule.id: each.outcome(TOLD) for each in stats}
+    counted = tally(found.values())
+    apart = [name for name, one in found.items() if one and one.finding in (Finding.ABOVE, Finding.BELOW)]
+    lines = [f"{_counted(len(stats), 'rule')} looked at, {counted.claimed or 'none'} fired enough"]
+    if not counted.claimed:
         return lines
-    lines.append(f"Chance alone singles out {_about(CHANCE * len(enough))}")
+    lines.append(f"Chance alone singles out {_about(counted.by_chance)}")
     if not apart:
         return [*lines, "None stands out"]
     more = [f"and {len(apart) - MOST} more"] if len(apart) > MOST else []
@@ -124,7 +120,7 @@ def _in_short(stat: Stat) -> list[str]:
         return [name, f"{_INDENT}could never fire on what is known here"]
     if not past.fired:
         return [name, f"{_INDENT}never since {past.since.year}"]
-    outcome = _told(stat)
+    outcome = stat.outcome(TOLD)
     told = "nobody holds what it is about" if outcome is None else _outcome_in_short(outcome)
     often = "by closes" if past.by_closes else _a_year(past)
     return [f"{name} {len(past.fired)}x, {often}", f"{_INDENT}{told}"]
@@ -144,10 +140,6 @@ def _unknown(outcome: Outcome) -> str:
     return "not known yet" if outcome.base.n else "no prices are known here"
 
 
-def _told(stat: Stat) -> Outcome | None:
-    return None if stat.headline is None else stat.evidence.of(stat.headline, TOLD)
-
-
 def _past(stats: Stats) -> list[str]:
     """Since when, how often, for how long, and what followed the last times."""
     rule, past = stats.stat.rule, stats.stat.evidence
@@ -156,7 +148,7 @@ def _past(stats: Stats) -> list[str]:
     since = f"Since {past.since.isoformat()}, {past.years:.1f} years"
     if not past.fired:
         never = "It would never have fired" if past.by_closes else "It never fired"
-        return [since, never, *(missed(rule, stats.miss) if stats.miss is not None else [])]
+        return [since, never, *(missed(rule, stats.stat.miss) if stats.stat.miss is not None else [])]
     lasted = [] if math.isnan(past.spell) else [f"Median spell: {_rows(past.spell, rule.calendar)}"]
     return [since, f"Fired {_times(len(past.fired))}, {_a_year(past)}", *lasted, *_lately(stats)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.answers.replay import RuleReplay
+from bot.answers.stats import Stat
 from bot.render.answers import timing_lines
 from bot.render.evidence import FINDINGS, TOLD
 from bot.render.numbers import UNDEFINED, percent
@@ -66,7 +66,7 @@ class Section:
     outcomes: tuple[OutcomeRow, ...]
 
 
-def families(rules: Sequence[RuleReplay]) -> dict[str, list[Section]]:
+def families(rules: Sequence[Stat]) -> dict[str, list[Section]]:
     """The rules by their first tag, in the order in which those come first; under "" those without one."""
     found: dict[str, list[Section]] = {}
     for each in rules:
@@ -74,7 +74,7 @@ def families(rules: Sequence[RuleReplay]) -> dict[str, list[Section]]:
     return found
 
 
-def section(found: RuleReplay) -> Section:
+def section(found: Stat) -> Section:
     """What a page tells of a rule."""
     compiled, rule, headline = found.rule, found.rule.rule, found.outcome(TOLD)
     told = headline if headline is not None and headline.n else None
@@ -103,7 +103,7 @@ def section(found: RuleReplay) -> Section:
     )
 
 
-def _judged(found: RuleReplay) -> str:
+def _judged(found: Stat) -> str:
     clock = "UTC days" if found.rule.calendar == ALWAYS else "closes"
     live = "live it watches trades; here it was judged by closes"
     return live if found.rule.rule.basis is Basis.TICK else f"judged at {clock}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.answers import TimelinePicture
-from bot.answers.replay import RuleReplay, tally
+from bot.answers.stats import Stat, tally
 from bot.render.charts.sessions import date
 from bot.render.evidence import TOLD
 from bot.render.replay import chance_words, headlines, last_words, rate
@@ -21,9 +21,9 @@ def about(picture: TimelinePicture) -> str:
     return f"{span} on bands of the regime. Fired: {fired}" if fired else f"{span} on bands of the regime"
 
 
-def chances(rules: Sequence[RuleReplay]) -> list[str]:
+def chances(rules: Sequence[Stat]) -> list[str]:
     """How many findings there are among how many looks, of the headlines and of all outcomes."""
-    everything = tally(each for found in rules for each in found.evidence.outcomes if each.base.n)
+    everything = tally(each for found in rules for each in found.evidence.outcomes)
     return [
         f"{'1 rule was' if len(rules) == 1 else f'{len(rules)} rules were'} looked at.",
         f"The next {TOLD} closes of one instrument a rule, as the table tells them: {chance_words(headlines(rules))}.",
@@ -31,20 +31,20 @@ def chances(rules: Sequence[RuleReplay]) -> list[str]:
     ]
 
 
-def among(rules: Sequence[RuleReplay]) -> str:
+def among(rules: Sequence[Stat]) -> str:
     """What is to be remembered beside the findings of each rule."""
     if len(rules) < 2:
         return ""
     return f"One of {len(rules)} rules looked at; of intervals that mean nothing one in ten excludes all days."
 
 
-def how_often(found: RuleReplay) -> str:
+def how_often(found: Stat) -> str:
     """34 times since 1991-02-11, 1.0 a year, last on 2025-12-04. Half of its alerts lasted 5 sessions or less."""
     evidence, closes = found.evidence, "day" if found.rule.calendar == ALWAYS else "session"
     if evidence.since is None:
         return "It could not be judged in this period: what it needs was not known."
     if not evidence.fired:
-        return f"It has never fired; it is judged since {evidence.since}."
+        return f"It never fired in this period; it is judged since {evidence.since}."
     n = len(evidence.fired)
     times = "Once" if n == 1 else f"{n} times"
     told = f"{times} since {evidence.since}, {rate(evidence.a_year)} a year, last on {last_words(found)}."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from bot.queries.evidence import evidence_of_rules
 from bot.queries.stats import outcome_picture, stats_of, stats_of_rules
 from rules.model import Basis, Edge
@@ -32,7 +34,7 @@ def test_what_followed_the_last_firings_is_the_return_of_the_sessions_after_them
 
 
 def test_what_fired_last_stands_first() -> None:
-    days = [each.last for each in stats_of_rules(seen(), seen().rules)]
+    days = [each.last or dt.date.min for each in stats_of_rules(seen(), seen().rules)]
     assert days == sorted(days, reverse=True)
     assert len(set(days)) > 20
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bot.answers.replay import Replay
 from bot.queries.replay import AT_ONCE, replay
 from bot.queries.timeline import asset_timeline, rule_timeline
 from bot.queries.view import View
@@ -48,6 +49,20 @@ def test_it_tells_how_many_rules_are_done(many: View) -> None:
     told: list[int] = []
     replay(many, many.rules, told=told.append)
     assert told == [AT_ONCE, AT_ONCE, 3]
+
+
+def test_the_nearest_miss_is_one_of_the_period(many: View) -> None:
+    until = View(many.history, many.scope, many.rules, dt.date(2025, 12, 11))
+    rule = many.rules[-1].rule.id
+    assert _miss(replay(until, until.rules), rule) == dt.date(2025, 12, 8)
+    assert _miss(replay(until, until.rules, dt.date(2025, 12, 9)), rule) == dt.date(2025, 12, 9)
+    assert _miss(replay(until, until.rules, dt.date(2025, 12, 10)), rule) == dt.date(2025, 12, 11)
+    assert _miss(replay(until, until.rules, dt.date(2025, 12, 12)), rule) is None
+
+
+def _miss(found: Replay, rule: str) -> dt.date | None:
+    (miss,) = (each.miss for each in found.rules if each.rule.rule.id == rule)
+    return None if miss is None else miss.session
 
 
 def test_the_rules_stand_in_their_order_and_fired_as_their_events_say(many: View) -> None:

@@ -130,7 +130,7 @@ def test_it_says_what_it_is_of_what_chance_would_give_and_what_it_is_not(html: s
         "chance alone would give about",
         "One of 4 rules looked at",
         "live it watches trades; here it was judged by closes",
-        "It has never fired; it is judged since 2023-01-03. It came nearest 20",
+        "It never fired in this period; it is judged since 2023-01-03. It came nearest 20",
         "close(RUT) > 100000",
         "SIMULATED",
     ):
