@@ -23,7 +23,7 @@ from rules.inputs import Inputs
 from rules.language.compile import CompiledRule
 from rules.model import AlertEvent, Basis, Instant
 from rules.panel import Panel
-from rules.statement import stated
+from rules.statement import proved, stated
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ class Judgement:
                 panel = self._panel_of(rule)
                 of_panel = inputs.setdefault(id(panel), Inputs(panel))
                 given = {**of_panel.of(rule, event), "known_at": known_at}
-                found[event.key] = {"rule": stated(rule, scope), "inputs": given}
+                found[event.key] = proved(stated(rule, scope), given)
             except Exception:  # an alert that cannot be proved later is told all the same
                 log.exception("%s is recorded without a proof", event.key)
         return found

@@ -26,6 +26,12 @@ def digest_of(plain: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def proved(rule: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """What an event can be recomputed from, the text of its rule and what it was judged on, with their hashes. Raises
+    TypeError where they are not of JSON's types."""
+    return {"rule": rule, "rule_sha256": digest_of(rule), "inputs": inputs, "inputs_sha256": digest_of(inputs)}
+
+
 def _as_text(value: object) -> object:
     if isinstance(value, dt.date):
         return value.isoformat()

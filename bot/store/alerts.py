@@ -35,7 +35,7 @@ async def load_book(connection: Connection) -> Book:
         kept.setdefault(row.track, {})[row.node] = Checkpoint.load(row.content)
     pasts = {row.track: Past(**row.content) for row in await connection.execute(sa.select(tracks))}
     told: dict[str, list[AlertEvent]] = {}
-    for row in await connection.execute(sa.select(events).order_by(events.c.id)):
+    for row in await connection.execute(sa.select(events.c.rule, events.c.at, events.c.content).order_by(events.c.id)):
         if row.rule in records and row.at > records[row.rule].adopted:
             told.setdefault(row.rule, []).append(event_of(row.content))
     stand = {name: stands for name, of_one in told.items() if (stands := standing(of_one))}

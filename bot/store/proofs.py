@@ -38,10 +38,9 @@ class Recorded:
 
 
 def sealed(proof: Mapping[str, Any], content: Mapping[str, Any], recorded_at: Instant, before: str) -> dict[str, Any]:
-    """A proof with its hashes: of the rule, of what it was judged on, and of all of it, `before` being the seal of the
-    event that was recorded before it."""
-    hashes = {"rule_sha256": digest_of(proof["rule"]), "inputs_sha256": digest_of(proof["inputs"]), "before": before}
-    return {**proof, **hashes, "seal": _seal(hashes, content, recorded_at)}
+    """A proof (rules.statement.proved) with its seal, `before` being that of the event that was recorded before it."""
+    chained = {**proof, "before": before}
+    return {**chained, "seal": _seal(chained, content, recorded_at)}
 
 
 def _seal(hashes: Mapping[str, Any], content: Mapping[str, Any], recorded_at: Instant) -> str:
@@ -64,9 +63,9 @@ def seal_of(proof: Mapping[str, Any] | None) -> str:
 
 
 async def last_seal(connection: Connection) -> str:
-    """The seal of the event that was recorded last; empty before the first."""
-    last = await connection.execute(sa.select(events.c.proof).order_by(events.c.id.desc()).limit(1))
-    return seal_of(last.scalar_one_or_none())
+    """The seal of the event that was recorded last; empty before the first, and where it cannot be read."""
+    last = await connection.execute(sa.select(_PROOF).order_by(events.c.id.desc()).limit(1))
+    return seal_of(_document(last.scalar_one_or_none()))
 
 
 async def proved_events(connection: Connection) -> AsyncIterator[Recorded]:
@@ -86,8 +85,8 @@ async def proved_events(connection: Connection) -> AsyncIterator[Recorded]:
         last = rows[-1].id
 
 
-_TEXTS = (sa.type_coerce(column, sa.Text).label(column.name) for column in (events.c.content, events.c.proof))
-_RAW = sa.select(events.c.id, events.c.key, events.c.rule, events.c.at, events.c.recorded_at, *_TEXTS)
+_CONTENT, _PROOF = (sa.type_coerce(each, sa.Text).label(each.name) for each in (events.c.content, events.c.proof))
+_RAW = sa.select(events.c.id, events.c.key, events.c.rule, events.c.at, events.c.recorded_at, _CONTENT, _PROOF)
 """Documents as they are written: one that somebody has made unreadable must not keep the others from being read."""
 
 

@@ -5,22 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import sqlalchemy as sa
 
 from bot.answers.personal import rule_id
 from bot.audit.findings import Finding
 from bot.market.history import History
 from bot.store import schema
-from bot.store.alerts import save_events
+from bot.store.alerts import load_book, save_book, save_events
 from bot.store.bars import Change, save_bars
 from bot.store.database import Connection, Database
 from bot.store.proofs import proved_events
+from rules.alerting import Coverage, Inactive
 from rules.bars import Bars, Interval, Origin
+from rules.book import Book, Record
 from rules.engine import evaluate, opened
 from rules.inputs import Inputs
 from rules.language.compile import CompiledRule, compile_rule
 from rules.model import Basis, Rule
-from rules.statement import stated
+from rules.statement import proved, stated
 from tests.bot.audit.audited import audited_in, faults
 from tests.bot.market.stations import SCOPE, bars
 from tests.bot.markets import SESSIONS
@@ -48,7 +51,7 @@ async def judges(connection: Connection, rule: CompiledRule, held: Bars) -> None
     inputs = Inputs(panel)
     for event in evaluate([rule], {rule.calendar: panel}, opened([rule]), after(FRIDAY)).events:
         given = {**inputs.of(rule, event), "known_at": int(held.known_at.max())}
-        proofs = {event.key: {"rule": stated(rule, SCOPE), "inputs": given}}
+        proofs = {event.key: proved(stated(rule, SCOPE), given)}
         await save_events(connection, [event], after(FRIDAY), proofs=proofs)
 
 
@@ -104,3 +107,22 @@ def test_events_are_chained_and_one_without_a_proof_begins_anew(place: Place) ->
     first, second, bare, last = stored(place, story)
     assert (first[0], second[0], bare, last[0]) == ("", first[1], ("", ""), "")
     assert len({first[1], second[1], last[1]}) == 3
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "null", '{"seal": 5}'])
+def test_a_proof_that_nobody_can_read_keeps_no_rule_from_going_on(place: Place, text: str) -> None:
+    """Neither a book from being read nor an event from being recorded; the chain begins anew."""
+
+    async def story(database: Database) -> tuple[Book, str]:
+        await lives(database)
+        async with database.write() as connection:
+            await save_book(connection, Book(), Book({"high": Record("1", Inactive(), Coverage(), 0, 0)}))
+            await connection.execute(sa.text("update events set proof = :text"), {"text": text})
+        async with database.write() as connection:
+            await judges(connection, compile_rule(Rule("last", "RUT > 100", "RUT < 95"), SCOPE), priced(thursday=101.0))
+            *_, last = [each.proof async for each in proved_events(connection)]
+            return await load_book(connection), last["before"] if last else "none"
+
+    book, before = stored(place, story)
+    assert list(book.events) == ["high"]
+    assert before == ("5" if "seal" in text else "")

@@ -19,6 +19,7 @@ from bot.store import schema
 from bot.store.proofs import sealed
 from rules.bars import DAY, Interval
 from rules.model import Basis
+from rules.statement import proved
 from tests.bot.audit.audited import Hand, audited, audited_at, counted, faults
 from tests.bot.market.stations import MINUTE, FakeFeed, Station, bars, closes, rule, told
 from tests.bot.watched import DAYS, FRIDAY, HIGH, MORNING, QUICK, SPREAD, THURSDAY, TUESDAY, WEDNESDAY, after, indices
@@ -209,11 +210,22 @@ def test_an_event_of_before_there_were_proofs_is_not_verifiable_and_no_fault(wee
     assert not any(each.standing.is_fault for each in found)
 
 
+def test_an_alert_that_cannot_be_proved_later_is_told_all_the_same(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of a rule with a number that JSON does not know how to write."""
+    odd = replace(HIGH, rule=replace(HIGH.rule, held=np.bool_(HIGH.rule.held)))  # type: ignore[arg-type]
+    with Station(tmp_path / "a.db", indices(RUT={WEDNESDAY: 101.0}), rules=[odd]).starts(MORNING) as station:
+        (event,) = station.ticks([MORNING, after(WEDNESDAY)])
+        assert f"{event.key} is recorded without a proof" in caplog.messages
+        assert faults(audited(station)) == ["high fired 2025-12-03: not verifiable"]
+
+
 def test_who_has_changed_an_event_with_all_its_hashes_is_found_by_the_replay(week: Week) -> None:
     """The seal is no signature; what the rule says of the bars is."""
     row = next(row for row in week.events if row.key == week.key("high", "fired", WEDNESDAY))
     content = {**row.content, "values": {"RUT": 130.0, "100": 100.0}}
-    proof = sealed({name: row.proof[name] for name in ("rule", "inputs")}, content, row.recorded_at, "")
+    proof = sealed(proved(row.proof["rule"], row.proof["inputs"]), content, row.recorded_at, "")
     hand = Hand(week.path)
     hand.changes(row.key, "content", values=content["values"])
     hand.changes(row.key, "proof", **proof)
