@@ -130,10 +130,10 @@ def _compare(event: Fired, calendar: str, names: Sequence[str], moves: _Moves, f
     closes = moves.closed.panels[calendar].clock.closes
     row = int(np.searchsorted(closes, event.at))
     before = {(each.instrument, each.horizon): each for each in event.known}
-    if row + HORIZONS[-1] + AGAIN >= len(closes):
+    dues = {name: moves.due(calendar, name) for name in names}
+    if row + HORIZONS[-1] >= min([len(closes) - AGAIN, *dues.values()]):
         found.open_since.append(event.at)
-    for name in names:
-        due = moves.due(calendar, name)
+    for name, due in dues.items():
         for each in moves.of(calendar, name):
             end, was = row + each.horizon, before.get((name, each.horizon))
             if end >= due or (was is not None and end < len(closes) - AGAIN):

@@ -339,3 +339,22 @@ def test_others_are_looked_at_beside_its_own(tmp_path: Path) -> None:
         return {each.instrument for each in (await book.has(event.key))[event.key]}
 
     assert stored(tmp_path, story) == {"RUT", "SPX"}
+
+
+def test_what_is_waited_for_however_long_is_written_when_it_comes(tmp_path: Path) -> None:
+    """A source that is down for more sessions than an alert is followed; no restart is needed."""
+    panel = written_panel(RUT=QUIET)
+    close = panel.columns["RUT"].close.copy()
+    close[5:] = math.nan
+    down = replace(panel, columns={"RUT": replace(panel.columns["RUT"], close=close)})
+
+    async def story(database: Database) -> list[int]:
+        book = Book(database)
+        await book.records(fired(panel, 2))
+        found = []
+        for known, awaited in ((down[:38], ["RUT"]), (down[:39], ["RUT"]), (panel, [])):
+            at = int(known.clock.closes[-1])
+            found.append(await book.following.complete(Closed({XNYS: known}, awaited, 0, at)))
+        return found
+
+    assert stored(tmp_path, story) == [1, 0, 2]
