@@ -126,8 +126,12 @@ def _changes(
 
 
 def _compare(event: Fired, calendar: str, names: Sequence[str], moves: _Moves, found: _Changes) -> None:
-    """One event. What ended more than `AGAIN` rows ago stays as it was written."""
+    """One event. What ended more than `AGAIN` rows ago stays as it was written. Of one before all rows, which a rule
+    can have that is about other instruments now, nothing is known.
+    """
     closes = moves.closed.panels[calendar].clock.closes
+    if len(closes) and event.at < closes[0]:
+        return
     row = int(np.searchsorted(closes, event.at))
     before = {(each.instrument, each.horizon): each for each in event.known}
     dues = {name: moves.due(calendar, name) for name in names}

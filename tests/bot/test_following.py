@@ -358,3 +358,15 @@ def test_what_is_waited_for_however_long_is_written_when_it_comes(tmp_path: Path
         return found
 
     assert stored(tmp_path, story) == [1, 0, 2]
+
+
+def test_of_an_alert_of_before_all_sessions_nothing_is_known(tmp_path: Path) -> None:
+    """Its rule is about something else now, which is younger than it."""
+    panel = written_panel(RUT=QUIET)
+
+    async def story(database: Database) -> int:
+        book = Book(database)
+        await book.records(replace(fired(panel, 0), at=int(panel.clock.closes[0]) - 400 * 86_400), fired(panel, 0))
+        return await book.completes(panel)
+
+    assert stored(tmp_path, story) == 3
