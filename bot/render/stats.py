@@ -37,12 +37,12 @@ def stats_page(what: str, stats: Sequence[Stat], page: int, *, simulated: bool) 
     if not stats:
         return "There are no rules."
     pages = pages_of(stats)
-    where = f", page {page} of {pages}" if pages > 1 else ""
+    where = f"page {page} of {pages}" if pages > 1 else ""
     shown = stats[(page - 1) * PAGE : page * PAGE]
     return "\n".join(
         [
             *([SIMULATED_LINE] if simulated else []),
-            f"<b>What followed {escape(what)}</b>{where}",
+            *_heading(f"What followed {what}", where),
             *_of_chance(stats),
             f"Medians: the next {TOLD}, and all days",
             *(line for each in shown for line in _in_short(each)),
@@ -50,6 +50,14 @@ def stats_page(what: str, stats: Sequence[Stat], page: int, *, simulated: bool) 
             "/stats RULE tells all of one",
         ]
     )
+
+
+def _heading(what: str, where: str) -> list[str]:
+    """What a page is of, and which it is: on one line where that fits a phone."""
+    bold = f"<b>{escape(what)}</b>"
+    if not where:
+        return [bold]
+    return [f"{bold}, {where}"] if len(what) + len(where) + 2 <= PHONE else [bold, f"{_INDENT}{where}"]
 
 
 def pages_of(stats: Sequence[Stat]) -> int:
@@ -117,7 +125,7 @@ def _in_short(stat: Stat) -> list[str]:
     """A rule and how often it fired, then what followed."""
     past, name = stat.evidence, f"<b>{escape(stat.rule.rule.id)}</b>"
     if past.since is None:
-        return [name, f"{_INDENT}could never fire on what is known here"]
+        return [name, f"{_INDENT}could never fire on what is known"]
     if not past.fired:
         return [name, f"{_INDENT}never since {past.since.year}"]
     outcome = stat.outcome(TOLD)
@@ -144,7 +152,7 @@ def _past(stats: Stats) -> list[str]:
     """Since when, how often, for how long, and what followed the last times."""
     rule, past = stats.stat.rule, stats.stat.evidence
     if past.since is None:
-        return ["It could never fire on what is known here"]
+        return ["It could never fire on what is known"]
     since = f"Since {past.since.isoformat()}, {past.years:.1f} years"
     if not past.fired:
         never = "It would never have fired" if past.by_closes else "It never fired"

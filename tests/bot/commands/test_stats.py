@@ -188,10 +188,10 @@ def test_a_condition_that_always_holds_fires_once_and_claims_nothing() -> None:
 
 
 def test_a_market_without_a_price_of_it_says_so(small: View) -> None:
-    assert "It could never fire on what is known here" in text(small, "/stats sol-rally-50")
-    assert "It could never fire on what is known here" in text(small, "/backtest sol rally 30%")
+    assert "It could never fire on what is known" in text(small, "/stats sol-rally-50")
+    assert "It could never fire on what is known" in text(small, "/backtest sol rally 30%")
     assert ask_offline(small, "/backtest sol rally 30%").picture is None
-    assert "sol-rally-50\n   could never fire on what is known here" in "".join(
+    assert "sol-rally-50\n   could never fire on what is known" in "".join(
         text(small, f"/stats {page}") for page in range(1, 11)
     )
 
@@ -203,6 +203,14 @@ def test_a_market_of_hardly_a_row_is_answered(tmp_path: Path, rows: list[str]) -
     for line in ("/stats rut-record-close", "/stats btc-rally-20", "/backtest close(RUT) > 2480", "/backtest vix > 30"):
         assert "nan" not in text(view, line).lower()
         answer(live(view), line)
+
+
+def test_what_could_never_fire_is_told_as_wide_as_a_phone(small: View) -> None:
+    for line in ("/stats sol-rally-50", "/stats #altcoins"):
+        told = text(small, line)
+        assert "could never fire" in told
+        assert max(map(len, told.split("\n"))) <= PHONE
+    assert "What followed #altcoins rules\n   page 1 of 4" in text(small, "/stats #altcoins")
 
 
 def test_without_rules_there_is_nothing_to_tell() -> None:
