@@ -50,7 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
     work = _found(settings.store.url.get_secret_value(), sessions, kept_since, (arguments.rule, first, last))
     found, gaps = asyncio.run(work)
     if not found and arguments.rule is not None:
-        _must_be_known(arguments.rule, [rule.rule.id for rule in settings.compiled])
+        where = "" if (arguments.first, arguments.last) == (None, None) else " in these sessions"
+        _must_be_known(arguments.rule, [rule.rule.id for rule in settings.compiled], where)
     for each in found:
         if arguments.json:
             print_json(_values(each), simulated=False)
@@ -61,10 +62,10 @@ def run(arguments: argparse.Namespace) -> int:
     return int(any(each.standing.is_fault for each in found))
 
 
-def _must_be_known(rule: str, ids: Sequence[str]) -> None:
+def _must_be_known(rule: str, ids: Sequence[str], where: str) -> None:
     """Raises ConfigurationError for a rule that is not configured and of which nothing is recorded."""
     if rule not in ids:
-        reason = f"{rule} is not configured, and nothing is recorded of it{nearest(rule, ids)}"
+        reason = f"{rule} is not configured, and nothing is recorded of it{where}{nearest(rule, ids)}"
         raise ConfigurationError([Problem("--rule", reason)])
 
 

@@ -72,9 +72,11 @@ async def fired_after(connection: Connection, after: int, since: Instant, most: 
 
 
 async def save_outcomes(connection: Connection, found: Sequence[Completed], now: Instant) -> None:
-    """Write what followed, in place of what was known of it before."""
-    if found:
-        rows = [{**asdict(each), "completed_at": now} for each in found]
+    """Write what followed, in place of what was known of it before; of an event that was deleted meanwhile nothing."""
+    recorded = sa.select(events.c.key).where(events.c.key.in_({each.event for each in found}))
+    there = set((await connection.execute(recorded)).scalars()) if found else set()
+    rows = [{**asdict(each), "completed_at": now} for each in found if each.event in there]
+    if rows:
         await connection.execute(insert_or_update(outcomes, KEY), rows)
 
 

@@ -75,6 +75,8 @@ def test_one_rule_and_some_sessions_can_be_asked_for(terminal: Terminal, config:
 def test_a_rule_that_nobody_knows_is_told_in_a_sentence(terminal: Terminal, config: str) -> None:
     fault = terminal.runs("verify", "--config", config, "--rule", "vix-2o").fault
     assert "--rule: vix-2o is not configured, and nothing is recorded of it; did you mean vix-2" in fault
+    fault = terminal.runs("verify", "--config", config, "--rule", "high", "--from", "2026-01-01").fault
+    assert "--rule: high is not configured, and nothing is recorded of it in these sessions" in fault
 
 
 def test_dates_the_wrong_way_round_and_a_store_that_is_not_there_are_told_in_a_sentence(

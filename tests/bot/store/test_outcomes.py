@@ -92,3 +92,15 @@ def test_it_goes_with_its_event(place: Place) -> None:
         assert await found(database, own.key) == {}
 
     stored(place, story)
+
+
+def test_an_event_that_is_deleted_meanwhile_costs_no_other_what_followed_it(place: Place) -> None:
+    one, gone = event(1), event(2, rule="#1.1")
+
+    async def story(database: Database) -> None:
+        await happened(database, one)
+        await followed(database, known(gone), known(one), known(gone, 5))
+        assert await found(database, one.key, gone.key) == {one.key: (known(one),)}
+        await followed(database, known(gone))
+
+    stored(place, story)
