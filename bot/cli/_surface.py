@@ -14,7 +14,7 @@ from bot.tuning.grid import Axis
 from bot.tuning.surface import Point
 from bot.tuning.truth import Lived
 from bot.tuning.tune import Tuning
-from rules.evidence import Outcome
+from rules.evidence import Finding, Outcome
 
 SHOWN_BEST, SHOWN_WORST = 10, 3
 """Variants that are listed of many."""
@@ -105,7 +105,7 @@ def _row(point: Point, words: str, width: int, tuning: Tuning) -> str:
     interval = f"{_percent(whole.low)} {_percent(whole.high)}" if not math.isnan(whole.low) else "too few"
     false, delay = false_and_delay(point, tuning)
     return (
-        f"{words:<{width}} {point.measured.firings:>7} {a_year(point, tuning):>6.1f} {_percent(whole.median):>7} "
+        f"{words:<{width}} {point.measured.firings:>7} {a_year(point, tuning):>6.1f} {_median(whole):>7} "
         f"{interval:>14} {_percent(point.score):>8} {_count(false, 2):>7} {_count(delay, 0):>5}"
     )
 
@@ -144,10 +144,8 @@ def _forward(tuning: Tuning) -> Iterator[str]:
 
 def _step(step: Forward) -> str:
     tested = step.tested
-    own = f"{step.as_is.n:>3} {_percent(step.as_is.median):>7}"
-    return (
-        f"{'-' if tested is None else tested.n:>3} {_percent(math.nan if tested is None else tested.median):>7} {own}"
-    )
+    own = f"{step.as_is.n:>3} {_median(step.as_is):>7}"
+    return f"{'-' if tested is None else tested.n:>3} {'-' if tested is None else _median(tested):>7} {own}"
 
 
 def _told(outcome: Outcome) -> str:
@@ -189,6 +187,11 @@ def _lived(lived: Lived) -> str:
 
 def _values(point: Point, axes: Sequence[Axis]) -> list[str]:
     return [axis.values[step] for axis, step in zip(axes, point.variant.at, strict=True)]
+
+
+def _median(outcome: Outcome) -> str:
+    """Of too few none is told: it would be taken for what usually follows."""
+    return "-" if outcome.finding is Finding.TOO_FEW else _percent(outcome.median)
 
 
 def _dates(period: Period) -> str:

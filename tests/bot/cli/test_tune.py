@@ -71,6 +71,16 @@ def test_the_text_is_no_wider_than_a_terminal_and_ends_with_lines_to_paste(termi
     assert rule["when"].startswith("ret(RUT, 3) >= ")
 
 
+def test_of_too_few_firings_no_median_is_told(terminal: Terminal, prices: Path) -> None:
+    words = (*RULE, "--param", "enter=1%:9%:1%", *QUICK, "--data", prices)
+    surface = terminal.runs(*words, "--json").lines[0]["surface"]
+    table = terminal.runs(*words).out.partition("In-sample by enter")[2].splitlines()[2:]
+    few = [each["outcome"]["finding"] == "too few" for each in surface]
+    assert [line.split()[3] == "-" for line in table[: len(surface)]] == few
+    assert {each["outcome"]["n"] > 0 for each, is_few in zip(surface, few, strict=True) if is_few} == {True, False}
+    assert not all(few)
+
+
 def test_a_simulated_market_says_so(terminal: Terminal) -> None:
     ran = terminal.runs("tune", "vix-20", "--param", "enter=19,20", "--paths", 0, "--folds", 2)
     assert ran.code == 0
