@@ -17,6 +17,9 @@ from rules.bars import DAY
 from rules.language.errors import short
 from rules.model import AlertEvent, Edge, Instant
 
+MOST = 14
+"""Lines of an explanation, where what followed has to fit too."""
+
 BARS = 4
 """Bars that are told of; of more the rest is counted."""
 
@@ -51,11 +54,11 @@ def why_event_answer(answer: WhyEvent, telling: Telling | None = None) -> str:
         *_bars(answer.bars),
         *([_step(answer.step)] if answer.step is not None else []),
         *_since(answer),
-        *([_followed(answer.later, event.clock)] if answer.later is not None else []),
-        *([_told(telling)] if telling is not None else []),
-        f"<i>{escape(answer.rule)}</i>",
     ]
-    return "\n".join(lines)
+    last = [*([_told(telling)] if telling is not None else []), f"<i>{escape(answer.rule)}</i>"]
+    if answer.later is not None and len(lines) + len(last) < MOST:
+        lines.append(_followed(answer.later, event.clock))
+    return "\n".join([*lines, *last])
 
 
 def why_rule_answer(answer: WhyRule, note: str = "") -> str:

@@ -141,7 +141,7 @@ def test_why_explains_every_event_there_ever_was_on_a_phone(desk: Desk, view: Vi
     for event in (*view.events(), *desk.kept.events):
         lines = lines_of(answer(desk, f"/why {event.short_id}"))
         assert lines[0].startswith(f"Why {event.short_id}: ")
-        assert len(lines) <= 15
+        assert len(lines) <= 14
 
 
 def test_why_of_ones_own_alert_is_by_its_number(desk: Desk) -> None:
