@@ -27,6 +27,9 @@ HASHES = "the hashes of what it was judged on are not those that were recorded"
 SEAL = "it does not say what was sealed when it was recorded"
 UNREADABLE = "it cannot be read"
 
+EVER = NOT_YET - 1
+"""An instant after all that is known, at which all that bars say today is known."""
+
 _MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What reading a text may raise that is not what it should be."""
 
@@ -55,7 +58,7 @@ class Case:
     @property
     def known_at(self) -> Instant:
         """When the newest bar came of those that were held. Raises ValueError where that is no instant."""
-        if not 0 <= (known_at := int(self.inputs["known_at"])) < NOT_YET:
+        if not 0 <= (known_at := int(self.inputs["known_at"])) < EVER:
             raise ValueError(f"{known_at} is no instant")
         return known_at
 

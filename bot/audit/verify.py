@@ -13,11 +13,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from bot.audit.cases import SEAL, Case, case_of
+from bot.audit.cases import EVER, SEAL, Case, case_of
 from bot.audit.findings import Difference, Finding, Standing
 from bot.audit.known import Frame, Known
 from bot.audit.recomputing import Recomputed, Replayed, differences, recomputed, replayed
-from bot.store.bars import NOT_YET
 from bot.store.proofs import Recorded
 from rules.bars import Origin
 from rules.inputs import Change, Inputs, origin_of, trades_of
@@ -29,9 +28,6 @@ Undone = Mapping[str, AlertEvent]
 """Events that corrections take back, by key."""
 
 OTHERWISE = "it says something else than its rule does"
-
-EVER = NOT_YET - 1
-"""An instant after all that is known, at which all that bars say today is known."""
 
 
 class Audit:

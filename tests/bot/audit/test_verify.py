@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bot.audit.cases import EVER
 from bot.audit.findings import Finding, Standing
 from bot.store import schema
 from bot.store.proofs import sealed
 from rules.bars import DAY, Interval
 from rules.model import Basis
-from rules.statement import proved
+from rules.statement import digest_of, proved
 from tests.bot.audit.audited import Hand, audited, audited_at, counted, faults
 from tests.bot.market.stations import MINUTE, FakeFeed, Station, bars, closes, rule, told
 from tests.bot.watched import DAYS, FRIDAY, HIGH, MORNING, QUICK, SPREAD, THURSDAY, TUESDAY, WEDNESDAY, after, indices
@@ -208,6 +209,17 @@ def test_an_event_of_before_there_were_proofs_is_not_verifiable_and_no_fault(wee
     found = week.with_changed("update events set proof = null")
     assert counted(found) == {"not verifiable": len(found)}
     assert not any(each.standing.is_fault for each in found)
+
+
+@pytest.mark.parametrize("known_at", [EVER - 1, EVER, EVER + 1, -1])
+def test_an_instant_after_all_that_is_known_is_looked_at_once(week: Week, known_at: int) -> None:
+    """In what an event was judged on, which is not so any more."""
+    row = next(row for row in week.events if row.key == week.key("high", "fired", THURSDAY))
+    inputs = {**row.proof["inputs"], "known_at": known_at}
+    hand = Hand(week.path)
+    hand.does("update bars set close = 98.0 where instrument = 'RUT' and end = ?", TUESDAY)
+    hand.changes(row.key, "proof", inputs=inputs, inputs_sha256=digest_of(inputs))
+    assert one_of(audited_at(week.path), row.key).standing.is_fault
 
 
 def test_an_alert_that_cannot_be_proved_later_is_told_all_the_same(
