@@ -10,6 +10,7 @@ from bot.answers.replay import Replay
 from bot.answers.stats import Stat, Tally, tally
 from bot.render.evidence import TOLD, ahead, outcome_words
 from bot.render.numbers import UNDEFINED, nearly
+from rules.evidence import Evidence
 
 NEVER = "never"
 _HEAD = ("RULE", "FIRED", "A YEAR", "SPELL", "LAST", "WHAT FOLLOWED")
@@ -71,9 +72,10 @@ def fired_words(found: Stat) -> str:
     return f"{len(found.evidence.fired)}{' by closes' * found.evidence.by_closes}"
 
 
-def rate(value: float) -> str:
-    """0.9 a year, in so many digits as rare things need."""
-    if math.isnan(value):
+def rate(evidence: Evidence) -> str:
+    """0.9 a year, in so many digits as rare things need; undefined where less than a year was looked at."""
+    value = evidence.a_year
+    if math.isnan(value) or evidence.years < 1:
         return UNDEFINED
     return f"{value:.1f}" if value >= 0.1 or value == 0 else f"{value:.2f}"
 
@@ -91,7 +93,7 @@ def spell_words(found: Stat) -> str:
 
 
 def _row(found: Stat) -> tuple[str, ...]:
-    often = rate(found.evidence.a_year)
+    often = rate(found.evidence)
     return (
         found.rule.rule.id,
         fired_words(found),

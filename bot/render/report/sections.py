@@ -85,7 +85,7 @@ def section(found: Stat) -> Section:
         judged=_judged(found),
         tags=rule.tags,
         fired=fired_words(found),
-        rate=rate(found.evidence.a_year),
+        rate=rate(found.evidence),
         spell=spell_words(found),
         last=last_words(found),
         followed=followed_words(found),

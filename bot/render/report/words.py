@@ -47,7 +47,8 @@ def how_often(found: Stat) -> str:
         return f"It never fired in this period; it is judged since {evidence.since}."
     n = len(evidence.fired)
     times = "Once" if n == 1 else f"{n} times"
-    told = f"{times} since {evidence.since}, {rate(evidence.a_year)} a year, last on {last_words(found)}."
+    often = f", {rate(evidence)} a year" if evidence.years >= 1 else ""
+    told = f"{times} since {evidence.since}{often}, last on {last_words(found)}."
     if evidence.spell == evidence.spell:
         lasted = f"{evidence.spell:g} {closes}{'s' * (evidence.spell != 1)}"
         told += f" Half of its alerts lasted {lasted} or less."

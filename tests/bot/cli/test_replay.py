@@ -77,6 +77,13 @@ def test_a_period_counts_only_what_fired_in_it(terminal: Terminal, asked: list[o
         assert later["since"] == "2025-06-02" if later["rule"] != "btc-often" else "2025-06-01"
 
 
+def test_of_less_than_a_year_it_is_not_told_how_often_a_year(terminal: Terminal, asked: list[object]) -> None:
+    for first, is_told in (("2024-06-03", True), ("2025-06-02", False)):
+        line = terminal.runs(*asked, "--summary", "--from", first, "--rule", "btc-often").out.splitlines()[1]
+        name, fired, often, *_ = line.split()
+        assert (name, int(fired) > 10, often != "n/a") == ("btc-often", True, is_told)
+
+
 def test_events_as_csv_are_those_of_json(terminal: Terminal, asked: list[object], tmp_path: Path) -> None:
     file = tmp_path / "events.csv"
     ran = terminal.runs(*asked, "--csv", file)

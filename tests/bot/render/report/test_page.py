@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import io
 import math
 import re
@@ -19,6 +20,7 @@ from bot.queries.replay import replay
 from bot.queries.timeline import asset_timeline, rule_timeline
 from bot.render.report import Origin, page
 from bot.render.report.sections import row
+from bot.render.report.words import how_often
 from rules.evidence import Base, Outcome
 from rules.model import XNYS
 from tests.bot.markets import NOW, Folder, utc_days, weekdays
@@ -149,6 +151,14 @@ def test_the_outcomes_of_a_rule_are_those_of_the_evidence(app: App, html: str) -
     assert f"{outcome.ups} of {outcome.n}" in row
     assert f"{outcome.median * 100:+.1f}%" in row
     assert f"{outcome.low * 100:+.1f}% to {outcome.high * 100:+.1f}%" in row
+
+
+def test_of_less_than_a_year_it_is_not_told_how_often_a_year(app: App) -> None:
+    view = app.view()
+    for first, is_told in ((dt.date(2024, 6, 3), True), (dt.date(2025, 6, 2), False)):
+        (often,) = [each for each in replay(view, view.rules, first).rules if each.rule.rule.id == "btc-often"]
+        assert how_often(often).startswith(f"{len(often.evidence.fired)} times since {first}, ")
+        assert (" a year, " in how_often(often)) is is_told
 
 
 def test_of_too_few_outcomes_neither_median_nor_interval_is_told() -> None:
