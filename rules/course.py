@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from rules.alerting import AlertState, Coverage, Firing, Inactive, cover, step
-from rules.bars import Floats, Ints
+from rules.bars import Bools, Floats, Ints
 from rules.model import Edge, Instant, Timing, Verdict
 from rules.telling import Move
 
@@ -80,6 +82,20 @@ def covered(
 def follow(timing: Timing, when: Floats, clear: Floats, closes: Ints) -> list[AlertState]:
     """Where an alert stands after each of the verdicts on the bars that ended at `closes`."""
     return list(course(timing, Inactive(), when, clear, closes.tolist(), 0).states[1:])
+
+
+def firing_rows(timing: Timing, when: Floats, clear: Floats) -> tuple[Bools, Bools]:
+    """Of each row whether an alert fires after it that was inactive before the first, and whether it has a verdict.
+
+    It is what `course` says, without its states: where no row is counted, the last verdict that moves it decides.
+    """
+    known = np.isin(when, (0.0, 1.0)) & np.isin(clear, (0.0, 1.0))
+    if timing != Timing():
+        taken = course(timing, Inactive(), when, clear, range(len(when)), 0)
+        return np.array([isinstance(state, Firing) for state in taken.states[1:]], dtype=bool), known
+    enters, leaves = known & (when == 1.0) & (clear == 0.0), known & (clear == 1.0)
+    last = np.maximum.accumulate(np.where(enters | leaves, np.arange(len(when)), -1)) if len(when) else known
+    return (last >= 0) & enters[last], known
 
 
 def _verdicts(column: Floats) -> list[Verdict]:

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rules.alerting import Inactive
 from rules.bars import DAY, Bools, Floats, Ints
 from rules.columns import Node
-from rules.course import course
+from rules.course import firing_rows
 from rules.evaluation import evaluate
 from rules.language.compile import CompiledRule
-from rules.model import XNYS, Basis, Edge, Instrument, Kind, Timing
+from rules.model import XNYS, Basis, Instrument, Kind, Timing
 from rules.outcomes import HORIZONS, Followed, followed
 from rules.panel import Panel
 from rules.regime.filter import STATES
@@ -154,11 +153,10 @@ def past_of(rule: CompiledRule, panel: Panel, columns: Columns | None = None) ->
     when, clear = known[rule.when], known[rule.clear]
     by_closes = rule.rule.basis is Basis.TICK
     timing = Timing() if by_closes else rule.rule.timing
-    taken = course(timing, Inactive(), when, clear, panel.clock.closes.tolist(), 0)
-    fired = [move.row for move in taken.moves if move.edge is Edge.FIRED]
-    ended = [move.row for move in taken.moves if move.edge is Edge.RESOLVED]
-    spells = [end - start for start, end in zip(fired, ended, strict=False)]
-    return Past(np.array(fired, np.int64), np.array(taken.known, bool), np.array(spells, np.int64), by_closes)
+    firing, is_known = firing_rows(timing, when, clear)
+    turns = np.diff(firing.astype(np.int8), prepend=0)
+    fired, ended = np.flatnonzero(turns == 1), np.flatnonzero(turns == -1)
+    return Past(fired, is_known, ended - fired[: len(ended)], by_closes)
 
 
 def evidence_of(

@@ -9,10 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from rules.alerting import Firing, Inactive
 from rules.bars import DAY, Bools, Floats, Origin
 from rules.columns import Constant, Field, Node, OfClock, walk
-from rules.course import course
+from rules.course import firing_rows
 from rules.evaluation import evaluate
 from rules.language.compile import CompiledRule
 from rules.model import ALWAYS, XNYS
@@ -42,14 +41,11 @@ def fires_on(rules: Sequence[CompiledRule], closes: Closes) -> list[Bools]:
     named = [{name: f"{name}/{path}" for name in closes} for path in range(paths)]
     nodes = [[(renamed(rule.when, names), renamed(rule.clear, names)) for names in named] for rule in rules]
     columns = evaluate([node for of_rule in nodes for pair in of_rule for node in pair], panel).columns
-    ends = panel.clock.closes.tolist()
     found = []
     for rule, of_rule in zip(rules, nodes, strict=True):
-        lives = [
-            course(rule.rule.timing, Inactive(), columns[when], columns[clear], ends, 0) for when, clear in of_rule
-        ]
-        states = [[isinstance(state, Firing) for state in life.states[1:]] for life in lives]
-        found.append(np.array(states, dtype=bool).T)
+        timing = rule.rule.timing
+        lives = [firing_rows(timing, columns[when], columns[clear])[0] for when, clear in of_rule]
+        found.append(np.array(lives, dtype=bool).T)
     return found
 
 
