@@ -110,8 +110,9 @@ def test_a_few_that_were_told_before_are_listed_and_of_many_it_is_told_how_many(
 
 def test_prices_of_a_component_that_were_made_up_make_the_message_simulated() -> None:
     head = event("regime-risk-off", origins=("yahoo USD",))
-    for where in ("parts", "before"):
-        told = lines(alert(head, pack()[head.rule], **{where: [component("vix-25", MADE_UP)]}))
+    made_up = [component("vix-25", MADE_UP)]
+    for parts, before in ((made_up, []), ([], made_up)):
+        told = lines(alert(head, pack()[head.rule], parts, before))
         assert told[1] == "SIMULATED: not real prices"
         assert "yahoo USD" not in "".join(told)
 
