@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, stdtrit
 
 from rules.bars import Bools, Floats, Ints
 from rules.splitmix import splitmix64
@@ -73,9 +73,18 @@ def median_interval(values: Floats, of_block: Ints, size: float) -> tuple[float,
     if size < 2.0 or not len(values):
         return math.nan, math.nan
     medians = _medians(values, of_block)
-    beyond = float(ndtr(stdtrit(size - 1.0, (1.0 - NOMINAL) / 2.0) * math.sqrt(size / (size - 1.0))))
+    beyond = _beyond(size)
     low, high = np.quantile(medians, [beyond, 1.0 - beyond])
     return float(low), float(high)
+
+
+@lru_cache(maxsize=1_024)
+def _beyond(size: float) -> float:
+    """The share of resampled medians beyond either end: as far out as Student's quantile at `size` outcomes."""
+    from scipy.special import stdtrit  # as much memory as all of ours, and only for who asks what followed
+
+    quantile = float(stdtrit(size - 1.0, (1.0 - NOMINAL) / 2.0))
+    return NormalDist().cdf(quantile * math.sqrt(size / (size - 1.0)))
 
 
 def _medians(values: Floats, of_block: Ints) -> Floats:

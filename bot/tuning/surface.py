@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from scipy.special import ndtri
 
 from bot.tuning.grid import Grid, Variant
 from bot.tuning.measure import Measured, score
@@ -72,7 +72,7 @@ def plateau_of(best: Point, points: Sequence[Point]) -> Plateau:
     scores = [each.score for each in beside if not math.isnan(each.score)]
     median = float(np.median(scores)) if scores else math.nan
     whole = best.measured.whole
-    error = (whole.high - whole.low) / (2.0 * float(ndtri((1.0 + NOMINAL) / 2.0)))
+    error = (whole.high - whole.low) / (2.0 * NormalDist().inv_cdf((1.0 + NOMINAL) / 2.0))
     return Plateau(len(beside), len(scores), median, error, best.score - median)
 
 
