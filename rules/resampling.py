@@ -81,7 +81,7 @@ def median_interval(values: Floats, of_block: Ints, size: float) -> tuple[float,
 @lru_cache(maxsize=1_024)
 def _beyond(size: float) -> float:
     """The share of resampled medians beyond either end: as far out as Student's quantile at `size` outcomes."""
-    from scipy.special import stdtrit  # as much memory as all of ours, and only for who asks what followed
+    from scipy.special import stdtrit  # 15 MB, and only for who asks what followed
 
     quantile = float(stdtrit(size - 1.0, (1.0 - NOMINAL) / 2.0))
     return NormalDist().cdf(quantile * math.sqrt(size / (size - 1.0)))
