@@ -6,12 +6,9 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import io
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
-
-from PIL import Image
 
 from bot.answers import Picture
 from bot.answers.theme import Theme
@@ -23,6 +20,7 @@ from bot.queries.regime import regime, regime_picture
 from bot.queries.stats import outcome_picture, stats_of
 from bot.queries.view import View
 from bot.render.charts import draw
+from bot.render.charts.packing import packed
 from rules.engine import evaluate, opened
 from rules.language.compile import compile_rule
 from rules.model import Rule, Severity
@@ -31,8 +29,6 @@ from tests.bot.markets import simulated
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 AS_OF = dt.date(2025, 12, 10)
 """A session by which the simulated market has had records, a drawdown and all three labels in a year."""
-COLOURS = 160
-"""Fewer than a chat gets, so that a picture is half as large."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -44,13 +40,6 @@ def main(words: Sequence[str] | None = None) -> int:
     for name, drawn in PICTURES.items():
         (folder / f"{name}.png").write_bytes(drawn())
     return 0
-
-
-def small(png: bytes) -> bytes:
-    """The same in fewer colours."""
-    out = io.BytesIO()
-    Image.open(io.BytesIO(png)).convert("RGB").quantize(COLOURS).save(out, format="png", optimize=True)
-    return out.getvalue()
 
 
 def price(view: View) -> Picture:
@@ -104,7 +93,7 @@ KINDS: Mapping[str, Callable[[View], Picture]] = {
 @cache
 def answered(kind: str, theme: Theme) -> bytes:
     """A picture as the bot draws it, in fewer colours."""
-    return small(draw(KINDS[kind](simulated().view(AS_OF)), theme))
+    return packed(draw(KINDS[kind](simulated().view(AS_OF)), theme))
 
 
 PICTURES: Mapping[str, Callable[[], bytes]] = {

@@ -16,7 +16,7 @@ from tests.bot.markets import simulated
 from tests.bot.render.charts.drawings import PHONE, figure
 from tests.docs.pictures import AS_OF, FOLDER, KINDS, PICTURES
 
-LARGEST, ALL = 80_000, 1_000_000
+LARGEST, ALL = 80_000, 900_000
 """Bytes of one, and of all."""
 LOWEST, HIGHEST = 700, 1_350
 """Pixels of height: more than that a phone does not show at once."""

@@ -11,10 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.answers.theme import Theme
-from rules.model import Label
+from rules.model import Label, Severity
 
 BLACK, WHITE = "#000000", "#FFFFFF"
 READABLE = 4.5
+
+LOUD = (Severity.HIGH, Severity.CRITICAL)
+"""Severities that are drawn in the colour that stands out."""
 
 
 @dataclass(frozen=True)

@@ -20,18 +20,16 @@ from bot.render.charts.frame import (
     write_last,
 )
 from bot.render.charts.legend import Entry, legend
-from bot.render.charts.palette import Palette
+from bot.render.charts.palette import LOUD, Palette
 from bot.render.charts.sessions import date
 from bot.render.charts.style import LINE, SMALL, Sheet, nothing
 from bot.render.charts.words import counted
 from bot.render.numbers import closing
 from rules.bars import Bools, Floats
 from rules.functions.registry import Unit
-from rules.model import Severity
 
 _CURVE, _STRIP, _GAP, _BELOW = 400, 46, 20, 150
 """Pixels of height: the price, the alerts, between panels, the drawdown."""
-_LOUD = (Severity.HIGH, Severity.CRITICAL)
 
 
 def sheet(picture: PricePicture, palette: Palette) -> Sheet:
@@ -104,7 +102,7 @@ def _draw_flags(board: Sheet, picture: PricePicture, top: float) -> None:
     axes.axhspan(0, 1, color=palette.faint, linewidth=0, zorder=0)
     board.write(LEFT - 14, top + _STRIP / 2, "alerts", size=SMALL, align="right")
     for flag in picture.flags:
-        height = 1.0 if flag.severity in _LOUD else 0.55
+        height = 1.0 if flag.severity in LOUD else 0.55
         colour = _colour_of(flag, palette)
         axes.plot((flag.row, flag.row), (0, height), color=colour, linewidth=5, solid_capstyle="butt", gid="alert")
         if flag.own:
@@ -117,7 +115,7 @@ def _draw_flags(board: Sheet, picture: PricePicture, top: float) -> None:
 def _colour_of(flag: Flag, palette: Palette) -> str:
     if flag.own:
         return palette.green
-    return palette.vermillion if flag.severity in _LOUD else palette.blue
+    return palette.vermillion if flag.severity in LOUD else palette.blue
 
 
 def _draw_drawdown(board: Sheet, picture: PricePicture, top: float) -> None:
@@ -140,8 +138,8 @@ def _draw_drawdown(board: Sheet, picture: PricePicture, top: float) -> None:
 def _entries(picture: PricePicture, record: Floats, palette: Palette) -> list[Entry]:
     """The signs that are on this picture."""
     drawn = bool(np.isfinite(_near(record, picture.close)).any())
-    loud = any(flag.severity in _LOUD and not flag.own for flag in picture.flags)
-    quiet = any(flag.severity not in _LOUD and not flag.own for flag in picture.flags)
+    loud = any(flag.severity in LOUD and not flag.own for flag in picture.flags)
+    quiet = any(flag.severity not in LOUD and not flag.own for flag in picture.flags)
     own = any(flag.own for flag in picture.flags)
     return [
         *([Entry("line", palette.quiet, "record")] if drawn else []),

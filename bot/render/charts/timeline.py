@@ -22,19 +22,18 @@ from bot.render.charts.frame import (
     write_last,
 )
 from bot.render.charts.legend import Entry, legend
-from bot.render.charts.palette import Palette
+from bot.render.charts.palette import LOUD, Palette
 from bot.render.charts.sessions import date
 from bot.render.charts.style import LINE, SMALL, Sheet, nothing
 from bot.render.charts.words import counted
 from bot.render.numbers import closing
 from rules.bars import Floats
 from rules.functions.registry import Unit
-from rules.model import Label, Severity
+from rules.model import Label
 from rules.regime.filter import STATES
 
 _CURVE, _GAP, _LANE, _STRIP = 470, 18, 40, 26
 """Pixels of height: the price, to the first lane, a lane's words, its strip."""
-_LOUD = (Severity.HIGH, Severity.CRITICAL)
 _MANY = 60
 """Firings from which their signs are drawn small."""
 _BANDS = {Label.RISK_ON: "risk on", Label.NEUTRAL: "neutral", Label.RISK_OFF: "risk off"}
@@ -119,7 +118,7 @@ def _draw_lane(board: Sheet, picture: TimelinePicture, lane: Lane, top: float) -
 
 
 def _colour_of(lane: Lane, palette: Palette) -> str:
-    return palette.vermillion if lane.severity in _LOUD else palette.blue
+    return palette.vermillion if lane.severity in LOUD else palette.blue
 
 
 def _entries(picture: TimelinePicture, palette: Palette, *, in_lanes: bool) -> list[Entry]:
@@ -127,7 +126,7 @@ def _entries(picture: TimelinePicture, palette: Palette, *, in_lanes: bool) -> l
     fired = [lane for lane in picture.lanes if len(lane.fired)]
     words = {True: "high", False: "notice"} if in_lanes else {True: "fired", False: "fired"}
     signs = [
-        Entry("bar" if in_lanes else "up", _colour_of(lane, palette), words[lane.severity in _LOUD]) for lane in fired
+        Entry("bar" if in_lanes else "up", _colour_of(lane, palette), words[lane.severity in LOUD]) for lane in fired
     ]
     bands = [
         Entry("bar", palette.states[state].band, _BANDS[state])
