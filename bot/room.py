@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from bot.delivery.announce import News
 from bot.doorman import Door
@@ -98,10 +99,11 @@ def live_sources(settings: Settings, sessions: Sessions, at: Instant) -> tuple[M
         end_of_next_year = _midnight(dt.date(dt.datetime.fromtimestamp(at, dt.UTC).year + 2, 1, 1))
         feed = build_feed("simulated", Setup(sessions, end_of_next_year, seed=settings.market.seed))
         return one_feed(feed, settings.instrument_map)
-    timeout = float(settings.feeds.timeout_seconds)
+    timeout, data = float(settings.feeds.timeout_seconds), settings.market.data
+    folder = Path(data) if data else None
 
     def build(source: SourceId) -> Feed:
-        return build_feed(source.feed, Setup(sessions, at, venue=source.venue, timeout=timeout))
+        return build_feed(source.feed, Setup(sessions, at, folder, venue=source.venue, timeout=timeout))
 
     return order_of(settings.instrument_map, settings.feeds.venues), build
 

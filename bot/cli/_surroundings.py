@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
 
 from bot.cli._output import iso
 from bot.cli._signs import Sign
@@ -42,7 +44,8 @@ def _hours(calendar: str, sessions: Sessions, now: Instant) -> str:
 async def sources(settings: Settings, sessions: Sessions, now: Instant) -> list[Sign]:
     """What each source answers to one question."""
     asked = _one_each(settings.instrument_map.values(), order_of(settings.instrument_map, settings.feeds.venues))
-    return list(await asyncio.gather(*(_asked(name, each, sessions, now) for name, each in asked.items())))
+    setup = Setup(sessions, now, Path(settings.market.data) if settings.market.data else None, timeout=TIMEOUT)
+    return list(await asyncio.gather(*(_asked(name, each, setup) for name, each in asked.items())))
 
 
 def _one_each(instruments: Iterable[Instrument], order: Mapping[str, Iterable[SourceId]]) -> dict[SourceId, Instrument]:
@@ -54,11 +57,10 @@ def _one_each(instruments: Iterable[Instrument], order: Mapping[str, Iterable[So
     return found
 
 
-async def _asked(source: SourceId, instrument: Instrument, sessions: Sessions, now: Instant) -> Sign:
-    subject = f"source {source}"
+async def _asked(source: SourceId, instrument: Instrument, setup: Setup) -> Sign:
+    subject, now = f"source {source}", setup.now
     try:
-        setup = Setup(sessions, now, venue=source.venue, timeout=TIMEOUT)
-        feed = await asyncio.to_thread(build_feed, source.feed, setup)
+        feed = await asyncio.to_thread(build_feed, source.feed, replace(setup, venue=source.venue))
     except FeedError as reason:
         return Sign(subject, works=False, told=str(reason))
     try:

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 
 from bot.app import settings_of
+from bot.market.preference import EXCHANGE
 from bot.render.alerts import SIMULATED
-from bot.settings import MarketSettings, Prices, Settings, SourceFeed, TelegramSettings, warnings
+from bot.settings import MarketSettings, Prices, Settings, TelegramSettings, warnings
 
 SIMULATED_MARKET = f"a {SIMULATED} market"
 
@@ -49,4 +50,4 @@ def _watched(settings: Settings) -> str:
         return f"{SIMULATED_MARKET} at the pace of the clock"
     venues = f"exchange ({', '.join(settings.feeds.venues)})"
     named = {feed for instrument in settings.instruments.values() for feed in instrument.sources}
-    return ", ".join(venues if feed is SourceFeed.EXCHANGE else feed for feed in sorted(named)) or "nothing"
+    return ", ".join(venues if feed == EXCHANGE else feed for feed in sorted(named)) or "nothing"

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from bot.settings.environment import read_environment
 from bot.settings.fields import ChannelName, Count, InstrumentId, RuleId, Section, Symbol, Tag, Whole
 from bot.settings.files import FileName, FileSettings
+from bot.settings.live_feeds import SourceFeed
 from bot.settings.operations import (
     ChannelSettings,
     LogSettings,
@@ -28,7 +29,6 @@ from bot.settings.service import (
     FeedsSettings,
     PicturesSettings,
     RunSettings,
-    SourceFeed,
     StoreSettings,
     TelegramSettings,
 )
@@ -150,7 +150,7 @@ class Settings(BaseSettings):
         return {
             name: Instrument(
                 name, each.name, each.kind, each.calendar, each.currency,
-                tuple(Source(feed.value, symbol) for feed, symbol in each.sources.items()), each.proxies,
+                tuple(Source(feed, symbol) for feed, symbol in each.sources.items()), each.proxies,
             )
             for name, each in self.instruments.items()
         }  # fmt: skip

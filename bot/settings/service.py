@@ -36,13 +36,6 @@ class Prices(enum.StrEnum):
     SIMULATED = "simulated"
 
 
-class SourceFeed(enum.StrEnum):
-    """The live feeds that an instrument may have a symbol of."""
-
-    EXCHANGE = "exchange"
-    YAHOO = "yahoo"
-
-
 class Venue(enum.StrEnum):
     """The exchanges that coins may be asked of."""
 

@@ -1,16 +1,14 @@
-"""What every feed promises. A feed joins by one line in FEEDS, built to hold RUT's days and BTC's days and hours.
-
-An exchange has no sessions: it joins in COINS_ONLY too, and is tried with what it holds.
+"""What every feed promises. A feed is found by being a file of bot/feeds, and tried with RUT's days and BTC's days and
+hours over what stands in for its source (holding.py). One without sessions is tried with what it holds.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,65 +16,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.answers.quality import Fault
-from bot.feeds.contract import Feed, NoSuchBars, Request, Setup, build_feed
+from bot.feeds.contract import Feed, NoSuchBars, Request
 from rules.bars import DAY, HOUR, Bars, Interval
 from rules.model import ALWAYS, Instant, Instrument, Kind, Source
 from tests.bot import markets
-from tests.bot.markets import NOW, SESSIONS, Folder, at, hours, utc_days, weekdays
-from tests.servers.coinbase import CoinbaseServer
-from tests.servers.redirect_ccxt import redirect_ccxt
-from tests.servers.redirect_yahoo import redirect_yahoo
-from tests.servers.yahoo import YahooServer
+from tests.bot.feeds.holding import FEEDS, stand_in
+from tests.bot.markets import NOW, SESSIONS, at
 
-RUT = replace(markets.RUT, sources=(Source("yahoo", "^RUT"),))
-BTC = replace(markets.BTC, sources=(Source("exchange", "BTC/USD"), Source("yahoo", "BTC-USD")))
-FIRST, LAST = "2025-02-20", "2025-12-31"
+STAND_INS = {name: stand_in(name) for name in FEEDS}
+
+
+def known(instrument: Instrument, place: int) -> Instrument:
+    """An instrument that every source knows by its own symbol; an exchange first, as for coins."""
+    symbols = [Source(name, each.symbols[place]) for name, each in STAND_INS.items() if place or not each.coins_only]
+    return replace(instrument, sources=tuple(symbols))
+
+
+RUT, BTC = known(markets.RUT, 0), known(markets.BTC, 1)
+GONE = known(Instrument("GONE", "Delisted", Kind.COIN, ALWAYS), 2)
 BEGINNING = at("2025-03-01T00:00Z")
 HELD = [(RUT, Interval.DAY), (BTC, Interval.DAY), (BTC, Interval.HOUR)]
 COLUMNS = ("start", "end", "open", "high", "low", "close", "volume", "known_at", "origin")
 PRINTED = tuple(name for name in COLUMNS if name != "known_at")
 """What the source printed; when it was known may be when it was asked."""
-
-
-def files(folder: Path, _: ExitStack) -> Feed:
-    rut, btc, coin_hours = weekdays(FIRST, LAST), utc_days(FIRST, LAST), hours(FIRST, LAST)
-    Folder(folder).holds("RUT_1d.csv", *rut).holds("BTC_1d.parquet", *btc).holds("BTC_1h.csv.gz", *coin_hours)
-    return build_feed("files", Setup(SESSIONS, NOW, folder))
-
-
-def simulated(_: Path, __: ExitStack) -> Feed:
-    return build_feed("simulated", Setup(SESSIONS, NOW))
-
-
-def exchange(_: Path, opened: ExitStack) -> Feed:
-    server = CoinbaseServer(clock=lambda: NOW).holds("BTC", hours(FIRST, LAST), utc_days(FIRST, LAST))
-    redirect_ccxt("coinbase", opened.enter_context(server).url)
-    return build_feed("exchange", Setup(SESSIONS, NOW, venue="coinbase"))
-
-
-def yahoo(_: Path, opened: ExitStack) -> Feed:
-    server = YahooServer(SESSIONS, clock=lambda: NOW).holds("^RUT", Interval.DAY, weekdays(FIRST, LAST))
-    server.holds("BTC-USD", Interval.DAY, utc_days(FIRST, LAST), kind="coin")
-    server.holds("BTC-USD", Interval.HOUR, hours(FIRST, LAST), kind="coin")
-    opened.enter_context(redirect_yahoo(opened.enter_context(server).url))
-    return build_feed("yahoo", Setup(SESSIONS, NOW))
-
-
-FEEDS: dict[str, Callable[[Path, ExitStack], Feed]] = {
-    "files": files,
-    "simulated": simulated,
-    "exchange": exchange,
-    "yahoo": yahoo,
-}
-"""Each makes a feed from an empty folder; what must be closed after the tests is entered into the stack."""
-COINS_ONLY = {"exchange"}
 LOOPS: dict[Feed, asyncio.Runner] = {}
 """A feed lives in one event loop, as in the service: its connections belong to it."""
 
 
 def holdings(name: str) -> list[tuple[Instrument, Interval]]:
     """What the feed of this name is tried with."""
-    return [held for held in HELD if held[0] is BTC or name not in COINS_ONLY]
+    return [held for held in HELD if held[0] is BTC or not STAND_INS[name].coins_only]
 
 
 with_all_it_holds = pytest.mark.parametrize(
@@ -86,14 +55,14 @@ with_all_it_holds = pytest.mark.parametrize(
     scope="module",
 )
 with_sessions = pytest.mark.parametrize(
-    "feed", [name for name in FEEDS if name not in COINS_ONLY], indirect=True, scope="module"
+    "feed", [name for name, each in STAND_INS.items() if not each.coins_only], indirect=True, scope="module"
 )
 
 
 @pytest.fixture(params=FEEDS, scope="module")
 def feed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Feed]:
     with ExitStack() as opened, asyncio.Runner() as loop:
-        feed = FEEDS[request.param](tmp_path_factory.mktemp("prices"), opened)
+        feed = STAND_INS[request.param].opened(tmp_path_factory.mktemp("prices"), opened)
         LOOPS[feed] = loop
         yield feed
         loop.run(feed.close())
@@ -284,12 +253,12 @@ def test_the_days_of_a_coin_run_from_midnight_to_midnight(feed: Feed) -> None:
 def test_what_a_feed_remarks_is_how_many_rows_have_a_fault_and_changes_nothing(
     feed: Feed, held: tuple[Instrument, Interval]
 ) -> None:
-    """The files and the Yahoo of these tests hold rows of holidays, which are of no session; all else is sound."""
+    """Some sources of these tests hold rows of holidays, which are of no session; all else is sound."""
     heard: list[tuple[Fault, int]] = []
     wanted = Request(*held, BEGINNING, NOW, lambda fault, rows: heard.append((fault, rows)))
     bars = LOOPS[feed].run(feed.bars(wanted))
     assert rows_of(bars) == rows_of(ask(feed, held))
-    away = [(Fault.OFF_CALENDAR, HOLIDAYS)] if held[0] is RUT and feed.name in ("files", "yahoo") else []
+    away = [(Fault.OFF_CALENDAR, HOLIDAYS)] if held[0] is RUT and STAND_INS[feed.name].holidays else []
     assert heard == away
 
 
@@ -300,7 +269,7 @@ HOLIDAYS = 7
 def test_trades_are_of_instruments_that_were_asked_for_and_have_happened(feed: Feed) -> None:
     ticks = LOOPS[feed].run(feed.ticks([RUT, BTC]))
     assert set(ticks) <= {"RUT", "BTC"}
-    assert bool(ticks) == (feed.name in ("exchange", "yahoo"))
+    assert bool(ticks) == STAND_INS[feed.name].trades
     for name, tick in ticks.items():
         assert (tick.instrument, tick.origin.feed, tick.origin.quote) == (name, feed.name, "USD")
         assert 0 < tick.price < np.inf
@@ -313,19 +282,15 @@ def test_a_source_that_has_a_clock_tells_the_time_with_each_answer_and_the_other
     for question in (feed.bars(Request(BTC, Interval.DAY, BEGINNING, NOW)), feed.ticks([BTC]), feed.ticks([])):
         LOOPS[feed].run(question)
         told.append(feed.told_at)
-    has_one = feed.name in ("exchange", "yahoo")
-    assert told == ([NOW, NOW, None] if has_one else [None] * 3), "that nothing was asked tells nothing"
+    assert told == ([NOW, NOW, None] if STAND_INS[feed.name].clock else [None] * 3), (
+        "that nothing was asked tells nothing"
+    )
 
 
 def test_an_instrument_that_is_not_known_costs_no_other_its_trade(feed: Feed) -> None:
     asked = [Instrument("NOPE", "Nothing", Kind.INDEX), GONE, RUT, BTC]
     assert set(LOOPS[feed].run(feed.ticks(asked))) == set(LOOPS[feed].run(feed.ticks([RUT, BTC])))
     assert LOOPS[feed].run(feed.ticks([])) == {}
-
-
-GONE = Instrument(
-    "GONE", "Delisted", Kind.COIN, ALWAYS, sources=(Source("exchange", "GONE/USD"), Source("yahoo", "GONE"))
-)
 
 
 def test_its_notes_are_sentences(feed: Feed) -> None:
