@@ -27,12 +27,15 @@ class Quote:
 
 @dataclass(frozen=True)
 class Explained:
-    """An expression as the engine understands it, and its value on the last row that has one."""
+    """An expression as the engine understands it, and its value on the last row that has one. It is known after
+    `warmup` rows and, where it holds on to closes of long ago, once those `anchors`, in words, are known.
+    """
 
     typed: Typed
     calendar: str
     warmup: int
     lookback: int
+    anchors: tuple[str, ...]
     instruments: tuple[str, ...]
     value: float | None
     parts: tuple[tuple[Shown, float | None], ...]

@@ -37,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         "instruments": answer.instruments,
         "warmup": answer.warmup,
         "lookback": answer.lookback,
+        "anchors": answer.anchors,
         "value": answer.value,
         "parts": {shown.text: value for shown, value in answer.parts},
         "as_of": answer.as_of,

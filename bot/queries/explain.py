@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.answers import Explained
+from bot.queries.anchors import anchors
 from bot.queries.view import View, last_known, number
 from rules.columns import Node, instruments_of, warmup
 from rules.evaluation import evaluate, lookback
@@ -30,6 +31,7 @@ def explain(view: View, text: str) -> Explained:
         calendar=calendar,
         warmup=warmup(node) if node is not None else 0,
         lookback=lookback([node]) if node is not None else 0,
+        anchors=anchors([node]) if node is not None else (),
         instruments=instruments_of([node]) if node is not None else (),
         value=float(columns[node][row]) if node is not None and row is not None else None,
         parts=tuple((each, number(columns[each.node][shown_row]) if len(panel) else None) for each in parts.values()),

@@ -10,6 +10,7 @@ import numpy as np
 
 from bot.answers.personal import spoken_id
 from bot.answers.why import After, Later, Number, Part, Step, UsedBar, WhyEvent, WhyRule
+from bot.queries.anchors import anchors
 from bot.queries.clauses import SIGNS, Clause, Numbers, clauses
 from bot.queries.condition import course_of
 from bot.queries.evidence import headline
@@ -194,7 +195,10 @@ def _why_unknown(view: View, rule: CompiledRule, clause: Clause, row: int) -> st
     for name in names:
         priced &= ~np.isnan(panel.field(name, "close")[: row + 1])
     seen = int(priced.sum())
-    return f"it needs {needed} closes, {seen} are known" if seen < needed else "too many closes before are missing"
+    if seen < needed:
+        return f"it needs {needed} closes, {seen} are known"
+    held = anchors(clause.nodes)
+    return f"it needs {' and '.join(held)}" if held else "too many closes before are missing"
 
 
 def _lacking_volumes(panel: Panel, clause: Clause, row: int, needed: int) -> str:

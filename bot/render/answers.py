@@ -162,11 +162,18 @@ def explained_answer(answer: Explained, *, simulated: bool) -> str:
     if typed.node is not None:
         clock = "UTC days" if answer.calendar == ALWAYS else f"closes of {answer.calendar}"
         lines += [f"Clock: {clock}", f"Reads: {', '.join(answer.instruments) or 'no prices'}"]
-        lines.append(f"Needs {answer.warmup} earlier session{'s' * (answer.warmup != 1)}")
+        lines += _needed(answer)
         lines.append(f"Now: <b>{escape(by_unit(answer.value, typed.unit))}</b>")
         lines.append(closing(answer.as_of, answer.calendar) if answer.as_of else "Nothing is known yet")
     lines += [f"   {escape(each.text)} = {escape(by_unit(value, each.unit))}" for each, value in answer.parts]
     return "\n".join(lines)
+
+
+def _needed(answer: Explained) -> list[str]:
+    """What of the past it takes: sessions before this one, closes of long ago, or neither."""
+    sessions = f"{answer.warmup} earlier session{'s' * (answer.warmup != 1)}"
+    first, *rest = [*([sessions] if answer.warmup else []), *answer.anchors] or ["no earlier session"]
+    return [f"Needs {first}", *(f"   and {each}" for each in rest)]
 
 
 def signed(lines: list[str], close: str, next_open: Instant | None, origins: Sequence[str]) -> str:

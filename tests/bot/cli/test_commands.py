@@ -279,7 +279,8 @@ def test_replay_before_the_data_has_no_events(terminal: Terminal, prices: Path) 
 def test_explain_prints_every_key_in_order(terminal: Terminal, prices: Path, text: str) -> None:
     (found,) = terminal.runs("explain", text, "--data", prices, "--json").lines
     assert list(found) == [
-        "expression", "words", "type", "clock", "instruments", "warmup", "lookback", "value", "parts", "as_of",
+        "expression", "words", "type", "clock", "instruments", "warmup", "lookback", "anchors", "value", "parts",
+        "as_of",
     ]  # fmt: skip
     assert found["expression"] == text
 

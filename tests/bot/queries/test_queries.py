@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from bot.app import Options, open_app
 from bot.queries.correlation import correlation
 from bot.queries.explain import explain
@@ -42,6 +44,28 @@ def test_a_change_over_a_gap_is_unknown_as_it_is_to_a_rule(tmp_path: Path) -> No
 def test_a_change_is_the_bits_of_ret(tmp_path: Path) -> None:
     view = view_of(Folder(tmp_path).holds("RUT_1d.csv", *days("10 11 12.1")))
     assert quote(view, "RUT").change == explain(view, "ret(RUT)").value
+
+
+@pytest.mark.parametrize(
+    ("text", "sessions", "held"),
+    [
+        ("drawdown(RUT) > 3%", 0, ()),
+        ("ytd(RUT) > 20%", 0, ("the last close of the year before",)),
+        ("mtd(RUT) - mtd(SPX) < -5%", 0, ("the last close of the month before",)),
+        ("rally_since(RUT, 2025-11-20) > 10%", 0, ("the last close up to 2025-11-20",)),
+        (
+            "ytd(RUT) > 5% and RUT > sma(RUT, 200) and mtd(RUT) > 0",
+            199,
+            ("the last close of the year before", "the last close of the month before"),
+        ),
+    ],
+)
+def test_an_expression_tells_the_closes_that_it_holds_on_to(
+    tmp_path: Path, text: str, sessions: int, held: tuple[str, ...]
+) -> None:
+    """`ytd(BTC) > 20%` was said to need 0 earlier sessions, and is unknown without a close of the year before."""
+    found = explain(view_of(Folder(tmp_path).holds("RUT_1d.csv", *days("10 11 12"))), text)
+    assert (found.warmup, found.anchors) == (sessions, held)
 
 
 def test_a_stale_price_is_dated_by_its_own_close(tmp_path: Path) -> None:

@@ -144,6 +144,12 @@ def test_gaps_in_a_window_are_named_as_such(tmp_path: Path) -> None:
     assert answer.parts[0].reason == "too many closes before are missing"
 
 
+def test_a_year_that_history_begins_in_lacks_the_close_of_the_year_before(tmp_path: Path) -> None:
+    """That too many closes were missing is not so."""
+    answer = why(view_of(tmp_path, rule("ytd(RUT) > 20%"), "10 11 12"))
+    assert answer.parts[0].reason == "it needs the last close of the year before"
+
+
 def test_a_firing_rule_says_what_would_end_it(tmp_path: Path) -> None:
     answer = why(view_of(tmp_path, rule("close(RUT) > 12", "close(RUT) < 10"), "10 11 15"))
     assert isinstance(answer.state, Firing)

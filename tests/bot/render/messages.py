@@ -317,6 +317,7 @@ MESSAGES: Mapping[str, Callable[[], str]] = {
     "history-empty": lambda: history_answer([], simulated=False),
     "explain-condition": lambda: explained("close(RUT) > record(RUT) and not (drawdown(SPX) > 10%)"),
     "explain-series": lambda: explained("vol(BTC, 20)"),
+    "explain-anchored": lambda: explained("ytd(BTC) > 20% and BTC > sma(BTC, 200)"),
     "explain-number": lambda: explained("10%"),
     "explain-basket": lambda: explained("ALTS"),
     "explain-label": lambda: explained("RISK_OFF"),
