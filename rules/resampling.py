@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rules.bars import Bools, Floats, Ints
 from rules.splitmix import splitmix64
+from rules.student import upper_quantile
 
 SAMPLES = 2_000
 """Resampled medians: what is beyond .86 % of them is still seventeen."""
@@ -81,10 +82,8 @@ def median_interval(values: Floats, of_block: Ints, size: float) -> tuple[float,
 @lru_cache(maxsize=1_024)
 def _beyond(size: float) -> float:
     """The share of resampled medians beyond either end: as far out as Student's quantile at `size` outcomes."""
-    from scipy.special import stdtrit  # 15 MB, and only for who asks what followed
-
-    quantile = float(stdtrit(size - 1.0, (1.0 - NOMINAL) / 2.0))
-    return NormalDist().cdf(quantile * math.sqrt(size / (size - 1.0)))
+    quantile = upper_quantile((1.0 - NOMINAL) / 2.0, size - 1.0)
+    return NormalDist().cdf(-quantile * math.sqrt(size / (size - 1.0)))
 
 
 def _medians(values: Floats, of_block: Ints) -> Floats:

@@ -22,7 +22,7 @@ from rules.language.errors import short
 WAITING = 10
 """Seconds in which a scheduler must answer, and have a worker."""
 
-PACKAGES = ("bellwether-bot", "numpy", "scipy", "lark")
+PACKAGES = ("bellwether-bot", "numpy", "lark")
 """What must be the same on both sides for results to be the same."""
 
 

@@ -27,7 +27,6 @@ PACKAGES = {
     "telegram": "bot.telegram.application",
     "yfinance": "bot.feeds._yahoo_client",
     "ccxt": "ccxt.async_support.coinbase",
-    "scipy": "scipy.special",
     "matplotlib": "bot.render.charts.style",
     "alembic": "bot.store.migrations.upgrade",
 }
@@ -40,18 +39,11 @@ def one_exchange() -> None:
     importlib.import_module("bot.feeds._venues").exchange_class("coinbase")
 
 
-def what_followed() -> None:
-    """An interval, as the first alert tells it."""
-    np = importlib.import_module("numpy")
-    importlib.import_module("rules.resampling").median_interval(np.zeros(9), np.arange(9), 9.0)
-
-
 STAGES: dict[str, str | Callable[[], None]] = {
     "always": "bot.cli.run",
     "with a token": "bot.telegram.application",
     "when Yahoo is first asked": "bot.feeds._yahoo_client",
     "when an exchange is first asked": one_exchange,
-    "when what followed is first told": what_followed,
     "when a picture is first drawn": "bot.render.charts.style",
     "when the schema changes": "bot.store.migrations.upgrade",
 }
