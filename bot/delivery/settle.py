@@ -22,8 +22,9 @@ from bot.delivery.channel import (
     Sent,
     TokenRejected,
 )
-from bot.store.chats import move, retire
+from bot.store.chats import retire
 from bot.store.database import Connection
+from bot.store.handover import move
 from bot.store.outbox import Owed, abandon, give_back, postpone
 from bot.store.outbox import settle as close
 from bot.store.states import EXPIRED

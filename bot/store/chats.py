@@ -14,11 +14,9 @@ from bot.answers.people import Standing
 from bot.answers.preferences import Preferences, dump, load
 from bot.store.conflict import insert_new, insert_or_update
 from bot.store.database import Connection
-from bot.store.handover import hand_over
-from bot.store.people import move_decision, those
+from bot.store.people import those
 from bot.store.schema import chats, deliveries, subscriptions
-from bot.store.states import GONE, WITHDRAWN, is_open
-from bot.store.taps import move_taps
+from bot.store.states import WITHDRAWN, is_open
 from bot.store.told import is_notice
 from rules.model import Instant, Severity
 
@@ -230,56 +228,6 @@ async def retire(connection: Connection, chat: int, reason: str, known_at: Insta
     await connection.execute(sa.update(chats).where(chats.c.id == chat).values(gone=reason[:200]))
     await connection.execute(sa.delete(subscriptions).where(subscriptions.c.chat == chat))
     return True
-
-
-async def readdress(connection: Connection, channel: str, old: str, new: str) -> None:
-    """A chat lives at another address now, as `move` has it; of one that we do not know only the buttons matter, and
-    what was decided of it.
-    """
-    known = (await connection.execute(sa.select(chats.c.id).where(*_is(channel, old)))).scalar()
-    if known is None:
-        await move_taps(connection, channel, old, new)
-        await move_decision(connection, channel, old, new)
-    else:
-        await move(connection, known, new)
-
-
-async def move(connection: Connection, chat: int, address: str) -> None:
-    """The chat lives at another address, with its buttons and what was decided of it. If that one is known already, it
-    takes over what is owed, chosen and made here, and this one ends.
-
-    What the other was told or is owed already it does not get again; what was given up there and is still owed here it
-    does. Its own wish to be told or not stands, unless it was given up: then this one's wish holds. One that has only
-    chosen something, and was never asked about what is everybody's, is told that if this one was.
-    """
-    here = (await connection.execute(sa.select(chats.c.channel, chats.c.address).where(chats.c.id == chat))).first()
-    if here is None or here.address == address:
-        return
-    await move_taps(connection, here.channel, here.address, address)
-    await move_decision(connection, here.channel, here.address, address)
-    there = (await connection.execute(sa.select(chats.c.id, chats.c.gone).where(*_is(here.channel, address)))).first()
-    if there is None:
-        await connection.execute(sa.update(chats).where(chats.c.id == chat).values(address=address))
-        return
-    if there.gone is not None:
-        await connection.execute(sa.update(chats).where(chats.c.id == there.id).values(gone=None))
-        await connection.execute(sa.update(subscriptions).where(subscriptions.c.chat == chat).values(chat=there.id))
-    elif await _topics(connection, there.id) == {OWN}:
-        wish = subscriptions.c.chat == chat, subscriptions.c.topic == EVERYTHING
-        await connection.execute(sa.update(subscriptions).where(*wish).values(chat=there.id))
-    owed = sa.select(deliveries.c.event).where(deliveries.c.chat == chat, is_open(deliveries))
-    given_up = deliveries.c.chat == there.id, deliveries.c.state == GONE, deliveries.c.event.in_(owed)
-    await connection.execute(sa.delete(deliveries).where(*given_up))
-    known = sa.select(deliveries.c.event).where(deliveries.c.chat == there.id)
-    moved = sa.update(deliveries).where(deliveries.c.chat == chat, deliveries.c.event.not_in(known))
-    await connection.execute(moved.values(chat=there.id))
-    await hand_over(connection, chat, there.id)
-    await connection.execute(sa.delete(chats).where(chats.c.id == chat))
-
-
-async def _topics(connection: Connection, chat: int) -> set[str]:
-    query = sa.select(subscriptions.c.topic).where(subscriptions.c.chat == chat)
-    return set((await connection.execute(query)).scalars())
 
 
 def _is(channel: str, address: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -11,8 +11,9 @@ from itertools import chain
 from typing import Protocol, cast
 
 from bot.answers.buttons import Keyboard, Place
-from bot.store.chats import known_chat, readdress, retire
+from bot.store.chats import known_chat, retire
 from bot.store.database import Connection, Database
+from bot.store.handover import readdress
 from bot.store.inbox import Line, answered, keep, move_lines, unanswered
 from bot.store.outbox import abandon
 from bot.store.people import let_follow

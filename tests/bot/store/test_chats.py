@@ -8,7 +8,6 @@ from bot.delivery.notices import Noticeboard
 from bot.store.chats import (
     count_subscribed,
     forget,
-    move,
     retire,
     subscribe,
     subscribed_since,
@@ -16,6 +15,7 @@ from bot.store.chats import (
     unsubscribe,
 )
 from bot.store.database import Database
+from bot.store.handover import move
 from bot.store.outbox import claim, settle
 from bot.store.schema import chats, deliveries, metadata
 from tests.bot.store.stores import HOUR, NOW, Place, message, owes, rows, states, stored, subscribed, subscribes

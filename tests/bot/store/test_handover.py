@@ -7,8 +7,9 @@ from dataclasses import replace
 from bot.answers.buttons import Button
 from bot.answers.personal import PersonalAlert
 from bot.answers.preferences import Preferences
-from bot.store.chats import known_chat, move, prefer, readdress, settle_in
+from bot.store.chats import known_chat, prefer, settle_in
 from bot.store.database import Database
+from bot.store.handover import move, readdress
 from bot.store.personal import alerts_of, save_alert
 from bot.store.schema import chats, taps
 from bot.store.taps import show

@@ -10,8 +10,9 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from bot.store.chats import move, subscribers, turn_away, unsubscribe
+from bot.store.chats import subscribers, turn_away, unsubscribe
 from bot.store.database import Database
+from bot.store.handover import move
 from bot.store.messages import owe
 from bot.store.outbox import abandon, claim, free_claims, next_due, postpone, settle
 from bot.store.owed import debt, held_up

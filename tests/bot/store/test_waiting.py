@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.store.alerts import save_events
-from bot.store.chats import Subscriber, forget, move, retire, unsubscribe
+from bot.store.chats import Subscriber, forget, retire, unsubscribe
 from bot.store.database import Connection, Database
+from bot.store.handover import move
 from bot.store.messages import Fate, Message, owe
 from bot.store.outbox import abandon, claim
 from bot.store.owed import count_undelivered, debt, held_up
