@@ -30,6 +30,18 @@ def opened(arguments: object) -> App:
     return app
 
 
+def before_history(app: App, option: str, day: dt.date | None) -> str:
+    """A sentence where prices begin after the day of an option, and else nothing."""
+    begins = app.history.begins
+    return f"prices begin on {begins}, after {option} {day}" if day is not None and day < begins else ""
+
+
+def note_before_history(app: App, option: str, day: dt.date | None) -> None:
+    """Say so on the side: what is before is not there."""
+    if early := before_history(app, option, day):
+        print(early, file=sys.stderr)
+
+
 def print_json(values: Mapping[str, object], *, simulated: bool) -> None:
     """One object on one line; made-up prices say so."""
     marked = {**values, "simulated": True} if simulated else dict(values)

@@ -11,10 +11,11 @@ from tempfile import TemporaryDirectory
 
 from bot.app import App
 from bot.cli._options import add_as_of, add_market
-from bot.cli._output import opened
+from bot.cli._output import before_history, opened
 from bot.clock import now
 from bot.console import converse
 from bot.notepad import Notepad
+from bot.queries.view import NoAnswer
 from bot.render.alerts import SIMULATED
 from bot.store.database import Database, open_database
 
@@ -28,6 +29,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Answer lines until the input ends."""
     app = opened(arguments)
+    if early := before_history(app, "--as-of", arguments.as_of):
+        raise NoAnswer(early)
     view = app.view(arguments.as_of)
     interactive = sys.stdin.isatty()
     if interactive:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 
 from bot.cli._options import add_as_of, add_json, add_market
-from bot.cli._output import opened, print_json
+from bot.cli._output import note_before_history, opened, print_json
 from bot.console import show
 from bot.queries.explain import explain
 from bot.render.answers import explained_answer
@@ -24,7 +24,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the meaning."""
-    view = opened(arguments).view(arguments.as_of)
+    app = opened(arguments)
+    note_before_history(app, "--as-of", arguments.as_of)
+    view = app.view(arguments.as_of)
     answer = explain(view, arguments.expression)
     if not arguments.json:
         show(explained_answer(answer, simulated=view.simulated))

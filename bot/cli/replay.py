@@ -16,7 +16,7 @@ from bot.answers.replay import Replay
 from bot.app import App
 from bot.cli._files import refuse_unwritable, write
 from bot.cli._options import add_json, add_market, date
-from bot.cli._output import event_values, iso, opened, print_json
+from bot.cli._output import event_values, iso, note_before_history, opened, print_json
 from bot.cli._replayed import events_csv, rule_values, rules_csv, shown
 from bot.clock import now
 from bot.console import show
@@ -55,6 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.csv and arguments.report and arguments.csv.resolve() == arguments.report.resolve():
         raise ConfigurationError([Problem("--report", f"{arguments.report} is the file of --csv too")])
     app = opened(arguments)
+    for option, day in (("--from", first), ("--to", last)):
+        note_before_history(app, option, day)
     view = app.view(last)
     rules = _asked(view.rules, arguments.rule)
     tells_events = not (arguments.summary or arguments.report)

@@ -40,6 +40,11 @@ class History:
         of_all = (bars for of_one in self.bars.values() for bars in of_one.values())
         return any(origin.simulated for bars in of_all for origin in bars.origins)
 
+    @property
+    def begins(self) -> dt.date:
+        """The day of the oldest bar of any instrument."""
+        return _first_day(self.bars)
+
     def panel(self, calendar: str, as_of: dt.date | None = None, *, approximate: bool = False) -> Panel:
         """Everything known at the close of session `as_of` (by default the last), aligned on a clock."""
         until = self.until if as_of is None else min(self.until, self.sessions.cutoff(calendar, as_of))

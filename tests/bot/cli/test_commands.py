@@ -204,6 +204,32 @@ def test_as_of_before_the_data_there_is_no_answer(terminal: Terminal, prices: Pa
         assert ran.err.count("\n") == 1, command
 
 
+def test_a_conversation_as_of_before_all_prices_is_refused(terminal: Terminal, prices: Path) -> None:
+    """It said of every rule that it never had data."""
+    ran = terminal.runs("chat", "--data", prices, "--as-of", "1980-01-01")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "bellwether: prices begin on 2024-01-02, after --as-of 1980-01-01\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        (("explain", "RUT"), "--as-of"),
+        (("replay", "--rule", "vix-25"), "--from"),
+        (("replay", "--rule", "vix-25"), "--to"),
+    ],
+)
+def test_a_day_before_all_prices_is_remarked_on_the_side(
+    terminal: Terminal, prices: Path, command: tuple[str, ...], option: str
+) -> None:
+    ran = terminal.runs(*command, "--data", prices, option, "1980-01-01")
+    assert (ran.code, ran.err) == (0, f"prices begin on 2024-01-02, after {option} 1980-01-01\n")
+
+
+def test_a_day_that_prices_begin_on_is_none_before_them(terminal: Terminal, prices: Path) -> None:
+    assert terminal.runs("replay", "--rule", "vix-25", "--data", prices, "--from", "2024-01-02").err == ""
+
+
 @pytest.mark.parametrize("as_of", ["2023-12-29", "0001-01-01"])
 def test_as_of_before_the_data_no_label_has_changed(terminal: Terminal, prices: Path, as_of: str) -> None:
     """`zip() argument 3 is longer`: a traceback."""
