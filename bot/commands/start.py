@@ -25,8 +25,11 @@ MOST = 4
     configures=True,
 )
 def start(desk: Desk, words: Sequence[str]) -> Reply:
-    """A greeting and a subscription. Where alerts come already it is written all the same: the chat is there."""
-    if words:
+    """A greeting and a subscription. Where alerts come already it is written all the same: the chat is there.
+
+    Who comes by a link such as t.me/bot?start=channel sends `/start channel`: that word changes nothing.
+    """
+    if len(words) > 1:
         raise Refusal("it takes nothing more")
     if not desk.keeps_chats:
         return Reply(greeting(UNKEPT, simulated=desk.view.simulated), buttons=_first_steps(desk))
