@@ -9,7 +9,7 @@ from html import escape
 
 from bot.answers.buttons import Button, Keyboard, Place, in_rows
 from bot.answers.changes import RemoveAlert, SaveAlert
-from bot.answers.personal import PersonalAlert
+from bot.answers.personal import PERSONAL, PersonalAlert, spoken_id
 from bot.commands.reading import names_in, not_understood
 from bot.commands.registry import Desk, Group, Refusal, Reply, command
 from bot.personal.draft import Draft, NotUnderstood, draft_of
@@ -17,6 +17,7 @@ from bot.personal.forms import read
 from bot.personal.levels import of_now
 from bot.personal.mine import Mine, NoRoom
 from bot.personal.presets import preset_keys
+from bot.queries.asked import rule_asked
 from bot.queries.footing import Footing
 from bot.queries.preview import next_look, preview
 from bot.render.personal import (
@@ -57,6 +58,9 @@ def alert(desk: Desk, words: Sequence[str]) -> Reply:
     mine = Mine(desk.kept, desk.view, footing.trades, desk.now)
     if not words:
         return _presets(desk, footing)
+    if len(words) == 1 and words[0].startswith(PERSONAL):
+        known = spoken_id(rule_asked(desk.view, desk.kept, words[0], Refusal).rule.id)
+        raise Refusal(f"{known} is an alert that you have; /alerts {known} shows it")
     verb = words[0].lower()
     number = _number(words[1]) if len(words) > 1 else None
     try:

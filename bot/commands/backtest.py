@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.answers.buttons import Button
-from bot.answers.personal import spoken_id
+from bot.answers.personal import PERSONAL, spoken_id
 from bot.commands.reading import names_in, not_understood
 from bot.commands.registry import Desk, Group, Refusal, Reply, command
 from bot.personal.draft import Draft, NotUnderstood
@@ -22,8 +22,6 @@ from rules.language.errors import nearest
 from rules.model import Rule
 
 USAGE, EXAMPLE = "/backtest [EXPRESSION|RULE]", "/backtest vix > 30"
-
-_OWN = re.compile(r"#[0-9]{1,9}")
 
 
 @command(Group.ALERTS, USAGE, "what followed a condition in the past", EXAMPLE, names_in)
@@ -44,7 +42,7 @@ def backtest(desk: Desk, words: Sequence[str]) -> Reply:
 
 
 def _is_rule(desk: Desk, word: str) -> bool:
-    return bool(_OWN.fullmatch(word)) or word.lower() in {rule.rule.id for rule in desk.view.rules}
+    return word.startswith(PERSONAL) or word.lower() in {rule.rule.id for rule in desk.view.rules}
 
 
 def _mistyped(desk: Desk, words: Sequence[str]) -> str:
@@ -78,6 +76,9 @@ class _AnyTime:
 
     def price(self, _instrument: str) -> None:
         return None
+
+    def begins(self, instrument: str) -> dt.date | None:
+        return self.now.begins(instrument)
 
     def usual_move(self, instrument: str) -> float:
         return self.now.usual_move(instrument)

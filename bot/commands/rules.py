@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.answers.buttons import Button, Keyboard, Place, in_rows
 from bot.commands.reading import whole_number
 from bot.commands.registry import Desk, Group, Refusal, Reply, command
-from bot.queries.muting import tags_of
+from bot.queries.tags import tags_of
 from bot.render.rules import Judged, of_severity, of_tag, page_answer, pages_of, rules_answer, severities
 from rules.language.errors import listing, nearest, short
 from rules.model import Severity

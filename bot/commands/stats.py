@@ -11,8 +11,9 @@ from bot.answers.stats import Stats
 from bot.commands.reading import whole_number
 from bot.commands.registry import Desk, Group, Refusal, Reply, command
 from bot.queries.asked import rule_asked
-from bot.queries.muting import tags_of, what_is_meant
+from bot.queries.muting import what_is_meant
 from bot.queries.stats import stats_of, stats_of_rules
+from bot.queries.tags import tags_of
 from bot.render.stats import named, pages_of, stats_page, stats_text
 from rules.language.compile import CompiledRule
 from rules.model import Severity

@@ -10,7 +10,7 @@ from bot.answers.changes import Prefer
 from bot.answers.preferences import USUAL, Mode, Preferences
 from bot.commands.reading import whole_number
 from bot.commands.registry import Desk, Group, Refusal, Reply, command
-from bot.queries.muting import tags_of
+from bot.queries.tags import tags_of
 from bot.render.quiet import UNKEPT, choices, chosen_of, limited
 from rules.language.errors import listing, nearest
 from rules.model import Severity

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 
 from bot.personal.draft import NotUnderstood
 from bot.personal.made import Made, percent
 from bot.personal.market import Market
-from rules.columns import Folded, walk
+from rules.columns import Folded, instruments_of, walk
 from rules.functions.registry import EACH, Scope, Type, every_name, vocabulary
 from rules.language.compile import CompiledRule, compile_rule
 from rules.language.errors import LanguageError
@@ -82,7 +83,21 @@ def compiled(when: str, clear: str | None, basis: Basis, timing: Timing, market:
         )
     if not rule.instruments:
         raise NotUnderstood("that reads no prices", _example(when, market.scope))
+    for condition in (when, clear):
+        if condition is not None:
+            _refuse_dates_before_prices(read_typed(condition, market.scope, rule.calendar), market)
     return rule
+
+
+def _refuse_dates_before_prices(typed: Typed, market: Market) -> None:
+    """What has moved since a date is never known where prices begin later."""
+    for part in typed.walk():
+        dates = [each.value for each in part.parts if isinstance(each.value, dt.date)]
+        for name in instruments_of([part.node]) if dates and part.node is not None else ():
+            begins = market.begins(name)
+            if begins is not None and min(dates) < begins:
+                reason = f"prices of {name} begin on {begins}, after {min(dates)}"
+                raise NotUnderstood(reason, f"{name} +5% since {begins}")
 
 
 def band(when: str, market: Market) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Protocol
 
 from rules.functions.registry import Scope
@@ -17,6 +18,10 @@ class Market(Protocol):
 
     def price(self, instrument: str) -> float | None:
         """The latest price; None where none is known."""
+        ...
+
+    def begins(self, instrument: str) -> dt.date | None:
+        """The day of its first price; None where none is known."""
         ...
 
     def usual_move(self, instrument: str) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from bot.answers.kept import Kept
 from bot.answers.personal import PERSONAL, PersonalAlert
 from bot.queries.price import Own
+from bot.queries.tags import tags_of
 from bot.queries.view import View
 from rules.language.compile import CompiledRule, compile_rule
 from rules.language.errors import LanguageError, listing, nearest
@@ -26,6 +27,9 @@ def rule_asked(
         alert = next((each for each in kept.alerts if f"{PERSONAL}{each.number}" == word), None)
         if alert is not None and kept.chat is not None:
             return compile_rule(alert.rule(kept.chat), view.scope)
+        if word[1:].lower() in tags_of(view):
+            word = word.lower()
+            raise refused(f"{word} is a tag, and one rule is asked for here; /rules {word} lists those that have it")
         own = listing([f"{PERSONAL}{each.number}" for each in kept.alerts], LISTED)
         raise refused(f"there is no alert {word} here (yours: {own or 'none'})")
     known = {rule.rule.id: rule for rule in view.rules}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Mapping
 from functools import cached_property
@@ -65,6 +66,12 @@ class Footing:
         bars = [each for each in self._view.history.bars.get(instrument, {}).values() if len(each)]
         newest = max(bars, key=lambda each: int(each.end[-1]), default=None)
         return None if newest is None else float(newest.close[-1])
+
+    def begins(self, instrument: str) -> dt.date | None:
+        """The day of its first bar of any length; None where there is none."""
+        bars = [each for each in self._view.history.bars.get(instrument, {}).values() if len(each)]
+        first = min((int(each.start[0]) for each in bars), default=None)
+        return None if first is None else dt.datetime.fromtimestamp(first, dt.UTC).date()
 
     def usual_move(self, instrument: str) -> float:
         """One standard deviation of a day's return over sixty days, as a share."""

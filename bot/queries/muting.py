@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from bot.answers.kept import Kept
 from bot.answers.preferences import EVERYTHING, Mute, Preferences
-from bot.delivery.grouping import serves_grouping
 from bot.queries.asked import rule_asked
+from bot.queries.tags import tags_of
 from bot.queries.view import View
 from rules.language.errors import listing, nearest
 from rules.model import Instant
@@ -28,12 +28,6 @@ def what_is_meant(view: View, kept: Kept, word: str, refused: Callable[[str], Ex
             raise refused(f"no rule has the tag #{tag[:32]}{nearest(tag, known)} (there are {listing(known)})")
         return f"#{tag}"
     return rule_asked(view, kept, word, refused).rule.id
-
-
-def tags_of(view: View) -> list[str]:
-    """The tags that rules have, for a reader: most used first."""
-    found = [tag for rule in view.rules for tag in rule.rule.tags if not serves_grouping(tag)]
-    return sorted(set(found), key=lambda tag: (-found.count(tag), tag))
 
 
 def muted_by(chosen: Preferences, new: Mute, now: Instant) -> Preferences:

@@ -30,6 +30,12 @@ def chat() -> Conversation:
     return Conversation(simulated().view())
 
 
+def test_the_number_of_an_alert_is_no_condition_and_leads_to_it(chat: Conversation) -> None:
+    chat.writes("/alert sol < 120")
+    chat.taps("Save")
+    assert chat.writes("/alert #1").startswith("#1 is an alert that you have; /alerts #1 shows it")
+
+
 def test_the_story_of_an_alert_reads_as_approved(chat: Conversation) -> None:
     chat.writes("/alert")
     chat.taps("BTC -5% in a day")

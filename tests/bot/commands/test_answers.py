@@ -286,6 +286,14 @@ def test_history_refuses_an_unknown_rule_with_the_nearest(view: View) -> None:
     assert ask(view, "/history vix-2")[0] == "unknown rule vix-2; did you mean vix-25 or vix-20?"
 
 
+@pytest.mark.parametrize("command", ["history", "why", "chart", "rule", "test", "backtest", "alert"])
+def test_a_tag_where_one_rule_is_asked_for_leads_to_the_rules_that_have_it(view: View, command: str) -> None:
+    """`# has no meaning here`, it was told, and `there is no alert #russell here`."""
+    first, *rest = ask_offline(view, f"/{command} #Russell").html.split("\n")
+    assert first == "#russell is a tag, and one rule is asked for here; /rules #russell lists those that have it"
+    assert rest[0].startswith(f"Usage: /{command}")
+
+
 def test_without_events_nothing_has_fired(folder: Folder) -> None:
     assert ask(on_files(folder, "2024-01-01"), "/history") == ["Nothing has fired here."]
 

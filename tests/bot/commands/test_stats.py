@@ -146,6 +146,8 @@ def test_the_picture_is_of_the_same_firings_as_the_text() -> None:
         ("/backtest close(DOGE) > 1", "unknown instrument DOGE"),
         ("/backtest rut-record-clos", "unknown rule rut-record-clos; did you mean rut-record-close"),
         ("/backtest #7", "there is no alert #7 here"),
+        ("/backtest #russell", "#russell is a tag, and one rule is asked for here; /rules #russell lists those"),
+        ("/backtest #russel", "there is no alert #russel here"),
         ("/backtest close(RUT) > highest(RUT, 20)", "nothing is above it"),
     ],
 )

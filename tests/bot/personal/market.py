@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from bot.settings import load_settings
 from rules.functions.registry import Scope
 
 PRICES = {"BTC": 84_000.12, "ETH": 2_900.0, "SOL": 131.234, "XRP": 2.2, "RUT": 2_431.2, "SPX": 6_800.0, "VIX": 17.2}
 USUAL = {"BTC": 0.025, "ETH": 0.035, "SOL": 0.045, "VIX": 0.07}
+BEGINS = {"BTC": dt.date(2017, 8, 17), "SOL": dt.date(2020, 8, 11)}
 
 
 class FakeMarket:
@@ -34,6 +37,9 @@ class FakeMarket:
 
     def price(self, instrument: str) -> float | None:
         return self._prices.get(instrument)
+
+    def begins(self, instrument: str) -> dt.date | None:
+        return BEGINS.get(instrument, dt.date(1990, 1, 2))
 
     def usual_move(self, instrument: str) -> float:
         return USUAL.get(instrument, 0.013)

@@ -14,6 +14,27 @@ MARKET = FakeMarket()
 
 
 @pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("RUT +5% since 1980-01-01", "prices of RUT begin on 1990-01-02, after 1980-01-01"),
+        ("SOL -5% since 2019-01-01", "prices of SOL begin on 2020-08-11, after 2019-01-01"),
+        ("rally_since(SOL / BTC, 2018-01-01) > 10%", "prices of SOL begin on 2020-08-11, after 2018-01-01"),
+        ("RUT > 3000 clear rally_since(RUT, 1980-01-01) < 0", "prices of RUT begin on 1990-01-02, after 1980-01-01"),
+    ],
+)
+def test_a_date_before_the_prices_of_an_instrument_is_refused(typed: str, reason: str) -> None:
+    """It was saved and never known."""
+    with pytest.raises(NotUnderstood) as error:
+        read(typed, MARKET)
+    assert str(error.value) == reason
+    assert read(error.value.example, MARKET)
+
+
+def test_the_day_that_prices_begin_on_is_a_date_to_count_from() -> None:
+    assert read("SOL +5% since 2020-08-11", MARKET).title == "SOL up 5% since 2020-08-11"
+
+
+@pytest.mark.parametrize(
     ("typed", "line", "title"),
     [
         ("RUT ytd > 10%", "ytd(RUT) >= 10% clear ytd(RUT) < 5% live once", "RUT up 10% this year"),
