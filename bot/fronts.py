@@ -4,17 +4,17 @@ listens for it, is loaded only where it is wanted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bot.around import Hide
 from bot.commands.registry import Command, command_of, offered
 from bot.console import ConsoleFront
 from bot.delivery.channel import Answer
 from bot.delivery.pacing import Pace, Pacer
-from bot.parts import Question
+from bot.parts import Front, Question
 from bot.reception import Reception
-from bot.service import Front
 from bot.settings import Settings
 from bot.settings.service import TelegramSettings
 from bot.store.database import Database
@@ -23,8 +23,10 @@ from bot.watchdog.guard import Guarded
 from rules.model import Instant
 
 if TYPE_CHECKING:
+    from bot.telegram.access import Access
     from bot.telegram.application import TelegramService
     from bot.telegram.ear import Ear, Fittings
+    from bot.telegram.incoming import Incoming
     from bot.telegram.menu import Menu
     from bot.web.listener import Listener
 
@@ -36,8 +38,6 @@ POLLS, TELEGRAM = 90.0, 120.0
 
 Now = Callable[[], Instant]
 Works = Callable[[], bool]
-Hide = Callable[[Iterable[str]], None]
-"""Learns what is a secret from now on."""
 
 
 def open_front(
@@ -80,41 +80,43 @@ def _telegram(
     from bot.telegram.access import Access
     from bot.telegram.answering import Limits
     from bot.telegram.application import TelegramService
-    from bot.telegram.incoming import Incoming
     from bot.telegram.letterbox import StoredLetters
 
-    async def answer(incoming: Incoming) -> Answer:
-        question = Question(
-            "telegram",
-            incoming.address,
-            incoming.kind,
-            str(incoming.user),
-            incoming.text,
-            name=incoming.name,
-            stranger=not access.knows(incoming),
-            thread=incoming.thread,
-            configures=incoming.configures,
-        )
-        return await reception.answer(question)
-
-    asks = _is(lambda asked: asked.strangers) if settings.telegram.admins else _never
-    access = Access(settings.telegram.let_in, settings.telegram.everyone, guests, asks)
-    ear, pushed = _ear(settings.telegram, hide)
+    telegram = settings.telegram
+    asks = _is(lambda asked: asked.strangers) if telegram.admins else _never
+    access = Access(telegram.let_in, telegram.everyone, guests, asks)
+    ear, pushed = _ear(telegram, hide)
     front = TelegramService(
-        settings.telegram.token.get_secret_value(),
-        settings.telegram.base_url,
-        answer,
-        StoredLetters(database, now, settings.telegram.let_in, guests.look),
+        telegram.token.get_secret_value(),
+        telegram.base_url,
+        partial(_answer, reception, access),
+        StoredLetters(database, now, telegram.let_in, guests.look),
         access=access,
-        menu=_menu(settings.telegram),
+        menu=_menu(telegram),
         pacer=pacer,
         always=_is(lambda asked: asked.changes),
         configures=_is(lambda asked: asked.configures),
         works=works,
         ear=ear,
-        limits=Limits(a_minute=settings.telegram.commands_per_minute),
+        limits=Limits(a_minute=telegram.commands_per_minute),
     )
     return front, pushed
+
+
+async def _answer(reception: Reception, access: Access, incoming: Incoming) -> Answer:
+    """A line from Telegram as a question, and its answer."""
+    question = Question(
+        "telegram",
+        incoming.address,
+        incoming.kind,
+        str(incoming.user),
+        incoming.text,
+        name=incoming.name,
+        stranger=not access.knows(incoming),
+        thread=incoming.thread,
+        configures=incoming.configures,
+    )
+    return await reception.answer(question)
 
 
 def _menu(telegram: TelegramSettings) -> Menu:

@@ -8,27 +8,25 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 
-from bot.attendance import Attendance, Self
+from bot.around import Around, version_here
+from bot.attendance import Attendance
 from bot.beforehand import Beforehand
 from bot.clock import now
 from bot.delivery.fallback import Awake, Fallback, Main
 from bot.delivery.measured import Availability
 from bot.delivery.notices import Noticeboard
-from bot.fronts import Hide, open_front
+from bot.fronts import open_front
 from bot.further.roll import roll_of, urls_of
 from bot.hold import Hold
 from bot.housekeeping import FreeSpace, Housekeeping
 from bot.market.sessions import Sessions
-from bot.parts import Parts
+from bot.parts import Beside, Front, Parts
 from bot.reception import Reception
-from bot.reload import Reloads
 from bot.render import charts, notices
 from bot.room import Room, admitted, door_of, live_sources, open_room
-from bot.service import Beside, Front, Service
+from bot.service import Service
 from bot.settings import Settings
 from bot.settings.operations import RetentionSettings
 from bot.store.chats import subscribe, turn_away
@@ -41,7 +39,7 @@ from bot.store.runner import Earlier, register
 from bot.upkeep import Care
 from bot.watchdog.guard import Guarded
 from bot.watchdog.kept import Kept
-from bot.web.presence import Doing, Presence
+from bot.web.presence import Doing
 from rules.bars import DAY
 from rules.model import Instant
 
@@ -56,19 +54,6 @@ log = logging.getLogger(__name__)
 Told = Callable[[str, float], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What of a process outlives a configuration: what is told of it over HTTP, what administrators hear of it, who
-    reads another configuration, who learns what is hidden in the log, and since when it has tried to send.
-    """
-
-    presence: Presence
-    attendance: Attendance
-    reloads: Reloads
-    hide: Hide
-    awake: Awake = field(default_factory=Awake)
-
-
 async def open_service(
     settings: Settings, hold: Hold, stack: AsyncExitStack, told: Told, around: Around, complaint: str = ""
 ) -> Service:
@@ -79,8 +64,8 @@ async def open_service(
     """
     database, lease, at = hold.database, hold.lease, now()
     channel = "telegram" if settings.telegram.given else "console"
-    sessions = Sessions(at)
-    room = open_room(settings, database, *live_sources(settings, sessions, at), channel, at, around.presence.meters)
+    sources = live_sources(settings, Sessions(at), at)
+    room = open_room(settings, database, *sources, channel, at, around.presence.meters)
     stack.push_async_callback(room.leave)
     earlier = await _registered(settings, database, channel, at)
     parts = _parts(settings, room, told, around)
@@ -89,31 +74,47 @@ async def open_service(
     guests = Guests(database, channel)
     await guests.look()
     front, guarded, pushed = open_front(settings, database, reception, guests, lambda: lease.valid, now, around.hide)
-    right = Guarded("the right to work", lambda: lease.doubted_for, LEASE, fatal=False)
     admins = map(str, settings.telegram.admins) if channel == "telegram" else ()
     board = Noticeboard(database, channel, admins, now, lambda: service.wake(), front.channel)
     beside = _beside(settings, hold, guarded, lambda: service.wake(), stack, around.awake)
     service = Service(parts, _care(settings, board))
-    outlook = reception.outlook
-    outlook.front_state, outlook.vitals = lambda: front.state, service.vitals
-    reception.owed, reception.people_changed = service.wake, guests.look
-    room.watch.briefs = reception.briefing()
+    _join(service, front, reception, guests, room)
     stack.push_async_callback(service.stop)
-    kept = _keep_house(settings, database, stack)
+    right = Guarded("the right to work", lambda: lease.doubted_for, LEASE, fatal=False)
+    guards = (*guarded, right, *_keep_house(settings, database, stack))
     _look_beforehand(parts, reception, stack)
-    await service.start(front, hold.owner, (*guarded, right, *kept), lambda: lease.valid, beside)
+    await service.start(front, hold.owner, guards, lambda: lease.valid, beside)
     if pushed is not None:
         stack.push_async_callback(pushed.stop)
         await pushed.start()
     if complaint:
         await board.post(f"configuration/refused/{at}", notices.not_taken(complaint))
     around.presence.works(_doing(parts, service, front, lease))
-    stack.push_async_callback(around.attendance.ends, database, board)
-    counts = len(settings.compiled), len(settings.instrument_map)
-    await around.attendance.begins(database, board, earlier, *counts)
+    await _attend(settings, around.attendance, database, board, earlier, stack)
     lost = asyncio.create_task(_end_when_lost(lease, service), name="lease")
     stack.callback(lost.cancel)
     return service
+
+
+def _join(service: Service, front: Front, reception: Reception, guests: Guests, room: Room) -> None:
+    """What answers is told of the service, and the service of what answers."""
+    outlook = reception.outlook
+    outlook.front_state, outlook.vitals = lambda: front.state, service.vitals
+    reception.owed, reception.people_changed = service.wake, guests.look
+    room.watch.briefs = reception.briefing()
+
+
+async def _attend(
+    settings: Settings,
+    attendance: Attendance,
+    database: Database,
+    board: Noticeboard,
+    earlier: Earlier | None,
+    stack: AsyncExitStack,
+) -> None:
+    """Administrators hear that the service has begun, and when `stack` ends that it ends."""
+    stack.push_async_callback(attendance.ends, database, board)
+    await attendance.begins(database, board, earlier, len(settings.compiled), len(settings.instrument_map))
 
 
 async def _registered(settings: Settings, database: Database, channel: str, at: Instant) -> Earlier | None:
@@ -122,7 +123,7 @@ async def _registered(settings: Settings, database: Database, channel: str, at: 
     """
     let_in = admitted(settings)
     async with database.write() as connection:
-        earlier = await register(connection, socket.gethostname(), os.getpid(), _version(), at)
+        earlier = await register(connection, socket.gethostname(), os.getpid(), version_here(), at)
         if channel == "console":
             await subscribe(connection, channel, "terminal", "terminal", at)
         await enrol(connection, roll_of(settings), at)
@@ -226,27 +227,7 @@ def _doing(parts: Parts, service: Service, front: Front, lease: Lease) -> Doing:
     )
 
 
-async def open_process(reloads: Reloads, stack: AsyncExitStack, hide: Hide) -> Around:
-    """What is told of this process, over HTTP until `stack` ends where `web.listen` says so."""
-    presence, listen = Presence(_version(), now), reloads.current.web.listen
-    if listen:
-        from bot.web.listener import Listener  # what serves is loaded only where it is wanted
-        from bot.web.site import site
-
-        listener = Listener(site(presence), listen)
-        stack.push_async_callback(listener.stop)
-        await listener.start()
-    return Around(presence, Attendance(Self(_version(), socket.gethostname(), os.getpid()), now), reloads, hide)
-
-
 async def _end_when_lost(lease: Lease, service: Service) -> None:
     """A process that another has taken over from begins anew, and stands by."""
     await lease.lost.wait()
     service.give_up("another process has taken over")
-
-
-def _version() -> str:
-    try:
-        return version("bellwether-bot")
-    except PackageNotFoundError:
-        return "not installed"

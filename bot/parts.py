@@ -1,11 +1,16 @@
-"""What a service is made of, and what it is asked: values that those who build it hand to those who do its work."""
+"""What a service is made of, how it meets people, and what it is asked: what those who build it hand to those who do
+its work.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from bot.answers.kept import MOST_ALERTS
+from bot.delivery.channel import Channel
+from bot.delivery.fallback import Fallback
 from bot.delivery.measured import Available, nothing_known
 from bot.doorman import Door
 from bot.market.intake import Intake
@@ -60,3 +65,41 @@ class Parts:
     available: Available = nothing_known
     alerts_per_chat: int = MOST_ALERTS
     follow: Sequence[str] = ()
+
+
+class Front(Protocol):
+    """Where people meet the bot."""
+
+    @property
+    def channel(self) -> Channel:
+        """The way to readers."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """Whether it is up, in words."""
+        ...
+
+    async def start(self) -> None:
+        """Begin; returns at once, whatever the network does."""
+        ...
+
+    async def hush(self) -> None:
+        """Take no more questions; what is under way goes on. Within a bound."""
+        ...
+
+    async def stop(self) -> None:
+        """End within a bound."""
+        ...
+
+    def down_age(self) -> float:
+        """Seconds since nobody can be reached there; 0 while somebody can be."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Further channels beside the front's, and who sees what Telegram does not take."""
+
+    channel: Channel
+    fallback: Fallback | None = None

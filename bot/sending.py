@@ -13,8 +13,8 @@ from bot.delivery.measured import Measured
 from bot.delivery.settle import Ended
 from bot.delivery.worker import Worker
 from bot.parts import Parts
+from bot.probe import Excuse, StoreProbe
 from bot.store.outbox import Owed
-from bot.upkeep import Excuse, StoreProbe
 from bot.watchdog.kept import Kept
 
 FINISHING = 4.0

@@ -10,18 +10,17 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from bot.allocator import settle
 from bot.answers.condition import StoreLook
 from bot.answers.health import Health, Vitals
 from bot.delivery.channel import Channel
-from bot.delivery.fallback import Fallback
-from bot.parts import Parts
+from bot.parts import Beside, Front, Parts
+from bot.probe import Excuse
 from bot.sending import Sending, open_sending
 from bot.store.errors import StoreError
 from bot.ticking import Ticking
-from bot.upkeep import Care, Excuse, Upkeep
+from bot.upkeep import Care, Upkeep
 from bot.watchdog.guard import Guarded
 from bot.watchdog.kept import Kept
 from bot.watchdog.lag import Pulse
@@ -49,44 +48,6 @@ class Bounds:
     untaken: float = 180.0
     database: float = 180.0
     history: float = 900.0
-
-
-class Front(Protocol):
-    """Where people meet the bot."""
-
-    @property
-    def channel(self) -> Channel:
-        """The way to readers."""
-        ...
-
-    @property
-    def state(self) -> str:
-        """Whether it is up, in words."""
-        ...
-
-    async def start(self) -> None:
-        """Begin; returns at once, whatever the network does."""
-        ...
-
-    async def hush(self) -> None:
-        """Take no more questions; what is under way goes on. Within a bound."""
-        ...
-
-    async def stop(self) -> None:
-        """End within a bound."""
-        ...
-
-    def down_age(self) -> float:
-        """Seconds since nobody can be reached there; 0 while somebody can be."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """Further channels beside the front's, and who sees what Telegram does not take."""
-
-    channel: Channel
-    fallback: Fallback | None = None
 
 
 class Service:

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from tqdm import tqdm
 
 from bot.allocator import thaw
+from bot.around import Around, open_process
 from bot.clock import now
 from bot.hold import Hold, take_hold
-from bot.live import Around, Told, open_process, open_service
+from bot.live import Told, open_service
 from bot.redaction import Redaction
 from bot.reload import Reloads
 from bot.service import Service
@@ -47,7 +48,7 @@ class Process:
     async def serve(self, stack: AsyncExitStack) -> int:
         """Until a watchdog gives up; returns the exit code. `stack` stops what is begun here."""
         stack.enter_context(self._read_on_hangup())
-        around = await open_process(self._reloads, stack, self._redaction.learn)
+        around = await open_process(self._reloads, stack, self._redaction.learn, now)
         hold = await take_hold(self._reloads.current, stack, around.presence.stands_by)
         stack.push_async_callback(around.attendance.signs_off, hold.database)
         return await _Succession(hold, around, self._reloads, self._redaction).run(stack)

@@ -10,9 +10,9 @@ from bot.answers.health import GuardReport, Health
 from bot.delivery.fallback import Fallback, Main
 from bot.feeds.contract import Setup, build_feed
 from bot.market.sessions import Sessions
-from bot.parts import Parts
+from bot.parts import Beside, Parts
 from bot.room import one_feed, open_room
-from bot.service import Beside, Bounds, Service
+from bot.service import Bounds, Service
 from bot.settings import Settings
 from bot.store.chats import subscribe
 from bot.store.database import Database

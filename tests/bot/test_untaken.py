@@ -14,11 +14,11 @@ from bot.answers.health import GuardReport, Health
 from bot.delivery.channel import Ambiguous, Outcome, RetryLater, Sent
 from bot.delivery.settle import settle
 from bot.fronts import TELEGRAM
+from bot.probe import Excuse, StoreProbe
 from bot.service import Bounds
 from bot.store.database import Database
 from bot.store.outbox import claim
 from bot.telegram.reach import Reach
-from bot.upkeep import Excuse, StoreProbe
 from bot.watchdog.guard import Guarded
 from bot.watchdog.watchdog import Watchdog
 from tests.bot.store.stores import NOW, message, owes, stored, subscribes

@@ -11,11 +11,11 @@ from typing import cast
 
 import pytest
 
+from bot.around import Around
 from bot.attendance import Attendance, Self
 from bot.cli._running import _Succession
 from bot.clock import now
 from bot.hold import Hold
-from bot.live import Around
 from bot.redaction import Redaction
 from bot.reload import Reloads
 from bot.service import Service
