@@ -12,14 +12,16 @@ from bot.delivery.announce import News
 from bot.doorman import Door
 from bot.feeds.contract import Feed, Setup, build_feed
 from bot.further.roll import roll_of
+from bot.market.backfill import Depth
 from bot.market.history import BEGINNING
-from bot.market.intake import Depth, Intake
+from bot.market.intake import Intake
 from bot.market.live import LiveHistory
 from bot.market.preference import order_of, ranks_of
 from bot.market.quality import Gate
 from bot.market.schedule import Schedule
 from bot.market.sessions import Sessions
-from bot.market.sources import Build, SourceId, Sources
+from bot.market.source import SourceId
+from bot.market.sources import Build, Sources
 from bot.meters import Meters
 from bot.settings import Settings
 from bot.settings.service import Prices

@@ -12,7 +12,7 @@ from bot.cli._signs import Sign
 from bot.feeds.contract import FeedError, Request, Setup, build_feed
 from bot.market.preference import order_of
 from bot.market.sessions import Sessions
-from bot.market.sources import SourceId
+from bot.market.source import SourceId
 from bot.settings import Settings
 from rules.bars import DAY, HOUR, Interval
 from rules.model import ALWAYS, Instant, Instrument

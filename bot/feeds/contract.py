@@ -17,8 +17,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from bot.answers.quality import Fault
-from rules.bars import Bars, Bools, Floats, Interval, Ints, VolumeUnit
-from rules.bars import Tick as Tick
+from rules.bars import Bars, Bools, Floats, Interval, Ints, Tick, VolumeUnit
 from rules.model import Instant, Instrument
 from rules.panel import Dates
 

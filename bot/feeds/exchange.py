@@ -17,8 +17,8 @@ import numpy as np
 from bot.answers.quality import Fault
 from bot.feeds._line import Line
 from bot.feeds._venues import VENUES, Venue, exchange_class
-from bot.feeds.contract import FeedError, NoSuchBars, Request, Setup, Tick, TradeRemark, believed_until, untold
-from rules.bars import DAY, Bars, Floats, Interval, Ints, Origin
+from bot.feeds.contract import FeedError, NoSuchBars, Request, Setup, TradeRemark, believed_until, untold
+from rules.bars import DAY, Bars, Floats, Interval, Ints, Origin, Tick
 from rules.model import ALWAYS, Instant, Instrument
 
 NAME = "exchange"

@@ -19,8 +19,8 @@ import pandas as pd
 
 from bot.answers.quality import Fault
 from bot.feeds._printed import counts_unsaid, printed_by, unknown_units
-from bot.feeds.contract import FeedError, NoSuchBars, OfFile, Request, Setup, Tick, TradeRemark, TradingHours, untold
-from rules.bars import DAY, Bars, Bools, Floats, Interval, Ints, VolumeUnit
+from bot.feeds.contract import FeedError, NoSuchBars, OfFile, Request, Setup, TradeRemark, TradingHours, untold
+from rules.bars import DAY, Bars, Bools, Floats, Interval, Ints, Tick, VolumeUnit
 from rules.model import ALWAYS, Instrument, Kind
 from rules.panel import Dates
 

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.feeds._scenario import COINS, FUNDS, INDICES, SCENARIO, Phase, Story, generator
-from bot.feeds.contract import FeedError, NoSuchBars, Request, Setup, Tick, TradeRemark, TradingHours, untold
-from rules.bars import DAY, HOUR, Bars, Floats, Interval, Ints, Origin
+from bot.feeds.contract import FeedError, NoSuchBars, Request, Setup, TradeRemark, TradingHours, untold
+from rules.bars import DAY, HOUR, Bars, Floats, Interval, Ints, Origin, Tick
 from rules.model import XNYS, Instant, Instrument
 from rules.panel import Dates
 

@@ -21,8 +21,8 @@ import numpy as np
 from bot.answers.quality import Fault
 from bot.feeds._yahoo_bars import bars_of, positive
 from bot.feeds._yahoo_chart import OWED, Answer, NoQuotes, Question
-from bot.feeds.contract import NoSuchBars, Request, Setup, SourceDown, Tick, TradeRemark, TradingHours, untold
-from rules.bars import DAY, Bars, Interval, Origin
+from bot.feeds.contract import NoSuchBars, Request, Setup, SourceDown, TradeRemark, TradingHours, untold
+from rules.bars import DAY, Bars, Interval, Origin, Tick
 from rules.model import Instant, Instrument, Kind
 
 if TYPE_CHECKING:

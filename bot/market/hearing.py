@@ -21,7 +21,8 @@ from bot.market.backfill import Shelf
 from bot.market.live import Arrival
 from bot.market.quality import Judged, Offer
 from bot.market.schedule import Due, Key
-from bot.market.sources import Answer, SourceId
+from bot.market.source import SourceId
+from bot.market.sources import Answer
 from bot.market.standing import Told
 from rules.model import Instant
 

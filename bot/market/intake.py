@@ -14,14 +14,10 @@ from collections.abc import Collection, Iterable, Mapping
 from bot.answers.quality import Fault
 from bot.answers.service import PriceFault, SourceStatus
 from bot.market.archive import Archive
-from bot.market.asking import SLOW as SLOW
 from bot.market.asking import Asking
-from bot.market.backfill import WINDOW as WINDOW
-from bot.market.backfill import Backfill, Shelf, Told
-from bot.market.backfill import Depth as Depth
-from bot.market.hearing import ASKING_LIMIT as ASKING_LIMIT
-from bot.market.hearing import PATIENCE as PATIENCE
-from bot.market.hearing import Heard, Hearing, Round, Silence
+from bot.market.backfill import Backfill, Depth, Shelf, Told
+from bot.market.health import Health
+from bot.market.hearing import ASKING_LIMIT, Heard, Hearing, Round, Silence
 from bot.market.history import History, intervals_of
 from bot.market.holes import RECENT
 from bot.market.latest import Latest
@@ -38,7 +34,8 @@ from bot.market.ledger import (
 from bot.market.live import LiveHistory
 from bot.market.quality import Gate
 from bot.market.schedule import Due, Key, Schedule
-from bot.market.sources import Health, SourceId, Sources
+from bot.market.source import SourceId
+from bot.market.sources import Sources
 from bot.market.standing import Standing
 from bot.meters import Meters
 from bot.store.database import Database

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from bot.market.live import Preference
-from bot.market.sources import SourceId
+from bot.market.source import SourceId
 from rules.model import Instrument
 
 EXCHANGE = "exchange"

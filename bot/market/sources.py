@@ -14,10 +14,8 @@ from dataclasses import dataclass, replace
 from bot.answers.quality import Fault
 from bot.feeds.contract import Feed, FeedError, NoSuchBars, Request, SourceDown
 from bot.market.clocks import Clocks
-from bot.market.health import Health as Health
-from bot.market.health import Refusal, refused
-from bot.market.source import Source
-from bot.market.source import SourceId as SourceId
+from bot.market.health import Health, Refusal, refused
+from bot.market.source import Source, SourceId
 from bot.meters import Meters
 from rules.bars import DAY, Bars, Interval, Tick
 from rules.model import Instant, Instrument

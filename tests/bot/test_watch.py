@@ -13,8 +13,8 @@ import pytest
 
 from bot.feeds.contract import Request
 from bot.feeds.simulated import SimulatedFeed
+from bot.market.backfill import Depth
 from bot.market.history import BEGINNING, History, load_history
-from bot.market.intake import Depth
 from bot.market.live import LiveHistory
 from bot.settings import Settings
 from bot.store import schema

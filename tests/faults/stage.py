@@ -18,7 +18,7 @@ from bot.answers import POLLING
 from bot.delivery.channel import Answer
 from bot.feeds.contract import Feed, Setup, build_feed
 from bot.market.preference import order_of
-from bot.market.sources import SourceId
+from bot.market.source import SourceId
 from bot.parts import Parts, Question
 from bot.reception import Reception
 from bot.room import Room, open_room

@@ -20,11 +20,13 @@ from bot.delivery.announce import LATE_TICK, News, messages
 from bot.delivery.pacing import Pacer
 from bot.delivery.worker import Worker
 from bot.feeds.contract import Feed
-from bot.market.intake import Depth, Intake
+from bot.market.backfill import Depth
+from bot.market.intake import Intake
 from bot.market.live import LiveHistory
 from bot.market.quality import Gate
 from bot.market.schedule import Schedule
-from bot.market.sources import SourceId, Sources
+from bot.market.source import SourceId
+from bot.market.sources import Sources
 from bot.store.alerts import save_events
 from bot.store.chats import subscribe, subscribers
 from bot.store.database import Database

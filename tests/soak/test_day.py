@@ -22,7 +22,7 @@ from bot.delivery.pacing import Pacer
 from bot.feeds.contract import Feed
 from bot.feeds.simulated import SimulatedFeed
 from bot.market.sessions import Sessions
-from bot.market.sources import SourceId
+from bot.market.source import SourceId
 from bot.parts import Parts, Question
 from bot.reception import Reception
 from bot.room import Room, live_sources, open_room

@@ -16,19 +16,8 @@ import pytest
 
 from bot.answers.quality import Fault
 from bot.feeds._yahoo_client import REACH  # at once: importing it may take as long as a short time-out
-from bot.feeds.contract import (
-    Busy,
-    Feed,
-    FeedError,
-    NoSuchBars,
-    Request,
-    Setup,
-    SourceDown,
-    Tick,
-    build_feed,
-    told_time,
-)
-from rules.bars import DAY, HOUR, Bars, Interval
+from bot.feeds.contract import Busy, Feed, FeedError, NoSuchBars, Request, Setup, SourceDown, build_feed, told_time
+from rules.bars import DAY, HOUR, Bars, Interval, Tick
 from rules.model import ALWAYS, XNYS, Instant, Instrument, Kind, Source
 from tests.bot.markets import SESSIONS, at, day, hours, utc_days, weekdays
 from tests.servers.redirect_yahoo import redirect_yahoo

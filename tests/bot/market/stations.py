@@ -17,11 +17,14 @@ import numpy as np
 from bot.answers.quality import Fault, Ruling
 from bot.delivery.announce import News
 from bot.feeds.contract import Barred, Busy, FeedError, NoSuchBars, Request, SourceDown, TradeRemark, untold
+from bot.market.backfill import Depth
+from bot.market.hearing import ASKING_LIMIT
 from bot.market.history import BEGINNING
-from bot.market.intake import ASKING_LIMIT, Depth, Intake
+from bot.market.intake import Intake
 from bot.market.live import LiveHistory
 from bot.market.schedule import Schedule
-from bot.market.sources import SourceId, Sources
+from bot.market.source import SourceId
+from bot.market.sources import Sources
 from bot.store.alerts import recorded_events
 from bot.store.chats import subscribe
 from bot.store.database import Connection, Database

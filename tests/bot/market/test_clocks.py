@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.market.intake import Depth
+from bot.market.backfill import Depth
 from rules.bars import DAY, HOUR, Interval
 from rules.model import ALWAYS, XNYS, Instant
 from tests.bot.market.stations import MINUTE, FakeFeed, Station, closes, rule

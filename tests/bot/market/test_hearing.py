@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 
 from bot.answers.quality import Fault, Ruling
-from bot.market.asking import OVERLAP
+from bot.market.asking import OVERLAP, SLOW
 from bot.market.hearing import PATIENCE
-from bot.market.intake import SLOW
 from bot.market.schedule import BEFORE_THE_OPEN
 from bot.market.sources import RUN_UP
 from bot.store import schema

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bot.market.backfill import Depth
 from bot.market.holes import FIRST_PAUSE, LAST, LONGEST_PAUSE, RECENT, SPAN, Holes
-from bot.market.intake import Depth
 from bot.store import schema
 from bot.store.holes import Asked
 from rules.bars import DAY, HOUR, Interval

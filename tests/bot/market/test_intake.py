@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bot.market.asking import SLOW
+from bot.market.backfill import WINDOW, Depth
 from bot.market.history import BEGINNING
-from bot.market.intake import SLOW, WINDOW, Depth
 from bot.market.sources import RUN_UP
 from bot.store import schema
 from bot.store.errors import StoreError

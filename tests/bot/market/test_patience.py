@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.feeds.contract import Request, SourceDown
-from bot.market.intake import ASKING_LIMIT
+from bot.market.hearing import ASKING_LIMIT
 from bot.service import Bounds
 from rules.bars import DAY, HOUR, Bars, Interval
 from tests.bot.market.stations import MINUTE, FakeFeed, FakeGate, Station, closes, rule

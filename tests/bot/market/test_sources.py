@@ -12,7 +12,8 @@ import pytest
 from bot.answers.quality import Fault
 from bot.feeds.contract import NoSuchBars, Request, SourceDown
 from bot.market.health import Circuit, Health, Trouble
-from bot.market.sources import RUN_UP, Answer, SourceId, Sources, Trades
+from bot.market.source import SourceId
+from bot.market.sources import RUN_UP, Answer, Sources, Trades
 from rules.bars import DAY, HOUR, Bars, Interval
 from rules.model import Instant, Instrument
 from tests.bot.market.stations import FakeFeed

@@ -18,8 +18,9 @@ from bot.answers import POLLING
 from bot.delivery.announce import News
 from bot.delivery.channel import BARE, Ambiguous, Frame, Outcome, Rank, Sent
 from bot.delivery.measured import Availability
+from bot.market.backfill import Depth
 from bot.market.history import BEGINNING
-from bot.market.intake import Depth, Intake
+from bot.market.intake import Intake
 from bot.market.live import LiveHistory
 from bot.market.schedule import Schedule
 from bot.market.sources import Sources
