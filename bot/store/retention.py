@@ -2,7 +2,8 @@
 
 Nothing is forgotten that decides what is said next. What is owed stays, and what a summary is still to list; the events
 that such a message tells of, and all that are newer than the oldest of them, so that a correction never goes before
-what it takes back; of each rule its newest event, and whatever it fired lately, which is counted. Where a rule stands
+what it takes back; of each rule its newest event, and whatever it fired lately, which is counted. Of an alert that
+somebody has removed nothing is said any more: its newest event goes as the others do. Where a rule stands
 is in a table of its own, and so are the bars: neither is touched here. Lines that people wrote have a rule of their own
 (bot.store.inbox).
 """
@@ -13,9 +14,10 @@ from dataclasses import astuple, dataclass
 
 import sqlalchemy as sa
 
+from bot.answers.personal import PERSONAL
 from bot.store.chats import EVERYTHING, OWN
 from bot.store.database import Connection
-from bot.store.schema import chats, deliveries, events, parts, revisions, subscriptions, taps
+from bot.store.schema import alerts, chats, deliveries, events, parts, revisions, subscriptions, taps
 from bot.store.states import has_lapsed, is_open
 from bot.store.summaries import TELLS
 from bot.store.waiting import LATELY
@@ -57,6 +59,8 @@ class Pruned:
 
 _NEWER = events.alias()
 _IS_NOT_THE_NEWEST = sa.exists().where(_NEWER.c.rule == events.c.rule, _NEWER.c.at > events.c.at)
+_MADE = sa.select(PERSONAL + sa.cast(alerts.c.chat, sa.String) + "." + sa.cast(alerts.c.number, sa.String))
+_IS_OF_A_REMOVED_ALERT = sa.and_(events.c.rule.startswith(PERSONAL, autoescape=True), events.c.rule.not_in(_MADE))
 
 _WANTED = sa.exists().where(
     subscriptions.c.chat == deliveries.c.chat,
@@ -101,7 +105,11 @@ async def _drop_events(connection: Connection, before: Instant, most: int) -> in
     """In the order of their bars: what was corrected goes before its correction."""
     told = await connection.scalar(_STILL_TOLD)
     old = events.c.at < (before if told is None else min(before, told))
-    past = sa.select(events.c.id).where(old, _IS_NOT_THE_NEWEST).order_by(events.c.at, events.c.id)
+    past = (
+        sa.select(events.c.id)
+        .where(old, _IS_NOT_THE_NEWEST | _IS_OF_A_REMOVED_ALERT)
+        .order_by(events.c.at, events.c.id)
+    )
     return await _drop(connection, events, past.limit(most))
 
 

@@ -11,21 +11,24 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from bot.answers.buttons import Button
+from bot.answers.personal import PersonalAlert, rule_id
 from bot.store.alerts import save_events
 from bot.store.bars import Change, save_bars
 from bot.store.chats import retire, unsubscribe
 from bot.store.database import Database
 from bot.store.outbox import Owed, claim, settle
+from bot.store.personal import remove_alert, save_alert
 from bot.store.retention import Limits, Pruned, prune
 from bot.store.schema import chats, deliveries, events, parts, revisions, taps
 from bot.store.sizes import rows_by_table
 from bot.store.taps import show
 from rules.bars import DAY, Interval, Origin
-from rules.model import Edge, Instant
+from rules.model import Basis, Edge, Instant
 from tests.bot.market.stations import FakeFeed, Station, bars, rule
 from tests.bot.store.stores import NOW, Place, event, message, owes, rows, states, stored, subscribes
 from tests.bot.watched import DAYS, HIGH, SPREAD, after
 
+ALERT = PersonalAlert(1, "close(SOL) < 120", None, Basis.CLOSE, "sol < 120", "SOL below 120", NOW)
 LIMITS = Limits(deliveries=60 * DAY, events=100 * DAY, revisions=80 * DAY, chats=90 * DAY)
 
 
@@ -118,6 +121,27 @@ def test_events_stay_that_are_to_be_listed_are_told_by_what_is_owed_or_are_the_n
         assert await forgets(database, 200 * DAY) == Pruned(deliveries=1, events=2, parts=1)
         assert [row["key"] for row in await rows(database, events)] == [event(5).key, event(1, "another").key]
         assert await rows(database, parts) == []
+
+    stored(place, story)
+
+
+def test_the_newest_event_of_an_alert_goes_when_the_alert_was_removed(place: Place) -> None:
+    """It stayed for good: nothing newer of it ever comes."""
+
+    async def story(database: Database) -> None:
+        await subscribes(database, "1")
+        (chat,) = [int(str(row["id"])) for row in await rows(database, chats)]
+        await happens(database, 1, 2, name=rule_id(chat, 1))
+        await happens(database, 1, 2, name=rule_id(chat, 11))
+        async with database.write() as connection:
+            await save_alert(connection, chat, replace(ALERT, number=1))
+            await save_alert(connection, chat, replace(ALERT, number=11))
+        assert await forgets(database, 200 * DAY) == Pruned(events=2)
+        async with database.write() as connection:
+            await remove_alert(connection, chat, 1)
+        assert await forgets(database, 50 * DAY) == Pruned()
+        assert await forgets(database, 200 * DAY) == Pruned(events=1)
+        assert [row["key"] for row in await rows(database, events)] == [event(2, rule_id(chat, 11)).key]
 
     stored(place, story)
 
