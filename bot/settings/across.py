@@ -6,6 +6,7 @@ own stays known to the others: one mistake is told once.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -121,6 +122,8 @@ def _member_faults(instruments: Mapping[str, Any], baskets: Mapping[str, Any]) -
         for name in dict.fromkeys(_members(table)):
             if name not in instruments:
                 yield Fault(("baskets", basket), _unknown(name, instruments))
+        for name in (each for each, count in Counter(_members(table)).items() if count > 1):
+            yield Fault(("baskets", basket), f"{word(name)} is named more than once; name each member once")
 
 
 def _proxy_faults(instruments: Mapping[str, Any]) -> Iterator[Fault]:

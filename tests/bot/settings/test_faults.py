@@ -85,6 +85,8 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_line(config: Path) ->
         ("[baskets]\nalts = ['SOL']",
          "my.toml line 2, baskets.alts: the name of a basket must be up to 12 capital letters "
          "and digits, a letter first, such as ALTS, not 'alts'"),
+        ("[baskets]\nX = ['SOL', 'ADA', 'SOL']",
+         "my.toml line 2, baskets.X: SOL is named more than once; name each member once"),
         ("[baskets]\nX = 'RUT'",
          'my.toml line 2, baskets.X: must be a list of instruments, such as ["SOL", "ADA"], not \'RUT\''),
         ("[[market]]\nseed = 1", "my.toml line 1, market: must be a table, such as [market]"),
