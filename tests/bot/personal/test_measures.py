@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.personal.draft import NotUnderstood
+from bot.personal.draft import Draft, NotUnderstood
 from bot.personal.forms import read
 from tests.bot.personal.market import FakeMarket
 
@@ -27,7 +27,7 @@ def test_a_date_before_the_prices_of_an_instrument_is_refused(typed: str, reason
     with pytest.raises(NotUnderstood) as error:
         read(typed, MARKET)
     assert str(error.value) == reason
-    assert read(error.value.example, MARKET)
+    assert isinstance(read(error.value.example, MARKET), Draft)
 
 
 def test_the_day_that_prices_begin_on_is_a_date_to_count_from() -> None:
