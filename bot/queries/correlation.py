@@ -9,25 +9,19 @@ from dataclasses import replace
 import numpy as np
 
 from bot.answers import Change, Correlation, PairPicture, Volatility
+from bot.queries.coupling import LEVELS, Coupling
 from bot.queries.view import NoAnswer, View, number, origins_of
-from rules.alerting import Firing
-from rules.bars import Bools, Floats, Ints
+from rules.bars import Floats, Ints
 from rules.columns import Node
-from rules.course import follow
 from rules.functions.conditional import DOUBLED
 from rules.language.meaning import calendar_of, read
 from rules.language.syntax import parse
-from rules.model import Timing
 from rules.pairs import returns_of, rise_of, standard_error
 from rules.panel import Panel
 from rules.statistics import change_test, kendall, percentile
 from rules.windows import FLAT, span
 
-LEVELS = (0.5, 0.6, 0.7)
 CONTROLS = (("SPX",), ("SPX", "BTC"))
-COUPLING = Timing(confirm=2)
-"""Coupled after two closes with P >= .50, uncoupled after one with P <= .05, as in the default rules."""
-
 MONTH = 21
 """Sessions."""
 
@@ -159,8 +153,9 @@ class _Asked:
 
     def _filtered(self, answer: Correlation, row: int) -> Correlation:
         """With what the correlation filter says on the answer's row."""
-        at = {name: number(column[row]) for name, column in self._filter().items()}
-        coupled = {level: self._coupled(level, row) for level in LEVELS}
+        coupling = Coupling(self.view, self.a, self.b, self.clock)
+        at = coupling.on(row)
+        coupled = {level: coupling.states(level, row) for level in LEVELS}
         return replace(
             answer,
             ewma=at["ewma"],
@@ -170,25 +165,6 @@ class _Asked:
             coupled={level: None if states is None else bool(states[-1]) for level, states in coupled.items()},
         )
 
-    def _filter(self) -> dict[str, Floats]:
-        """All that is asked of the filter, in one go, from the exact panel: it never looks at an approximate one."""
-        texts = dict(_FILTERED)
-        for level in LEVELS:
-            p = f"p_corr({{a}}, {{b}}, above={level})"
-            texts |= {f"p {level}": p, f"enter {level}": f"{p} >= 50%", f"leave {level}": f"{p} <= 5%"}
-        nodes = {name: self.node(text) for name, text in texts.items()}
-        found = self.view.columns(nodes.values(), self.clock)
-        return {name: found[node] for name, node in nodes.items()}
-
-    def _coupled(self, level: float, row: int) -> Bools | None:
-        """Whether the pair was coupled at a level on each row up to `row`; None where the filter never spoke."""
-        columns = self._filter()
-        enters, leaves = columns[f"enter {level}"][: row + 1], columns[f"leave {level}"][: row + 1]
-        if np.isnan(enters).all():
-            return None
-        states = follow(COUPLING, enters, leaves, self.panel.clock.closes[: row + 1])
-        return np.array([isinstance(state, Firing) for state in states])
-
     def picture(self, as_of: dt.date) -> PairPicture | None:
         """The last sessions up to the answer's."""
         row = self.panel.clock.row_of(as_of)
@@ -196,7 +172,8 @@ class _Asked:
         lines = self.columns({name: self.node(_MEASURED[name]) for name in ("r", "low", "high")})
         if np.isnan(lines["r"][shown]).all():
             return None
-        coupled = {level: self._coupled(level, row) for level in LEVELS}
+        coupling = Coupling(self.view, self.a, self.b, self.clock)
+        coupled = {level: coupling.states(level, row) for level in LEVELS}
         return PairPicture(
             a=self.a,
             b=self.b,
@@ -220,12 +197,6 @@ _MEASURED = {
     "beta": "beta({a}, {b}, {n})",
     "adjusted": "adjcorr({a}, {b}, {n})",
     "shared": "shared({a}, {b}, {n})",
-}
-_FILTERED = {
-    "ewma": "ewcorr({a}, {b})",
-    "mean": "rho({a}, {b})",
-    "low": "rho_low({a}, {b})",
-    "high": "rho_high({a}, {b})",
 }
 
 

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from bot.answers.personal import spoken_id
-from bot.answers.why import After, Later, Number, Part, Step, UsedBar, WhyEvent, WhyRule
-from bot.queries.anchors import anchors
-from bot.queries.clauses import SIGNS, Clause, Numbers, clauses
+from bot.answers.why import After, Later, Number, Step, UsedBar, WhyEvent, WhyRule
 from bot.queries.condition import course_of
 from bot.queries.evidence import headline
-from bot.queries.view import NoAnswer, View
+from bot.queries.parts import is_missing, last_session, parts_now, parts_then
+from bot.queries.view import NoAnswer, View, number
 from rules.alerting import Firing
 from rules.bars import DAY, Interval
 from rules.book import row_ending, standing
-from rules.columns import Constant, Field, instruments_of, walk, warmup
-from rules.language.compile import CompiledRule, Shown, values_of
+from rules.language.compile import CompiledRule
 from rules.language.meaning import negated, read_condition
 from rules.language.typed import Typed
-from rules.model import AlertEvent, Basis, Edge, Instant, Verdict
+from rules.model import AlertEvent, Basis, Edge, Instant
 from rules.outcomes import HORIZONS
 from rules.panel import Panel
-from rules.venues import TRADED
 from rules.windows import close_of, simple_return
 
 SOON = 14 * DAY
@@ -41,7 +37,7 @@ def why_event(view: View, event: AlertEvent, rule: CompiledRule | None, events: 
     row = row_ending(panel, event.at)
     decided = event.undone if event.edge is Edge.CORRECTED else event.edge
     condition = _condition(view, rule, decided)
-    parts = _parts_then(view, rule, condition, event, row) if condition is not None else ()
+    parts = parts_then(view, rule, condition, event, row) if condition is not None else ()
     expired = event.edge is Edge.RESOLVED and row >= 0 and _has_expired(view, rule, row)
     return WhyEvent(
         event=event,
@@ -88,7 +84,7 @@ def why_rule(view: View, rule: CompiledRule, events: Sequence[AlertEvent], now: 
     return WhyRule(
         rule=spoken_id(rule.rule.id),
         title=rule.rule.title or rule.when_text,
-        parts=_parts_now(view, rule, condition, row) if condition is not None else (),
+        parts=parts_now(view, rule, condition, row) if condition is not None else (),
         bars=_bars(view, panel, rule.instruments, row),
         state=None if live and record is None else state,
         confirm=rule.rule.timing.confirm,
@@ -97,7 +93,7 @@ def why_rule(view: View, rule: CompiledRule, events: Sequence[AlertEvent], now: 
         as_of=panel.clock.session(row),
         clock=rule.calendar,
         next_check=_next_close(view, rule.calendar, max(now, int(panel.clock.closes[row]))),
-        waiting=tuple(each for each in rule.instruments if waits and _is_missing(panel, each, row + 1)),
+        waiting=tuple(each for each in rule.instruments if waits and is_missing(panel, each, row + 1)),
         waits_for=panel.clock.session(row + 1) if waits else None,
         simulated=view.simulated,
     )
@@ -119,101 +115,6 @@ def _condition(view: View, rule: CompiledRule, edge: Edge | None) -> Typed | Non
     return None
 
 
-def _parts_now(view: View, rule: CompiledRule, condition: Typed, row: int) -> tuple[Part, ...]:
-    """Every part on a row of the panel."""
-    found = clauses(condition)
-    shown = {each: _gone_by(view, rule, each) for each in found}
-    nodes = [node for each in found for node in each.nodes]
-    columns = view.columns([*nodes, *(number.node for of_one in shown.values() for number in of_one)], rule.calendar)
-
-    def numbers(part: Typed) -> float:
-        return float(columns[part.column][row])
-
-    return tuple(
-        _part(view, rule, each, numbers, [(one, float(columns[one.node][row])) for one in shown[each]], row)
-        for each in found
-    )
-
-
-def _parts_then(view: View, rule: CompiledRule, condition: Typed, event: AlertEvent, row: int) -> tuple[Part, ...]:
-    """Every part by the numbers that the event was told with; a yes-or-no by the panel, where that has the row."""
-    told: Mapping[str, float | None] = {**event.context, **(event.was or event.values)}
-    found = clauses(condition)
-    nodes = [each.left.column for each in found if each.right is None]
-    columns = view.columns(nodes, rule.calendar) if row >= 0 else {}
-
-    def numbers(part: Typed) -> float:
-        if isinstance(part.column, Constant):
-            return part.column.value
-        if part.text in told:
-            return _float(told[part.text])
-        return float(columns[part.column][row]) if part.column in columns else math.nan
-
-    return tuple(
-        _part(view, rule, each, numbers, [(one, _float(told.get(one.text))) for one in _gone_by(view, rule, each)], row)
-        for each in found
-    )
-
-
-def _gone_by(view: View, rule: CompiledRule, clause: Clause) -> tuple[Shown, ...]:
-    """The numbers that a yes-or-no goes by, besides the prices that are told as bars."""
-    shown = values_of(clause.left, view.scope, rule.calendar) if clause.right is None else ()
-    return tuple(each for each in shown if each.text not in rule.instruments)
-
-
-def _part(
-    view: View, rule: CompiledRule, clause: Clause, numbers: Numbers, beside: Sequence[tuple[Shown, float]], row: int
-) -> Part:
-    verdict, right = clause.verdict(numbers), clause.right
-    return Part(
-        words=clause.left.spoken,
-        unit=clause.left.unit,
-        value=_known(numbers(clause.left)),
-        relation=SIGNS.get(clause.symbol, ""),
-        level=None if right is None else _known(numbers(right)),
-        level_words="" if right is None or clause.level is not None else right.spoken,
-        distance=clause.distance(numbers),
-        verdict=verdict,
-        either=clause.either,
-        numbers=tuple(Number(each.words, each.unit, _known(value)) for each, value in beside),
-        reason=_why_unknown(view, rule, clause, row) if verdict is Verdict.UNKNOWN and row >= 0 else "",
-    )
-
-
-def _why_unknown(view: View, rule: CompiledRule, clause: Clause, row: int) -> str:
-    """What it takes for a part to be known: a bar that is missing, or more of the past."""
-    panel = view.panel(rule.calendar)
-    names = instruments_of(clause.nodes)
-    for name in names:
-        if _is_missing(panel, name, row):
-            last = _last_session(panel, name, row)
-            return f"no bar of {name}{f' since {last.isoformat()}' if last else ' at all'}"
-    needed = 1 + max(map(warmup, clause.nodes))
-    if lacking := _lacking_volumes(panel, clause, row, needed):
-        return lacking
-    priced = np.ones(row + 1, dtype=bool)
-    for name in names:
-        priced &= ~np.isnan(panel.field(name, "close")[: row + 1])
-    seen = int(priced.sum())
-    if seen < needed:
-        return f"it needs {needed} closes, {seen} are known"
-    held = anchors(clause.nodes)
-    return f"it needs {' and '.join(held)}" if held else "too many closes before are missing"
-
-
-def _lacking_volumes(panel: Panel, clause: Clause, row: int, needed: int) -> str:
-    """That there are no volumes, or too few of whoever printed the row: those of two venues are never compared."""
-    for each in dict.fromkeys(node for node in walk(clause.nodes) if isinstance(node, Field) and node.name in TRADED):
-        known = ~np.isnan(panel.field(each.instrument, each.name)[: row + 1])
-        if not known.any():
-            return f"no volume of {each.instrument} is known"
-        tape = panel.field(each.instrument, "tape")[: row + 1]
-        seen = int((known & (tape == tape[row])).sum())
-        if seen < needed:
-            return f"it needs {needed} volumes of {each.instrument} of one venue, {seen} are known"
-    return ""
-
-
 def _changed(view: View, rule: CompiledRule, event: AlertEvent, row: int) -> tuple[Number, ...]:
     """The numbers of an event that its row does not say any more; of a correction those it was corrected to."""
     by_text = {each.text: each for each in (*rule.values, *rule.clear_values)}
@@ -222,7 +123,7 @@ def _changed(view: View, rule: CompiledRule, event: AlertEvent, row: int) -> tup
     if event.provisional or row < 0 or not told:
         return ()
     columns = view.columns([by_text[text].node for text in told], rule.calendar)
-    now = {text: _known(float(columns[by_text[text].node][row])) for text in told}
+    now = {text: number(float(columns[by_text[text].node][row])) for text in told}
     return tuple(
         Number(by_text[text].words, by_text[text].unit, now[text]) for text, value in told.items() if now[text] != value
     )
@@ -258,8 +159,8 @@ def _bars(view: View, panel: Panel, names: Sequence[str], row: int) -> tuple[Use
 
 def _bar(view: View, panel: Panel, name: str, row: int) -> UsedBar:
     end = int(panel.clock.closes[row])
-    if _is_missing(panel, name, row):
-        return UsedBar(name, None, "", end, None, _last_session(panel, name, row))
+    if is_missing(panel, name, row):
+        return UsedBar(name, None, "", end, None, last_session(panel, name, row))
     own = view.history.instruments[name].calendar == panel.clock.calendar
     held = view.history.bars[name]
     bars = held[Interval.DAY] if own and Interval.DAY in held else held[Interval.HOUR]
@@ -269,24 +170,7 @@ def _bar(view: View, panel: Panel, name: str, row: int) -> UsedBar:
     return UsedBar(name, close, panel.origin(name, row) or "", end, known_at, panel.clock.session(row))
 
 
-def _is_missing(panel: Panel, name: str, row: int) -> bool:
-    return bool(np.isnan(panel.field(name, "close")[row]))
-
-
-def _last_session(panel: Panel, name: str, row: int) -> dt.date | None:
-    known = np.flatnonzero(~np.isnan(panel.field(name, "close")[:row]))
-    return panel.clock.session(int(known[-1])) if len(known) else None
-
-
 def _next_close(view: View, calendar: str, after: Instant) -> Instant | None:
     """When the next row of a clock closes."""
     ahead = view.history.sessions.closes_between(calendar, after + 1, after + SOON)
     return int(ahead[0]) if len(ahead) else None
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value
-
-
-def _float(value: float | None) -> float:
-    return math.nan if value is None else value
