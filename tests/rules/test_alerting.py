@@ -152,8 +152,8 @@ def test_a_bar_judged_twice_or_an_older_bar_changes_nothing(
     timing: Timing, verdicts: Rows, again: tuple[str, str], older: int
 ) -> None:
     for state, _ in moves(timing, verdicts):
-        bar = max(-1, state.bar - older)
-        assert step(timing, state, VERDICT[again[0]], VERDICT[again[1]], bar) == (state, None)
+        for bar in (state.bar, max(-1, state.bar - older)):
+            assert step(timing, state, VERDICT[again[0]], VERDICT[again[1]], bar) == (state, None)
 
 
 @given(timings, rows)
@@ -219,6 +219,7 @@ def test_a_step_has_an_answer_for_every_state(
 ) -> None:
     after, edge = step(timing, state, when, clear, bar)
     assert after.bar == (state.bar if bar <= state.bar or Verdict.UNKNOWN in (when, clear) else bar)
+    assert not isinstance(after, Inactive) or after.rest >= 0
     assert (edge is Edge.RESOLVED) <= isinstance(state, Firing)
     assert (edge is Edge.FIRED) <= (isinstance(after, Firing) and not isinstance(state, Firing))
 
@@ -272,4 +273,6 @@ def test_coverage_of_a_bar_judged_twice_or_an_older_one_changes_nothing(known: s
     state = Coverage()
     for row, each in enumerate(known):
         state, _ = cover(3, state, each == "k", BAR * row)
-        assert cover(3, state, again, max(-1, state.bar - older)) == (state, None)
+        assert state.bar == BAR * row
+        for bar in (state.bar, max(-1, state.bar - older)):
+            assert cover(3, state, again, bar) == (state, None)
