@@ -10,7 +10,7 @@ the row itself is missing, the value is NaN.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -26,8 +26,12 @@ No price is quoted to nine digits; what moves less is rounding.
 LEAST_RANKED = 60
 """Values that a rank is taken among, at least."""
 
-_FEW = 65_536
-"""Elements of windows that are laid out side by side: a live row, and its look-back, need no loop over elements."""
+_FEW = 16_384
+"""Elements of windows that are laid out side by side: a live row, and its look-back, need no loop over elements. More
+of them leave the processor's cache, and take several times as long as the loop."""
+
+_SEVERAL = 8 * _FEW
+"""Up to here they are laid out in several parts."""
 
 _AT_ONCE = 512
 """Windows copied side by side; more take memory and no less time."""
@@ -63,13 +67,29 @@ def summed(n: int, term: Callable[..., Floats], *columns: Floats) -> Floats:
     `term` works element by element, and on arrays whose last axis is the windows.
     """
     count = len(columns[0]) - n + 1
-    if count * n <= _FEW:  # all elements at once; a cumulative sum adds them in the same order
-        windows = (np.lib.stride_tricks.sliding_window_view(column, n).T for column in columns)
-        added: Floats = np.cumsum(term(*windows), axis=0)[-1]
-        return added
+    if count * n <= _FEW:
+        return _added(term(*(_side_by_side(n, column) for column in columns)))
     total = np.array(term(*(column[:count] for column in columns)))
     for k in range(1, n):
         total += term(*(column[k : k + count] for column in columns))
+    return total
+
+
+def _side_by_side(n: int, column: Floats) -> Floats:
+    """Row k holds the k-th element of all windows. A view: nothing is copied, and nothing may be written."""
+    base = np.ascontiguousarray(column, dtype=np.float64)
+    windows: Floats = np.ndarray((n, len(base) - n + 1), np.float64, base, strides=2 * base.strides)
+    return windows
+
+
+def _added(rows: Floats) -> Floats:
+    """The rows added one after the other, from -0.0 on, which leaves every number as it is. Numbers that lie next to
+    each other numpy would add in pairs: those of a single window are summed up cumulatively.
+    """
+    if rows.shape[1] == 1:
+        alone: Floats = np.cumsum(rows, axis=0)[-1]
+        return alone
+    total: Floats = np.add.reduce(np.ascontiguousarray(rows), initial=-0.0)
     return total
 
 
@@ -107,12 +127,36 @@ def moving_products(n: int, *columns: Floats) -> list[list[Floats]]:
 
     `moving_products(n, x, y)[i][j]` with i >= j; the diagonal holds the squares.
     """
+    count = len(columns[0]) - n + 1
+    if count * n > _SEVERAL:
+        return _products_in_turn(n, columns)
+    at_once = max(1, _FEW // n)
+    parts = [
+        _products_side_by_side(n, [column[first : first + at_once + n - 1] for column in columns])
+        for first in range(0, count, at_once)
+    ]
+    return [[np.concatenate([part[i][j] for part in parts]) for j in range(i + 1)] for i in range(len(columns))]
+
+
+def _products_side_by_side(n: int, columns: Sequence[Floats]) -> list[list[Floats]]:
+    """Of few windows: all their elements at once."""
+    elements = [_side_by_side(n, column) for column in columns]
+    apart = [each - _added(each) / n for each in elements]
+    return [[_added(apart[i] * apart[j]) for j in range(i + 1)] for i in range(len(columns))]
+
+
+def _products_in_turn(n: int, columns: Sequence[Floats]) -> list[list[Floats]]:
+    """Of many windows: the first elements of all, then the second ones."""
     means = [moving_mean(n, column) for column in columns]
-
-    def product(i: int, j: int) -> Floats:
-        return summed(n, lambda p, q: (p - means[i]) * (q - means[j]), columns[i], columns[j])
-
-    return [[product(i, j) for j in range(i + 1)] for i in range(len(columns))]
+    count, size = len(means[0]), len(columns)
+    totals = [[np.full(count, -0.0) for _ in range(i + 1)] for i in range(size)]
+    apart, product = [np.empty(count) for _ in columns], np.empty(count)
+    for k in range(n):
+        for i in range(size):
+            np.subtract(columns[i][k : k + count], means[i], out=apart[i])
+            for j in range(i + 1):
+                totals[i][j] += np.multiply(apart[i], apart[j], out=product)
+    return totals
 
 
 def moving_median(n: int, x: Floats) -> Floats:
