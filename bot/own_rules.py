@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.answers.personal import PERSONAL, PersonalAlert, rule_id
 from bot.delivery import own_notices
+from bot.delivery.deciding import by_the_hour
 from bot.delivery.owing import Readers
 from bot.market.sessions import Sessions
 from bot.own_judging import Own
@@ -146,7 +147,7 @@ class OwnRules:
                 if stored.get(name) == alert:
                     await save_alert(connection, name[0], replace(alert, paused=True))
                     messages.append(told(name[0], alert, now))
-        return await owe(connection, messages, await self._readers.of_alerts(connection), now)
+        return await owe(connection, messages, await self._readers.of_alerts(connection), now, by_the_hour(now))
 
     def _is_judged(self, name: Name, watched: Watched, book: Book) -> bool:
         """Whether every close before its time was over has been judged."""

@@ -15,6 +15,7 @@ from bot.answers.buttons import NO_BUTTONS, Button, Keyboard
 from bot.answers.preferences import NEW_CHAT, Preferences
 from bot.delivery.hours import digest_before, last_digest, next_digest, quiet_until
 from bot.delivery.owing import Readers
+from bot.delivery.own_notices import is_own_notice
 from bot.render.brief import digest
 from bot.render.quiet import while_quiet
 from bot.store.alerts import events_at, events_of
@@ -87,9 +88,11 @@ class Later:
         ripe = await self._ripe(connection, now, due.keys())
         known = await events_of(connection, {key for each in ripe for key in each.events})
         undone = {event.undone_key for event in await events_at(connection, {event.at for event in known.values()})}
-        void = {each.id for each in ripe if not any(key in known and key not in undone for key in each.events)}
-        by_chat = _by_chat(each for each in ripe if each.id not in void)
-        alone = {only for each in by_chat.values() if (only := _whole(each, undone)) is not None}
+        notices = {each.id for each in ripe if is_own_notice(each.events[0])}
+        said = {each.id for each in ripe if any(key in known and key not in undone for key in each.events)}
+        void = {each.id for each in ripe} - said - notices
+        by_chat = _by_chat(each for each in ripe if each.id in said)
+        alone = notices | {only for each in by_chat.values() if (only := _whole(each, undone)) is not None}
         told: list[Message] = []
         for chat in {*by_chat, *due}:
             mine = by_chat.get(chat, [])

@@ -14,7 +14,7 @@ from bot.delivery.hours import midnight_before, quiet_until
 from bot.delivery.quiet import Begun, Decision, Gather, Heard, Hold, Send, Why, Withhold, decide, loudest
 from bot.store.chats import Subscriber
 from bot.store.database import Connection
-from bot.store.messages import Fate, Message
+from bot.store.messages import Fate, Judge, Message
 from bot.store.states import GATHERED, HELD, LISTED, OWED, TOLD, WITHHELD
 from bot.store.waiting import LATELY, alerts_since, fates_of, firings_between
 from rules.bars import DAY
@@ -74,6 +74,17 @@ def _heard_by(state: str, why: str) -> Begun:
     return Begun.WITHHELD if state == WITHHELD else Begun.UNKNOWN
 
 
+def by_the_hour(now: Instant) -> Judge:
+    """What becomes of messages that are no news, and do not count: they wait for the end of quiet hours."""
+
+    def judge(message: Message, subscriber: Subscriber) -> Fate | None:
+        chosen = subscriber.preferences
+        until = None if chosen is None else quiet_until(now, chosen)
+        return None if until is None else Fate(HELD, until, message.silent, Why.QUIET)
+
+    return judge
+
+
 @dataclass(slots=True)
 class Decisions:
     """Says what becomes of each message in each chat, and counts what each is told; `spent` are the chats that
@@ -97,12 +108,6 @@ class Decisions:
         if isinstance(found, Send) and any(map(self._counts, members)):
             self._today[subscriber.chat] = self._told_today(subscriber.chat, subscriber.preferences) + 1
         return fate_of(found, self.now)
-
-    def by_the_hour(self, message: Message, subscriber: Subscriber) -> Fate | None:
-        """What becomes of a message that is no news, and does not count: it waits for the end of quiet hours."""
-        chosen = subscriber.preferences
-        until = None if chosen is None else quiet_until(self.now, chosen)
-        return None if until is None else Fate(HELD, until, message.silent, Why.QUIET)
 
     def of(self, key: str, chat: int, preferences: Preferences) -> Decision:
         """What would become of one event by itself."""

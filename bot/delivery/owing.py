@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from bot.answers.personal import owner_of
 from bot.delivery.announce import News, groups, message, summaries
-from bot.delivery.deciding import Decisions, known_of
+from bot.delivery.deciding import Decisions, by_the_hour, known_of
 from bot.delivery.grouping import Group, Rules, heads
 from bot.delivery.quiet import Withhold
 from bot.render.evidence import NO_RECORDS, Records
@@ -99,7 +99,7 @@ class Owing:
             )
             for reader in readers
         }
-        return await owe(connection, summaries(missed, now), readers, now, decisions.by_the_hour)
+        return await owe(connection, summaries(missed, now), readers, now, by_the_hour(now))
 
     async def _told(
         self,

@@ -12,6 +12,11 @@ OWN = "own"
 """What the key of a notice about a chat's own alert begins with."""
 
 
+def is_own_notice(key: str) -> bool:
+    """Whether a message tells of a chat's own alert and of nothing that happened to it."""
+    return key.startswith(f"{OWN}/")
+
+
 def ended(chat: int, alert: PersonalAlert, now: Instant) -> Message:
     """The time of an alert is over."""
     return _notice("ended", chat, alert, ended_notice(alert), now)

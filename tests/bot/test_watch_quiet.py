@@ -18,12 +18,13 @@ from bot.store.chats import prefer, unsubscribe
 from bot.store.database import Connection
 from bot.store.errors import StoreError
 from bot.store.outbox import claim, settle
-from rules.bars import HOUR, Interval
+from rules.bars import DAY, HOUR, Interval
 from rules.language.compile import CompiledRule
 from rules.model import Instant, Severity
 from tests.bot.delivery.briefs import FakeBriefs
 from tests.bot.market.stations import CHANNEL, MINUTE, FakeFeed, Station, rule
 from tests.bot.markets import BTC, at
+from tests.bot.personal.owners import makes
 from tests.bot.watched import FRIDAY, HIGH, MORNING, THURSDAY, WEDNESDAY, after, indices
 
 EVENING, SEVEN = 20 * 60, 7 * 60
@@ -96,6 +97,30 @@ def test_one_that_was_held_alone_is_told_as_it_is(tmp_path: Path) -> None:
         assert station.tick(DAWN).owed == 1
         (told,) = deliveries(station)
         assert (told.state, told.html, told.due_at) == ("owed", held.html, DAWN)
+
+
+def test_that_the_time_of_an_alert_is_over_is_told_when_quiet_hours_end_and_as_it_is(tmp_path: Path) -> None:
+    """It came in the middle of the night, if without a sound."""
+    noon, one = 12 * 60, MORNING + DAY + HOUR
+    with opened(tmp_path, indices(), NOTICES[:1], Preferences(quiet=(noon, 13 * 60))) as station:
+        makes(station, "one", "rut < 90 for 1d", MORNING)
+        assert station.tick(MORNING + DAY).owed == 0
+        assert stand(station) == ["own held"]
+        assert station.tick(one - MINUTE).owed == 0
+        assert station.tick(one).owed == 1
+        assert stand(station) == ["own owed"]
+        assert deliveries(station)[-1].html.startswith("<b>#1</b>: its time is over")
+        assert sent(station, one)[-1] == ("one", "own", "")
+
+
+def test_what_waits_beside_the_end_of_an_alerts_time_is_told_by_itself(tmp_path: Path) -> None:
+    hours = Preferences(quiet=(12 * 60, 23 * 60))
+    with opened(tmp_path, indices(RUT={THURSDAY: 101.0}, SPX={THURSDAY: 101.0}), NOTICES, hours) as station:
+        makes(station, "one", "rut < 90 for 1d", MORNING)
+        station.ticks([MORNING + DAY, after(THURSDAY)])
+        assert stand(station) == ["own held", "high held", "other held"]
+        assert station.tick(THURSDAY + 2 * HOUR).owed == 2
+        assert stand(station) == ["own owed", "high listed", "other listed", "quiet owed"]
 
 
 def test_what_is_critical_waits_for_nothing(tmp_path: Path) -> None:
