@@ -5,10 +5,10 @@ one tick to the next as long as nothing has come in.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.market.history import History
 from bot.market.progress import in_progress
@@ -27,11 +27,14 @@ from rules.statement import proved, stated
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a tick judges on: history and its version, latest trades, whose newer bars may come yet, whose past was
-    filled anew, and when it is."""
+    """What a tick judges on: the history and its version, latest trades, instruments whose newer bars may still come,
+    instruments whose past was filled anew, and when it is.
+    """
 
     history: History
     version: int
@@ -142,3 +145,18 @@ def both(one: Outcome, other: Outcome) -> Outcome:
     )
     events = sorted((*one.events, *other.events), key=lambda event: event.at)
     return Outcome(book, tuple(events), one.untold | other.untold)
+
+
+def with_waiting(after: Book, before: Book, unjudged: Set[str], tracks: Collection[str]) -> Book:
+    """A book after a tick, with what was known before of rules that the tick did not judge, and of `tracks`."""
+    waiting = unjudged & before.records.keys()
+    return Book(
+        {**_of(waiting, before.records), **after.records},
+        {**_of(tracks, before.checkpoints), **after.checkpoints},
+        {**_of(tracks, before.pasts), **after.pasts},
+        {**_of(waiting, before.events), **after.events},
+    )
+
+
+def _of(names: Collection[str], table: Mapping[str, T]) -> dict[str, T]:
+    return {name: each for name, each in table.items() if name in names}

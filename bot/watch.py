@@ -10,21 +10,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import ChainMap
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from bot.answers.personal import PERSONAL
 from bot.delivery.announce import News, is_told
 from bot.delivery.briefs import Briefs, Later
 from bot.delivery.owing import Owing, Readers
+from bot.due_rules import DueRules
 from bot.following import Closed, Following
-from bot.judgement import Judgement, Seen, both
+from bot.judgement import Judgement, Seen, both, with_waiting
 from bot.market.intake import Intake
 from bot.market.sessions import Sessions
 from bot.meters import Meters
-from bot.own_judging import Own
 from bot.own_rules import OwnRules, Watched
 from bot.records import Beside
 from bot.recounting import Recounting
@@ -32,16 +32,13 @@ from bot.render.evidence import Records
 from bot.store.alerts import load_book, save_book, save_events
 from bot.store.database import Database
 from bot.store.further import NOBODY, Roll
-from rules.bars import Tick
 from rules.book import Book
 from rules.engine import Outcome
 from rules.functions.registry import Scope
 from rules.language.compile import CompiledRule
-from rules.model import AlertEvent, Basis, Instant
+from rules.model import AlertEvent, Instant
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 NOTHING_NAMED = Scope({}, {})
 OWN_RULE = "own"
@@ -95,7 +92,8 @@ class Watch:
         scope: Scope = NOTHING_NAMED,
         follow: Sequence[str] = (),
     ) -> None:
-        self._database, self._intake, self._sessions, self._meters = database, intake, sessions, meters or Meters()
+        self._database, self._intake, self._meters = database, intake, meters or Meters()
+        self._due = DueRules(intake, sessions)
         self._rules, self._news = tuple(rules), news
         self._since, self._executor, self._scope = since, executor, scope
         self._by_id = {rule.rule.id: rule for rule in rules}
@@ -123,7 +121,7 @@ class Watch:
     @property
     def ready_rules(self) -> tuple[CompiledRule, ...]:
         """The rules that can be judged: the history of all their instruments is complete."""
-        return tuple(filter(self._is_ready, self._rules))
+        return tuple(filter(self._due.is_ready, self._rules))
 
     async def tick(self, now: Instant) -> Ticked:
         """One round. Raises StoreError when it could not be committed: then nothing has happened, or all of it, and the
@@ -135,9 +133,9 @@ class Watch:
         awaited = self._intake.awaited(now, self._since)
         fills = dict(self._intake.fills)
         watched = await self._watched(now)
-        rules, own = [rule for rule in self._rules if self._is_due(rule, awaited)], self._due(watched.own, awaited)
+        rules, own = self._due.rules(self._rules, self.book, awaited), self._due.own(watched.own, self.book, awaited)
         refilled = frozenset(name for name, times in fills.items() if times != self._folded.get(name, 0))
-        ticks = await self._ticks(rules, own, now)
+        ticks = await self._due.trades(rules, own, now)
         seen = Seen(self._intake.snapshot(now), self._intake.version, ticks, awaited, refilled, now)
         work = asyncio.get_running_loop().run_in_executor
         outcome, theirs = await work(self._executor, self._judgement.of, rules, own, self.book, seen)
@@ -175,37 +173,12 @@ class Watch:
     def _rule_of(self, name: str) -> CompiledRule | None:
         return self._by_id.get(name) or self._own.rule_of(name)
 
-    def _is_ready(self, rule: CompiledRule) -> bool:
-        return all(map(self._intake.ready, rule.instruments))
-
-    def _is_due(self, rule: CompiledRule, awaited: frozenset[str]) -> bool:
-        """Whether it may be judged: its history is complete, and one that is new does not wait for bars of the past."""
-        return self._is_ready(rule) and (self._is_adopted(rule) or awaited.isdisjoint(rule.instruments))
-
-    def _due(self, own: Own, awaited: frozenset[str]) -> Own:
-        """Those of what people made that may be judged; the same object where all may."""
-        if awaited.isdisjoint(own.instruments) and all(map(self._intake.ready, own.instruments)):
-            return own
-        due = [rule for rule in own.rules if self._is_due(rule, awaited)]
-        return own if len(due) == len(own.rules) else Own(due)
-
-    def _is_adopted(self, rule: CompiledRule) -> bool:
-        """Whether its past is behind it. Adopted before all its bars are there, it would tell of old ones."""
-        record = self.book.records.get(rule.rule.id)
-        return record is not None and record.digest == rule.digest
-
-    async def _ticks(self, rules: Sequence[CompiledRule], own: Own, now: Instant) -> dict[str, Tick]:
-        """The latest trades that the tick rules of the sessions in progress need."""
-        looked_at = [(rule.calendar, (*rule.instruments, *rule.companions)) for rule in rules if _is_live(rule)]
-        needed = [*looked_at, *own.live.items()]
-        trading = {name for name in {name for name, _ in needed} if self._sessions.in_progress(name, now) is not None}
-        names = {name for calendar, some in needed if calendar in trading for name in some}
-        return await self._intake.ticks(names, now) if names else {}
-
     async def _commit(self, done: _Judged, seen: Seen) -> tuple[tuple[AlertEvent, ...], int]:
         """Book, events and deliveries together. Returns the events that are new, and how many deliveries."""
         outcome, now = done.outcome, seen.now
-        after = self._with_waiting(outcome.book, done)
+        own = done.watched.own
+        unjudged = {*self._by_id, *own.by_id} - {rule.rule.id for rule in done.rules}
+        after = with_waiting(outcome.book, self.book, unjudged, {*own.tracks, *(rule.track for rule in self._rules)})
         self._is_certain = False  # an answer that is lost, or not waited for, leaves open what was committed
         async with self._database.write() as connection:
             happened = await self._own.still_so(connection, outcome.events, done.watched)
@@ -223,18 +196,6 @@ class Watch:
         for event in fresh:
             self._write_down(event)
         return tuple(fresh), owed
-
-    def _with_waiting(self, after: Book, done: _Judged) -> Book:
-        """A book after a tick, and what was known of the rules that it did not judge."""
-        judged, own, book = {rule.rule.id for rule in done.rules}, done.watched.own, self.book
-        waiting = ({*self._by_id, *own.by_id} & book.records.keys()) - judged
-        tracks = {*own.tracks, *(rule.track for rule in self._rules)}
-        return Book(
-            {**_of(waiting, book.records), **after.records},
-            {**_of(tracks, book.checkpoints), **after.checkpoints},
-            {**_of(tracks, book.pasts), **after.pasts},
-            {**_of(waiting, book.events), **after.events},
-        )
 
     def _write_down(self, event: AlertEvent) -> None:
         rule = OWN_RULE if event.rule.startswith(PERSONAL) else event.rule
@@ -254,11 +215,3 @@ class Watch:
         """Whether an event would have been told, had anybody watched."""
         told = is_told(event, self._any.get(event.rule)) and event.key not in outcome.untold
         return told and self._news.expires_at(event) <= now
-
-
-def _is_live(rule: CompiledRule) -> bool:
-    return rule.rule.basis is Basis.TICK
-
-
-def _of(names: Collection[str], table: Mapping[str, T]) -> dict[str, T]:
-    return {name: each for name, each in table.items() if name in names}
