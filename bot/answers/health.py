@@ -1,4 +1,4 @@
-"""How what is guarded is: the watchdog's own report, for /health."""
+"""The report of the watchdog: how each guarded thing is, for /health."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is stored of a chat that asks."""
+"""What the store holds of the chat that asks: whether alerts come, how it wants to be told, the alerts made there."""
 
 from __future__ import annotations
 

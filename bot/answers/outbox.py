@@ -1,4 +1,4 @@
-"""What is owed to chats and why, and what could not be delivered: for people who look at the outbox."""
+"""The outbox as people look at it: what is owed to chats and why, and what could not be delivered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a rule stands: how near it is to firing, and what it would have said until now."""
+"""How near a rule is to firing, and what it would have said until now."""
 
 from __future__ import annotations
 

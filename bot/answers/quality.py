@@ -1,4 +1,4 @@
-"""What can be wrong with the prices that a source gives, in the words of /status, doctor and the log."""
+"""What can be wrong with prices, and what was done about it, in the words of /status, doctor and the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On which ground a reader wants pictures."""
+"""Whether pictures are light or dark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A word of the rule language as /help tells of it."""
+"""A word of the rule language, as /help shows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, and a parser whose complaint is one sentence."""
+"""Options that several commands share, and a parser that complains in one sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `doctor` says of each thing that it looks at."""
+"""A line of `doctor`: what was looked at, whether it is well, and why not."""
 
 from __future__ import annotations
 

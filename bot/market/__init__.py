@@ -1,1 +1,3 @@
-"""What the market was: sessions, and the history of bars aligned on them."""
+"""The market as the service knows it: sessions, the bars that are owed, whom to ask for them, what of the answers is
+believed, and the history that grows of it.
+"""

@@ -128,7 +128,7 @@ def _of_group(findings: Sequence[Finding]) -> Complaint:
     last = max(findings, key=lambda each: each.end)
     ends = frozenset(each.end for each in findings)
     said = f" ({last.detail})" if last.detail else ""
-    rows = bars_words(last.instrument, last.interval, ends)
+    rows = _bars_words(last.instrument, last.interval, ends)
     sentence = f"{last.source}: {rows} {last.ruling}, {last.fault}{said}"
     return Complaint(last.source, last.instrument, last.fault, last.ruling, sentence, ends)
 
@@ -171,7 +171,7 @@ def of_remarks(source: str, instrument: str, interval: Interval, remarks: Mappin
 
 def of_absence(source: str, due: Due, stand_in: str = "") -> Complaint:
     """An answer without the bar that it was asked for; another source, `stand_in`, may have had it."""
-    sentence = f"{source} answered without {bars_words(*due.key, [due.end])}"
+    sentence = f"{source} answered without {_bars_words(*due.key, [due.end])}"
     told = f"{sentence}; {stand_in} stands in" if stand_in else sentence
     return Complaint(source, due.instrument.id, Fault.MISSING, None, told, frozenset([due.end]))
 
@@ -186,11 +186,11 @@ def of_holes(instrument: str, interval: Interval, ends: Sequence[Instant]) -> Co
     last = _when(interval, max(ends))
     lacking = f"{_count_of(len(ends), interval)} of {instrument} are missing (the last {last})"
     if len(ends) == 1:
-        lacking = f"{bars_words(instrument, interval, ends)} is missing"
+        lacking = f"{_bars_words(instrument, interval, ends)} is missing"
     return Complaint("", instrument, Fault.MISSING, None, f"{lacking}; {ASKED_AGAIN}", frozenset(ends))
 
 
-def bars_words(instrument: str, interval: Interval, ends: Iterable[Instant]) -> str:
+def _bars_words(instrument: str, interval: Interval, ends: Iterable[Instant]) -> str:
     """`RUT's close of 2025-12-10`, `3 closes of RUT (the last of 2025-12-10)`."""
     known = sorted(ends)
     if len(known) == 1:

@@ -35,7 +35,7 @@ def of_level(instrument: Instrument, symbol: str | None, level: float, market: M
     if price is None and symbol is None:
         raise NotUnderstood(f"no price of {name} is known: from which side?", f"{name} < {number_text(level)}")
     if price is not None and not price / FAR <= level <= price * FAR:
-        at = number_text(to_digits(price, 6))
+        at = number_text(_to_digits(price, 6))
         raise NotUnderstood(f"{name} is at {at}, far from that", nearby(instrument, market))
     symbol = symbol or (">" if price is not None and level > price else "<")
     return _priced(instrument, symbol, level, market)
@@ -48,8 +48,8 @@ def of_now(instrument: Instrument, share: float, market: Market, base: float | N
         raise NotUnderstood("a move is from 0.01% to -99% or +1000%", f"{name} -5%")
     if price is None or price <= 0:
         raise NotUnderstood(f"no price of {name} is known to start from", f"{name} -5% 1d")
-    price, share = to_digits(price, 6), typed(share)
-    level = to_digits(price * (1.0 + share), 5)
+    price, share = _to_digits(price, 6), typed(share)
+    level = _to_digits(price * (1.0 + share), 5)
     made = _priced(instrument, "<=" if share < 0 else ">=", level, market)
     return Made(made.when, made.clear, made.basis, made.once, anchor=(name, share, price))
 
@@ -75,10 +75,10 @@ def lacks_number(instrument: Instrument, market: Market) -> Made:
 def nearby(instrument: Instrument, market: Market) -> str:
     """A line about it that would do: a level not far from its price."""
     price = market.price(instrument.id)
-    return f"{instrument.id} -5%" if price is None else f"{instrument.id} < {number_text(to_digits(price * 0.95, 2))}"
+    return f"{instrument.id} -5%" if price is None else f"{instrument.id} < {number_text(_to_digits(price * 0.95, 2))}"
 
 
-def to_digits(value: float, digits: int) -> float:
+def _to_digits(value: float, digits: int) -> float:
     """Rounded to so many significant digits."""
     return float(f"{value:.{digits}g}")
 
@@ -86,7 +86,7 @@ def to_digits(value: float, digits: int) -> float:
 def _priced(instrument: Instrument, symbol: str, level: float, market: Market) -> Made:
     of, usual = f"price({instrument.id})", market.usual_move(instrument.id)
     down = symbol in ("<", "<=")
-    clear = to_digits(level * (1.0 + usual) if down else level / (1.0 + usual), 4)
+    clear = _to_digits(level * (1.0 + usual) if down else level / (1.0 + usual), 4)
     band = f"{of} > {number_text(clear)}" if down else f"{of} < {number_text(clear)}"
     return Made(f"{of} {symbol} {number_text(level)}", band, Basis.TICK, once=True)
 

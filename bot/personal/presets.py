@@ -42,7 +42,7 @@ def _lines(market: Market) -> Iterator[tuple[str, str]]:
     if main is not None:
         yield f"{main} -5% in a day", f"{main} -5% 1d"
     if second is not None and (price := market.price(second)) is not None:
-        level = round_below(price)
+        level = _round_below(price)
         yield f"{second} below {number_text(level)}", f"{second} < {number_text(level)}"
     if index is not None:
         yield f"{index} at a record", f"{index} record"
@@ -52,7 +52,7 @@ def _lines(market: Market) -> Iterator[tuple[str, str]]:
     yield "Regime turns risk-off", "regime risk-off"
 
 
-def round_below(price: float) -> float:
+def _round_below(price: float) -> float:
     """A level with one or two digits that a price has to fall to by some percent: 120 of 131, 80,000 of 89,000."""
     wanted = price * (1.0 - AWAY)
     step = 10.0 ** math.floor(math.log10(wanted)) / 10.0

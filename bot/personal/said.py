@@ -1,4 +1,4 @@
-"""What was said of one instrument: the words behind its name, and the words that people use."""
+"""What stands behind the name of one instrument in a line, and the words that people use there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What reading somebody's line needs to know of the market: the price now, and how much it usually moves."""
+"""What reading a line of somebody needs to know of the market: the price of an instrument now, and how much it usually
+moves.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A word of the rule language: what its documentation says, and what its example is now."""
+"""A word of the rule language for /help: what its documentation says, and what its example is now."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def counted(evidence: Evidence) -> str:
     n, since = len(evidence.fired), f"since {evidence.since.year}"
     if evidence.by_closes:
         return f"{n or 'none'} by closes {since}"
-    return f"{ordinal(n)} {since}" if n else f"never {since}"
+    return f"{_ordinal(n)} {since}" if n else f"never {since}"
 
 
 def outcome_words(outcome: Outcome) -> str:
@@ -117,7 +117,7 @@ def rows(count: int, clock: str) -> str:
     return f"{count} {word}{'s' * (count != 1)}"
 
 
-def ordinal(n: int) -> str:
+def _ordinal(n: int) -> str:
     """1st, 22nd, 113th"""
     ending = "th" if n // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
     return f"{n}{ending}"

@@ -1,4 +1,4 @@
-"""The parts of a condition in words: each with its value, what it is held against, and how far it is from that."""
+"""The parts of a condition in words: each with its value, what it is compared with, and how far it is from that."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def preview_text(alert: PersonalAlert, known: Preview, *, is_kept: bool = True) 
         how(alert),
         _code(alert.when),
         *_wrapped(f"Re-arms when {short(_rearms(near.rule), _LONGEST)}"),
-        *now_lines(near),
+        *_now_lines(near),
     ]
     after = _wrapped(f"Next look: {next_look(known.looks_at)}")
     after += _wrapped(f"Told already by {known.like}") if known.like else []
@@ -57,7 +57,7 @@ def how(alert: PersonalAlert) -> str:
     return f"{'once' if alert.once else 'always'}, {'live' if alert.basis is Basis.TICK else 'at the close'}, {ends}"
 
 
-def now_lines(near: Nearness) -> list[str]:
+def _now_lines(near: Nearness) -> list[str]:
     """What its numbers are, and how far they have to go."""
     told = [each for each in near.values if each[0].unit != Unit.TRUTH][:2]
     shown = [f"Now: {escape(clipped(_number(*each)))}" for each in told]
@@ -65,10 +65,10 @@ def now_lines(near: Nearness) -> list[str]:
         return ["Now: not known"]
     if near.holds:
         return [*shown, *_wrapped("That is so already: it fires when it is so again")]
-    return [*shown, *([f"To go: {to_go(near)}"] if to_go(near) else [])]
+    return [*shown, *([f"To go: {_to_go(near)}"] if _to_go(near) else [])]
 
 
-def to_go(near: Nearness) -> str:
+def _to_go(near: Nearness) -> str:
     """5.0%, 2.1 usual moves; empty where nothing measures it."""
     parts = [percent(abs(near.share))] if near.share is not None else []
     parts += [f"{_moves(near.distance)} usual moves"] if near.distance is not None else []
@@ -101,7 +101,7 @@ def detail_text(alert: PersonalAlert, state: str, near: Nearness | None, *, simu
     """One alert: what it waits for, and where it stands."""
     lines = [f"<b>#{alert.number} {escape(short(alert.title, 2 * PHONE))}</b>", how(alert), state, _code(alert.when)]
     if near is not None:
-        lines += [*_wrapped(f"Re-arms when {short(_rearms(near.rule), _LONGEST)}"), *now_lines(near)]
+        lines += [*_wrapped(f"Re-arms when {short(_rearms(near.rule), _LONGEST)}"), *_now_lines(near)]
     if alert.anchor is not None:
         lines.append(f"From {by_unit(alert.anchor[2], 'price')}, {percent(alert.anchor[1], signed=True)}")
     return "\n".join([*lines, *([SIMULATED_LINE] if simulated and near is not None else [])])
@@ -184,7 +184,7 @@ def _standing(state: str, near: Nearness | None) -> str:
     if near.holds is not False or near.distance is None:
         return {None: "no data", True: "so now", False: "not so"}[near.holds]
     value = by_unit(near.values[0][1], near.values[0][0].unit) if near.values else ""
-    return "; ".join(each for each in (value, f"{to_go(near)} off") if each)
+    return "; ".join(each for each in (value, f"{_to_go(near)} off") if each)
 
 
 def _rearms(rule: CompiledRule) -> str:

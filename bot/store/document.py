@@ -1,4 +1,4 @@
-"""A column for a document, on both databases."""
+"""A column that holds a document: JSON in either database."""
 
 from __future__ import annotations
 

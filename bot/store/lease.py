@@ -46,7 +46,7 @@ class Terms:
     patience: float = 0.5
 
 
-def elapsed() -> float:
+def _elapsed() -> float:
     """Seconds of a clock that nobody sets, and that goes on while the process is stopped or the machine sleeps."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
@@ -89,12 +89,12 @@ class LeaseRow(Lease):
     @property
     def valid(self) -> bool:
         """Whether it is surely ours at this moment, by our own clock and without asking anybody."""
-        return not self.lost.is_set() and not self._given_up and elapsed() < self._sure_until
+        return not self.lost.is_set() and not self._given_up and _elapsed() < self._sure_until
 
     @property
     def doubted_for(self) -> float:
         """Seconds since it was last surely ours; 0 while it is."""
-        return max(0.0, elapsed() - self._sure_until)
+        return max(0.0, _elapsed() - self._sure_until)
 
     async def acquire(self, waiting: Waiting) -> None:
         """Wait until it is ours, and renew it from then on. Raises StoreError where the database cannot be reached at
@@ -134,7 +134,7 @@ class LeaseRow(Lease):
             finally:
                 cutting.cancel()
                 await asyncio.gather(cutting, return_exceptions=True)
-            begun = elapsed()
+            begun = _elapsed()
             token = (await connection.execute(lease_row.TAKE, self._values(owner=self._owner))).scalar()
         if token is None:
             return False
@@ -173,7 +173,7 @@ class LeaseRow(Lease):
 
     async def _renew(self) -> None:
         """Also after its term, as long as nobody has taken over: nothing has happened meanwhile."""
-        begun = elapsed()
+        begun = _elapsed()
         with told(self._database.backend):
             async with self._engine.begin() as connection:
                 kept = (await connection.execute(lease_row.RENEW, self._values(token=self.token))).rowcount

@@ -1,4 +1,4 @@
-"""How grave is grave enough: severities in order, for a comparison in memory and for one in a statement."""
+"""Severities in order, for a comparison in memory and for one in a statement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much there is of what."""
+"""How many rows there are in the tables that grow, for /health."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has become of the messages of events in one chat, for whoever asks there why he was told, or was not."""
+"""What became of the messages of events in one chat: for whoever asks there why they were told, or were not."""
 
 from __future__ import annotations
 

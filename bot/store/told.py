@@ -1,4 +1,4 @@
-"""Notices: what administrators are to be told. Their keys look like those of no alert, and whether one has gone out."""
+"""Notices to administrators in the outbox: how they are known by their keys, and whether one is still owed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the database still takes what is written: a full disk shows only then."""
+"""Whether the database still takes what is written. A full disk shows only then, so a row is written to see."""
 
 from __future__ import annotations
 

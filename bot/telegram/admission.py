@@ -16,7 +16,7 @@ from bot.telegram.incoming import Incoming
 TOO_MANY = "That is much at once: some of these lines are left unanswered."
 
 
-def too_often(lines: int, wait: float) -> str:
+def _too_often(lines: int, wait: float) -> str:
     """What somebody reads who asks more than `lines` in a minute, and has to `wait` so many seconds."""
     return f"{lines} lines a minute; go on in {max(1, math.ceil(wait))} s."
 
@@ -53,7 +53,7 @@ class Admission:
             elif not room[line.address]:
                 self._say(f"at once {line.address}", line, TOO_MANY, now)
             elif (wait := self._allowance.wait(writer(line), line.number, now)) is not None:
-                self._say(f"in a minute {writer(line)}", line, too_often(self._allowance.lines, wait), now)
+                self._say(f"in a minute {writer(line)}", line, _too_often(self._allowance.lines, wait), now)
             else:
                 room[line.address] -= 1
                 welcome.append(line)

@@ -1,7 +1,7 @@
-"""Whether Telegram can be reached at all, by what became of every request, whoever made it: a poll, a message, a look.
+"""Whether Telegram can be reached at all, by how every request ended, whoever made it: a poll, a message, a look.
 
-That is another question than whether what people write comes in: a second process that polls, or an address that
-Telegram does not reach, keeps no message from going out.
+Whether what people write comes in is another question: a second process that polls, or an address that Telegram does
+not reach, keeps no message from going out.
 """
 
 from __future__ import annotations

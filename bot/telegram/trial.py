@@ -1,6 +1,6 @@
-"""One look at a bot from the command line: whether its token is known, who writes to it, whether messages arrive.
+"""A look at a bot from the command line: whether its token is known, who writes to it, whether a message arrives.
 
-It polls nothing away: what people wrote stays for the service.
+It takes no update away: what people wrote stays for the service.
 """
 
 from __future__ import annotations

@@ -1,1 +1,3 @@
-"""What watches the service itself. It knows ages, restarts and a monotonic clock; what they are of it is told."""
+"""What watches the service itself. It knows things with an age and a way to be restarted, and a monotonic clock; which
+things those are stands in `bot.service`, `bot.fronts` and `bot.live`.
+"""

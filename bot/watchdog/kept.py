@@ -1,4 +1,6 @@
-"""A task that must go on: one that ended though it must not is a thing without life, and is started anew."""
+"""A task that must go on, as a thing that can be guarded: once it has ended it shows no life, and is started anew by
+whoever guards it.
+"""
 
 from __future__ import annotations
 

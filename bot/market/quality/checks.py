@@ -44,7 +44,7 @@ def structure(bars: Bars, instrument: Instrument, sessions: Sessions) -> list[Re
     fatal += [each for each in absurd if each.ruling is Ruling.REJECTED]
     lost = {each.row: each for each in reversed(fatal)}
     clean = trimmed(bars, absurd)
-    trims = [*absurd, *spans(clean), *stale_spans(clean, instrument)]
+    trims = [*absurd, *spans(clean), *_stale_spans(clean, instrument)]
     return [*lost.values(), *(each for each in trims if each.ruling is Ruling.TRIMMED and each.row not in lost)]
 
 
@@ -143,7 +143,7 @@ def frozen(bars: Bars, kind: Kind) -> Bools:
     return still
 
 
-def stale_spans(bars: Bars, instrument: Instrument) -> Iterator[Remark]:
+def _stale_spans(bars: Bars, instrument: Instrument) -> Iterator[Remark]:
     """A day that says two of the day before's open, high and low, but another close: those were not told anew."""
     if bars.interval is not Interval.DAY or instrument.calendar == ALWAYS or len(bars) < 2:
         return
