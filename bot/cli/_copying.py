@@ -10,12 +10,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from bot.settings import Settings
+from bot.store.errors import StoreError
 
 
 def file_of(settings: Settings, instead: str) -> Path:
     """The database's file. Raises StoreError where it is none; `instead` does the same on a server."""
-    from bot.store.errors import StoreError
-
     if settings.store.file is None:
         raise StoreError(f"{settings.store.place} is no file but a server's: use {instead}")
     return settings.store.file

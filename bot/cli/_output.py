@@ -1,4 +1,4 @@
-"""What commands print: JSON without NaN, and notes on the side."""
+"""What commands share: the market opened, JSON without NaN, pictures as files, and notes on the side."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from bot.answers import Picture
 from bot.answers.theme import Theme
 from bot.app import App, Options, open_app
+from bot.render import charts
 from bot.settings import ConfigurationError, Problem
 from rules.model import AlertEvent, Instant
 
@@ -50,10 +51,8 @@ def print_json(values: Mapping[str, object], *, simulated: bool) -> None:
 
 def draw(picture: Picture, file: Path, theme: Theme) -> None:
     """Write a picture as PNG. Raises ConfigurationError where there is nowhere to put it."""
-    from bot.render.charts import draw as drawn  # matplotlib takes a while to load
-
     try:
-        file.write_bytes(drawn(picture, theme))
+        file.write_bytes(charts.draw(picture, theme))
     except OSError as error:
         raise ConfigurationError([Problem("--picture", f"{file} cannot be written: {error.strerror}")]) from None
 

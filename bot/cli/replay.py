@@ -21,10 +21,12 @@ from bot.cli._replayed import events_csv, rule_values, rules_csv, shown
 from bot.clock import now
 from bot.console import show
 from bot.queries.replay import replay
+from bot.queries.timeline import asset_timeline, rule_timeline
 from bot.queries.view import View
 from bot.render.alerts import SIMULATED, summary
 from bot.render.numbers import size
 from bot.render.replay import summary_lines
+from bot.render.report import Origin, page
 from bot.settings import ConfigurationError, Problem
 from rules.language.compile import CompiledRule
 from rules.language.errors import listing, nearest
@@ -107,9 +109,6 @@ def _write_report(
 ) -> list[Path]:
     if arguments.report is None:
         return []
-    from bot.queries.timeline import asset_timeline, rule_timeline
-    from bot.render.report import Origin, page  # what draws and what fills pages takes a while to load
-
     assets = [name for name in view.follow if name in view.scope.instruments]
     timelines = [each for name in assets if (each := asset_timeline(view, name, found.rules, first)) is not None]
     of_rules = {each.rule.rule.id: rule_timeline(view, each, first) for each in found.rules}

@@ -11,6 +11,7 @@ from bot.cli._copying import contents, file_of, shown
 from bot.cli._options import add_json
 from bot.cli._output import print_json
 from bot.clock import now
+from bot.store.errors import StoreError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +25,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Look the backup through, put it in its place, and say what it holds."""
     from bot.store.backup import restore  # a database is nothing for `--help` to load
-    from bot.store.errors import StoreError
     from bot.store.runner import locked, who_runs
 
     file: Path = arguments.file

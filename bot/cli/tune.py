@@ -24,6 +24,7 @@ from bot.console import show
 from bot.queries.view import NoAnswer, View
 from bot.render.alerts import SIMULATED_LINE
 from bot.settings import ConfigurationError, Problem
+from bot.tuning.cluster import cluster
 from bot.tuning.grid import grid_of
 from bot.tuning.knobs import Unknown
 from bot.tuning.market import Market
@@ -104,8 +105,6 @@ def _tuned(view: View, rule: CompiledRule, arguments: argparse.Namespace) -> Tun
         if arguments.scheduler is None:
             yield Here(market)
             return
-        from bot.tuning.cluster import cluster  # distributed takes a second to load, and is optional
-
         with cluster(arguments.scheduler, market) as runner:
             yield runner
 
