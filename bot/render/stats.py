@@ -44,12 +44,19 @@ def stats_page(what: str, stats: Sequence[Stat], page: int, *, simulated: bool) 
             *([SIMULATED_LINE] if simulated else []),
             *_heading(f"What followed {what}", where),
             *_of_chance(stats),
-            f"Medians: the next {TOLD}, and all days",
+            f"Median {TOLD} closes later, after all days,\n{_INDENT}and how many times it rose:",
             *(line for each in shown for line in _in_short(each)),
-            "▲ ▼ more or less than usual, ~ only than\n   all days, not than its regime's",
+            *_legend(shown),
             "/stats RULE tells all of one",
         ]
     )
+
+
+def _legend(shown: Sequence[Stat]) -> list[str]:
+    """What the signs mean that stand on a page."""
+    findings = {one.finding for each in shown if (one := each.outcome(TOLD)) is not None and each.evidence.fired}
+    lines = ["▲ more, ▼ less than after all days"] if findings & {Finding.ABOVE, Finding.BELOW} else []
+    return [*lines, "~ unusual, but its regime explains it"] if Finding.OF_THE_REGIME in findings else lines
 
 
 def _heading(what: str, where: str) -> list[str]:
@@ -96,7 +103,7 @@ def backtest_text(stats: Stats) -> str:
             *(["Looked at by closes, not by polls"] if past.by_closes else []),
             *_past(stats),
             *_outcomes(stats),
-            "Try enough conditions and one looks good\n   by chance: count those you have tried",
+            "The more conditions you try, the more\n   look good by chance: count them",
         ]
     )
 
@@ -165,10 +172,11 @@ def _lately(stats: Stats) -> list[str]:
     if stats.shown is None:
         return [f"Last on {stats.stat.evidence.fired[-1].isoformat()}"]
     told = [
-        f"{_INDENT}{day.isoformat()}: {'not known yet' if share is None else percent(share, signed=True)}"
+        f"{day.isoformat()} {'not known yet' if share is None else percent(share, signed=True)}"
         for day, share in stats.lately
     ]
-    return [f"Last, and {stats.shown} in the {ahead(TOLD, stats.stat.rule.calendar)}:", *told]
+    lines = [f"{_INDENT}{line}" for line in packed(told, PHONE - len(_INDENT))]
+    return [f"Last, and {stats.shown} in the {ahead(TOLD, stats.stat.rule.calendar)}:", *lines]
 
 
 def _outcomes(stats: Stats) -> list[str]:
@@ -178,8 +186,8 @@ def _outcomes(stats: Stats) -> list[str]:
         return []
     full = [each for each in past.outcomes if each.instrument == stats.shown]
     others = [each for each in past.outcomes if _is_beside(each, stats.shown)]
-    lines = [f"<b>{stats.shown}</b>: median and its 90% interval"]
-    lines += [line for each in full for line in _in_full(each, clock)]
+    lines = [f"<b>{stats.shown}</b>, medians"]
+    lines += [line for each in full for line in _told(each, clock)]
     lines += [f"<b>Others</b>, {ahead(TOLD, clock)}"] if others else []
     for each in others:
         first, *rest = outcome_lines(each) if each.n else [_unknown(each)]
@@ -193,28 +201,36 @@ def _is_beside(outcome: Outcome, shown: str) -> bool:
     return outcome.instrument != shown and outcome.horizon == TOLD and outcome.base.n > 0
 
 
-def _in_full(outcome: Outcome, clock: str) -> list[str]:
-    """A horizon: median and interval, how many rose, both base rates, and what may be said; of the longest also the
-    medians of the worst and the best close on the way.
-    """
+def _told(outcome: Outcome, clock: str) -> list[str]:
+    """A horizon beside all days, how many rose and what may be said; the longest in full."""
     name = ahead(outcome.horizon, clock)
     name = f"{name[:1].upper()}{name[1:]}"
     if not outcome.n:
         return [f"{name}: {_unknown(outcome)}"]
+    ups, said = f"up {outcome.ups} of {outcome.n}", FINDINGS[outcome.finding]
     if outcome.finding is Finding.TOO_FEW:
         few = f", effective {outcome.effective:.1f}" if outcome.effective < outcome.n else ""
-        return [f"{name}: up {outcome.ups} of {outcome.n}{few}", f"{_INDENT}{FINDINGS[outcome.finding]}"]
-    median, low, high = (percent(share, signed=True) for share in (outcome.median, outcome.low, outcome.high))
-    bases = f"all days {percent(outcome.base.median, signed=True)}"
-    bases += f", same regime {percent(outcome.same.median, signed=True)}" if outcome.same is not None else ""
-    worst, best = (percent(share, signed=True) for share in (outcome.worst, outcome.best))
-    return [
-        f"{name}: {median}",
-        f"{_INDENT}{low} to {high}, up {outcome.ups} of {outcome.n}",
-        *([f"{_INDENT}on the way {worst} to {best}"] if outcome.horizon == TOLD else []),
-        f"{_INDENT}{bases}",
-        f"{_INDENT}effective n {outcome.effective:.0f}: {FINDINGS[outcome.finding]}",
+        return [f"{name}: {ups}{few}", f"{_INDENT}{said}"]
+    median, base = (percent(share, signed=True) for share in (outcome.median, outcome.base.median))
+    lines = packed([f"{name}: {median}", f"all days {base}"], PHONE)
+    lines[1:] = [f"{_INDENT}{line}" for line in lines[1:]]
+    return [*lines, *(_in_full(outcome) if outcome.horizon == TOLD else []), f"{_INDENT}{ups}: {said}"]
+
+
+def _in_full(outcome: Outcome) -> list[str]:
+    """How sure the median is, what it is held against beside all days, and the medians of the worst and the best close
+    on the way.
+    """
+    low, high, worst, best = (
+        percent(share, signed=True) for share in (outcome.low, outcome.high, outcome.worst, outcome.best)
+    )
+    same = [f"same regime {percent(outcome.same.median, signed=True)}"] if outcome.same is not None else []
+    lines = [
+        f"90% interval {low} to {high}",
+        *packed([*same, f"effective n {outcome.effective:.0f}"], PHONE - len(_INDENT)),
+        f"on the way {worst} to {best}",
     ]
+    return [f"{_INDENT}{line}" for line in lines]
 
 
 def _a_year(past: Evidence) -> str:

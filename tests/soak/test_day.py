@@ -55,7 +55,7 @@ QUESTIONS = {
 }
 """Who asks what, and words of the answer."""
 
-ALERTS = ("Russell 2000 trades above its record close", "Russell 2000 closes at a record")
+ALERTS = ("Russell 2000 trades above its record", "Russell 2000 closes at a record")
 
 FORGETS = 6.0
 """Real seconds after which a client closes a connection that it has not used, with its next request."""

@@ -27,7 +27,7 @@ from tests.bot.personal.conversation import Conversation
 from tests.bot.render.html import TelegramReader, assert_telegram_accepts
 
 GOLDEN = Path(__file__).parent / "golden"
-LINES = 32
+LINES = 29
 
 
 @pytest.fixture
@@ -89,6 +89,15 @@ def test_it_is_as_wide_as_a_phone_and_hardly_longer(chat: Conversation, line: st
 @pytest.mark.parametrize("finding", FINDINGS.values())
 def test_whatever_may_be_claimed_stands_on_one_line_of_a_phone(finding: str) -> None:
     assert len(f"   all days +1.2%: {finding}") <= PHONE
+
+
+def test_a_page_explains_the_signs_that_stand_on_it_and_no_other() -> None:
+    view = seen()
+    for page in range(1, pages_of(stats_of_rules(view, view.rules)) + 1):
+        told = text(view, f"/stats {page}").split("\n")
+        marks = {line[-1] for line in told if line.startswith("   ") and line[-1] in "▲▼~"}
+        assert any(line.startswith("▲ more, ▼ less") for line in told) is bool(marks & {"▲", "▼"})
+        assert any(line.startswith("~ unusual") for line in told) is ("~" in marks)
 
 
 def test_every_rule_is_on_one_page() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bot.render.lines import PHONE
+from bot.settings import load_settings
 from rules.book import Record
 from rules.model import Basis, Timing
 from tests.bot.render.html import TelegramReader, assert_telegram_accepts
@@ -13,6 +15,10 @@ from tests.bot.render.messages import rule_standing
 def lines(**changes: object) -> list[str]:
     """What a reader sees of a rule that has never fired."""
     return TelegramReader(rule_standing("rut-lags-spx", Record(""), **changes)).text.split("\n")  # type: ignore[arg-type]
+
+
+def test_the_titles_of_the_pack_stand_on_one_line_of_a_phone_behind_their_mark() -> None:
+    assert [each.title for each in load_settings().rules if len(f"🟠 {each.title}") > PHONE] == []
 
 
 def test_the_longest_conditions_do_not_cost_the_message() -> None:
