@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.delivery.channel import BARE, Ambiguous, ChatGone, Frame, Outcome, Rank, Resting, RetryLater, Sent
-from bot.delivery.pacing import OnHold, Pace, Pacer, ToRest
+from bot.delivery.channel import BARE, Ambiguous, ChatGone, Frame, Outcome, Rank, RetryLater, Sent
+from bot.delivery.pacing import Pace, Pacer
+from bot.delivery.turn import NOT_OURS, turn
 from bot.further.service import Failed, Service
 from bot.redaction import Redaction
 from bot.render.plain import to_plain
@@ -23,9 +23,6 @@ from bot.store.further import APPRISE, NOT_CONFIGURED
 
 PACE = Pace(between=0.02, between_in_chat=5.0)
 """Twelve a minute to one name: what mail servers and free services bear; chats bear more."""
-
-PATIENCE, LINE = 2.0, 60.0
-"""Seconds that what is owed waits for a name that has to rest, and in the line."""
 
 LONGEST = 45.0
 """Seconds until a message counts as unanswered; Apprise has its own, shorter ones for each connection."""
@@ -100,25 +97,11 @@ class AppriseChannel:
             return ChatGone(NOT_CONFIGURED)
         if line.overdue is not None and not line.overdue.done():
             return RetryLater("the message before it has not been answered yet", self._longest)
-        if (not_yet := await self._turn(address, rank)) is not None:
+        if (not_yet := await turn(self._pacer, address, rank)) is not None:
             return not_yet
         if not self._works():
-            return RetryLater("it is not sure that this process works")
+            return RetryLater(NOT_OURS)
         return await self._hand_over(address, line, *_in_words(html))
-
-    async def _turn(self, address: str, rank: Rank) -> Outcome | None:
-        """Wait for a turn; why there is none, or None when it has come."""
-        patience = math.inf if rank is Rank.REPLY else PATIENCE
-        try:
-            async with asyncio.timeout(LINE):
-                await self._pacer.turn(address, rank=rank, patience=patience)
-        except OnHold as hold:
-            return RetryLater(str(hold), hold.seconds)
-        except ToRest as rest:
-            return Resting(rest.seconds)
-        except TimeoutError:
-            return Resting(0.0)
-        return None
 
     async def _hand_over(self, address: str, line: _Line, title: str, body: str) -> Outcome:
         try:

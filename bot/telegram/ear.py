@@ -17,9 +17,9 @@ from typing import Protocol
 from telegram import Bot, Update
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, TelegramError
 
+from bot.delivery.turn import NOT_OURS
 from bot.store.errors import StoreError
 from bot.telegram.outcomes import TOKEN_REJECTED
-from bot.telegram.turns import NOT_OURS
 from bot.telegram.wire import Flooded, PollingWire, Waits, Wire, reason
 
 CONNECTING, CONFLICT = "connecting", "conflict"

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from telegram import Bot
 from telegram.error import TelegramError
 
-from bot.delivery.channel import Ambiguous, Outcome, Rank, Resting, RetryLater, Sent
-from bot.delivery.pacing import OnHold, Pacer, ToRest
+from bot.delivery.channel import Ambiguous, Outcome, Rank, RetryLater, Sent
+from bot.delivery.pacing import Pacer
+from bot.delivery.turn import NOT_OURS, turn
 from bot.telegram.outcomes import NO_PAUSE_GIVEN, outcome_of
 from bot.telegram.wire import Flooded, Unsent, Waits, reason
-
-PATIENCE, LINE = 2.0, 60.0
-"""Seconds that what is owed waits for a chat that has to rest, and in the line: if it is longer, others go first and it
-comes again. A reply waits as long as it takes.
-"""
-
-NOT_OURS = "it is not sure that this process works"
 
 Request = Callable[[], Awaitable[Any]]
 """Makes one request of the library; returns the message, if it is about one."""
@@ -58,7 +51,7 @@ class Turns:
 
     async def _take(self, address: str, request: Request, longest: float, rank: Rank) -> Outcome:
         """`longest` is how many seconds it may take from its turn on."""
-        if (not_yet := await self._turn(address, rank)) is not None:
+        if (not_yet := await turn(self._pacer, address, rank, group=address.startswith("-"))) is not None:
             return not_yet
         if not self._works():
             return RetryLater(NOT_OURS)
@@ -72,17 +65,3 @@ class Turns:
                 self._pacer.hold(NO_PAUSE_GIVEN if error.seconds is None else error.seconds, address)
             return outcome_of(error, reason(self._bot, error))
         return Sent(str(message.message_id))
-
-    async def _turn(self, address: str, rank: Rank) -> Outcome | None:
-        """Wait for a turn; why there is none, or None when it has come."""
-        group, reply = address.startswith("-"), rank is Rank.REPLY
-        try:
-            async with asyncio.timeout(None if reply else LINE):
-                await self._pacer.turn(address, group=group, rank=rank, patience=math.inf if reply else PATIENCE)
-        except OnHold as hold:
-            return RetryLater(str(hold), hold.seconds)
-        except ToRest as rest:
-            return Resting(rest.seconds)
-        except TimeoutError:
-            return Resting(0.0)
-        return None

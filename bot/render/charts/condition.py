@@ -19,13 +19,13 @@ from bot.render.charts.frame import (
     ground,
     on_scale,
     rule_off,
+    strip,
     write_last,
 )
 from bot.render.charts.legend import Entry, Sign, legend
 from bot.render.charts.palette import Palette
-from bot.render.charts.sessions import date
+from bot.render.charts.sessions import as_of
 from bot.render.charts.style import DASHES, LINE, MARGIN, SMALL, WIDTH, Sheet, nothing
-from bot.render.numbers import closing
 from rules.bars import Floats
 
 _HEIGHTS = {1: 420, 2: 250, 3: 190}
@@ -43,7 +43,7 @@ def sheet(picture: ConditionPicture, palette: Palette) -> Sheet:
     each = _HEAD + height + _GAP
     board = Sheet(
         picture.title,
-        " · ".join([closing(date(picture.sessions, -1), picture.clock), *_source(picture)]),
+        as_of(picture.sessions, picture.clock, _source(picture), simulated=picture.simulated),
         f"{picture.rule}: {picture.stands}{f' · {picture.untold} more not shown' if picture.untold else ''}",
         palette=palette,
         body=len(picture.curves) * each + (_STRIP + LINE) * (picture.course is not None) + DATES,
@@ -62,7 +62,7 @@ def sheet(picture: ConditionPicture, palette: Palette) -> Sheet:
 
 
 def _source(picture: ConditionPicture) -> list[str]:
-    return [] if picture.simulated else [", ".join(picture.origins)] * bool(picture.origins)
+    return [", ".join(picture.origins)] if picture.origins else []
 
 
 def _draw_curve(board: Sheet, picture: ConditionPicture, shown: Curve, top: float, height: float) -> None:
@@ -126,8 +126,7 @@ def _draw_moves(axes: Axes, course: AlertCourse, values: Floats, palette: Palett
 def _draw_course(board: Sheet, course: AlertCourse, top: float) -> None:
     """Full where it fired, half as high where it was pending, hatched where nothing was known."""
     palette = board.palette
-    axes = frame(board, top, _STRIP, len(course.firing))
-    axes.axhspan(0, 1, color=palette.faint, linewidth=0, zorder=0)
+    axes = strip(board, top, _STRIP, len(course.firing))
     board.write(LEFT - 14, top + _STRIP / 2, "alert", size=SMALL, align="right")
     ground(axes, course.firing, palette.vermillion, "strip firing")
     ground(axes, course.pending, palette.blue, "strip pending", (0.0, 0.5))

@@ -37,6 +37,13 @@ def frame(board: Sheet, top: float, height: float, sessions: int) -> Axes:
     return axes
 
 
+def strip(board: Sheet, top: float, height: float, sessions: int) -> Axes:
+    """Axes over so many sessions on a faint ground, for what happened on some of them."""
+    axes = frame(board, top, height, sessions)
+    axes.axhspan(0, 1, color=board.palette.faint, linewidth=0, zorder=0)
+    return axes
+
+
 def drawable(values: Floats, least: float = -MOST) -> Floats:
     """`values` with NaN for what is not finite, below `least`, or larger than anything that a market has to show."""
     return np.where((values >= least) & (values <= MOST), values, np.nan)

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from bot.answers.stats import OutcomePicture
+from bot.render.charts.bands import band_entries, draw_bands
 from bot.render.charts.frame import (
     BESIDE,
     DATES,
@@ -21,7 +22,6 @@ from bot.render.charts.frame import (
     drawable,
     fit,
     frame,
-    ground,
     is_wide,
     on_scale,
     rule_off,
@@ -29,16 +29,15 @@ from bot.render.charts.frame import (
 )
 from bot.render.charts.legend import Entry, legend
 from bot.render.charts.palette import Palette
-from bot.render.charts.sessions import date
+from bot.render.charts.sessions import as_of, date
 from bot.render.charts.style import DASHES, LINE, MARGIN, SMALL, TITLE, Sheet, nothing
 from bot.render.charts.words import counted
 from bot.render.evidence import FINDINGS, ahead
-from bot.render.numbers import closing, percent
+from bot.render.numbers import percent
 from rules.bars import Floats, Ints
 from rules.evidence import Finding
 from rules.functions.registry import Unit
 from rules.model import Label
-from rules.regime.filter import STATES
 
 _CURVE, _HEAD, _AFTER, _INTERVAL, _DAYS = 430, 66, 190, 34, 120
 """Pixels of height: the price, the heading of what followed, the firings, the interval, all sessions."""
@@ -57,7 +56,7 @@ def sheet(picture: OutcomePicture, palette: Palette) -> Sheet:
     close = drawable(picture.close, LEAST_PRICE)
     board = Sheet(
         picture.title,
-        " · ".join([closing(date(picture.sessions, -1), picture.clock), *_source(picture)]),
+        as_of(picture.sessions, picture.clock, picture.origins[:1], simulated=picture.simulated),
         _counts(picture, close),
         palette=palette,
         body=_CURVE + DATES + _HEAD + _AFTER + _INTERVAL + _DAYS + DATES + LINE,
@@ -68,10 +67,6 @@ def sheet(picture: OutcomePicture, palette: Palette) -> Sheet:
     _draw_outcomes(board, picture, below)
     legend(board, below + _HEAD + _AFTER + _INTERVAL + _DAYS + DATES, _entries(picture, palette))
     return board
-
-
-def _source(picture: OutcomePicture) -> list[str]:
-    return [] if picture.simulated else [*picture.origins[:1]]
 
 
 def _counts(picture: OutcomePicture, close: Floats) -> str:
@@ -85,8 +80,7 @@ def _counts(picture: OutcomePicture, close: Floats) -> str:
 def _draw_price(board: Sheet, picture: OutcomePicture, close: Floats) -> None:
     palette = board.palette
     axes = frame(board, board.top, _CURVE, len(close))
-    for index, state in enumerate(STATES):
-        ground(axes, picture.labels == index, palette.states[state].band, f"band {state}")
+    draw_bands(axes, picture.labels, palette)
     if not fit(axes, [close], Unit.PRICE):
         board.write(*board.spot(axes, len(close) / 2 - 0.5, 0.5), "no price is known", align="center", room=PLOT)
         return
@@ -210,15 +204,10 @@ def _name(board: Sheet, y: float, name: str, median: float | None, count: int, c
 
 def _entries(picture: OutcomePicture, palette: Palette) -> list[Entry]:
     """The signs that are on this picture."""
-    states = [
-        Entry("bar", palette.states[state].band, state.replace("_", " ").lower())
-        for index, state in enumerate(STATES)
-        if state is not Label.NEUTRAL and bool((picture.labels == index).any())
-    ]
     claims, many = picture.outcome.finding is not Finding.TOO_FEW, len(picture.fired) > _MARKS
     return [
         *([Entry("bar" if many else "up", palette.vermillion, "fired")] if len(picture.fired) else []),
-        *states,
+        *band_entries(picture.labels, palette, (Label.RISK_ON, Label.RISK_OFF)),
         *([Entry("diamond", palette.vermillion, "median, 90%")] if claims else []),
         Entry("dashes", palette.quiet, "median of all"),
     ]

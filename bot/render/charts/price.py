@@ -17,14 +17,14 @@ from bot.render.charts.frame import (
     frame,
     is_wide,
     rule_off,
+    strip,
     write_last,
 )
 from bot.render.charts.legend import Entry, legend
 from bot.render.charts.palette import LOUD, Palette
-from bot.render.charts.sessions import date
+from bot.render.charts.sessions import as_of
 from bot.render.charts.style import LINE, SMALL, Sheet, nothing
 from bot.render.charts.words import counted
-from bot.render.numbers import closing
 from rules.bars import Bools, Floats
 from rules.functions.registry import Unit
 
@@ -40,7 +40,7 @@ def sheet(picture: PricePicture, palette: Palette) -> Sheet:
     close, record = drawable(picture.close, LEAST_PRICE), drawable(picture.record, LEAST_PRICE)
     board = Sheet(
         title,
-        " · ".join([closing(date(picture.sessions, -1), picture.clock), *_source(picture)]),
+        as_of(picture.sessions, picture.clock, picture.origins[:1], simulated=picture.simulated),
         _counts(picture, close, record),
         palette=palette,
         body=_CURVE + _GAP + _STRIP + _GAP + _BELOW + DATES + LINE,
@@ -52,10 +52,6 @@ def sheet(picture: PricePicture, palette: Palette) -> Sheet:
     _draw_drawdown(board, picture, below + _STRIP + _GAP)
     legend(board, below + _STRIP + _GAP + _BELOW + DATES, _entries(picture, record, palette))
     return board
-
-
-def _source(picture: PricePicture) -> list[str]:
-    return [] if picture.simulated else [*picture.origins[:1]]
 
 
 def _is_record(close: Floats, record: Floats) -> Bools:
@@ -98,8 +94,7 @@ def _near(record: Floats, close: Floats) -> Floats:
 def _draw_flags(board: Sheet, picture: PricePicture, top: float) -> None:
     """A stroke an alert: as high as it is loud, one's own with a diamond."""
     palette = board.palette
-    axes = frame(board, top, _STRIP, len(picture.sessions))
-    axes.axhspan(0, 1, color=palette.faint, linewidth=0, zorder=0)
+    axes = strip(board, top, _STRIP, len(picture.sessions))
     board.write(LEFT - 14, top + _STRIP / 2, "alerts", size=SMALL, align="right")
     for flag in picture.flags:
         height = 1.0 if flag.severity in LOUD else 0.55

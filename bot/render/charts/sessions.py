@@ -1,11 +1,13 @@
-"""Sessions along a picture: their names under it, and the stretches on which something holds."""
+"""Sessions along a picture: their names under it, the last of them in its head, stretches on which something holds."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import numpy as np
 
+from bot.render.numbers import closing
 from rules.bars import Bools, Ints
 from rules.panel import Dates
 
@@ -45,3 +47,8 @@ def date(sessions: Dates, row: int) -> dt.date:
     """The date of a row."""
     found: dt.date = sessions[row].astype("datetime64[D]").item()
     return found
+
+
+def as_of(sessions: Dates, clock: str, origins: Sequence[str], *, simulated: bool) -> str:
+    """The line under a title: the last close that is shown, and whose prices these are, unless they are made up."""
+    return " · ".join([closing(date(sessions, -1), clock), *([] if simulated else origins)])

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bot.answers import Lane, TimelinePicture
+from bot.render.charts.bands import band_entries, draw_bands
 from bot.render.charts.frame import (
     DATES,
     LEAST_PRICE,
@@ -16,27 +17,23 @@ from bot.render.charts.frame import (
     drawable,
     fit,
     frame,
-    ground,
     is_wide,
     rule_off,
+    strip,
     write_last,
 )
 from bot.render.charts.legend import Entry, legend
 from bot.render.charts.palette import LOUD, Palette
-from bot.render.charts.sessions import date
+from bot.render.charts.sessions import as_of
 from bot.render.charts.style import LINE, SMALL, Sheet, nothing
 from bot.render.charts.words import counted
-from bot.render.numbers import closing
 from rules.bars import Floats
 from rules.functions.registry import Unit
-from rules.model import Label
-from rules.regime.filter import STATES
 
 _CURVE, _GAP, _LANE, _STRIP = 470, 18, 40, 26
 """Pixels of height: the price, to the first lane, a lane's words, its strip."""
 _MANY = 60
 """Firings from which their signs are drawn small."""
-_BANDS = {Label.RISK_ON: "risk on", Label.NEUTRAL: "neutral", Label.RISK_OFF: "risk off"}
 
 
 def sheet(picture: TimelinePicture, palette: Palette) -> Sheet:
@@ -47,7 +44,7 @@ def sheet(picture: TimelinePicture, palette: Palette) -> Sheet:
     lanes = picture.lanes if len(picture.lanes) > 1 else ()
     board = Sheet(
         picture.title,
-        " · ".join([closing(date(picture.sessions, -1), picture.clock), *_source(picture)]),
+        as_of(picture.sessions, picture.clock, picture.origins[:1], simulated=picture.simulated),
         _counts(picture, close),
         palette=palette,
         body=_CURVE + len(lanes) * (_LANE + _STRIP) + (_GAP if lanes else 0) + DATES + LINE,
@@ -66,10 +63,6 @@ def sheet(picture: TimelinePicture, palette: Palette) -> Sheet:
     return board
 
 
-def _source(picture: TimelinePicture) -> list[str]:
-    return [] if picture.simulated else [*picture.origins[:1]]
-
-
 def _counts(picture: TimelinePicture, close: Floats) -> str:
     """How many alerts of how many rules in how many sessions."""
     fired = counted(sum(len(lane.fired) for lane in picture.lanes), "alert")
@@ -84,8 +77,7 @@ def _draw_price(board: Sheet, picture: TimelinePicture, close: Floats) -> Axes |
     """The price on the bands; None where there is none."""
     palette = board.palette
     axes = frame(board, board.top, _CURVE, len(close))
-    for index, state in enumerate(STATES):
-        ground(axes, picture.labels == index, palette.states[state].band, f"band {state}")
+    draw_bands(axes, picture.labels, palette)
     if not fit(axes, [close], Unit.PRICE):
         y = board.top + _CURVE / 2
         board.write(LEFT + PLOT / 2, y, f"no price of {picture.instrument}", align="center", room=PLOT)
@@ -112,8 +104,7 @@ def _draw_lane(board: Sheet, picture: TimelinePicture, lane: Lane, top: float) -
     palette = board.palette
     often = f"{lane.words}: {len(lane.fired)}x"
     board.write(LEFT, top + _LANE / 2, often, size=SMALL, room=PLOT)
-    axes = frame(board, top + _LANE, _STRIP, len(picture.sessions))
-    axes.axhspan(0, 1, color=palette.faint, linewidth=0, zorder=0)
+    axes = strip(board, top + _LANE, _STRIP, len(picture.sessions))
     axes.vlines(lane.fired, 0, 1, color=_colour_of(lane, palette), linewidth=4, gid="alert")
 
 
@@ -128,9 +119,4 @@ def _entries(picture: TimelinePicture, palette: Palette, *, in_lanes: bool) -> l
     signs = [
         Entry("bar" if in_lanes else "up", _colour_of(lane, palette), words[lane.severity in LOUD]) for lane in fired
     ]
-    bands = [
-        Entry("bar", palette.states[state].band, _BANDS[state])
-        for index, state in enumerate(STATES)
-        if (picture.labels == index).any()
-    ]
-    return [*dict.fromkeys(signs), *bands]
+    return [*dict.fromkeys(signs), *band_entries(picture.labels, palette)]
