@@ -38,7 +38,7 @@ def test_where_it_turns_is_where_something_happens(rows: Floats, timing: Timing)
     assert np.flatnonzero(turns == -1).tolist() == [move.row for move in moves if move.edge is Edge.RESOLVED]
 
 
-def test_by_hand() -> None:
+def test_an_alert_fires_and_ends_on_the_rows_that_one_finds_by_hand() -> None:
     nan = float("nan")
     when = np.array([0, 1, nan, 1, 0, 1, 0, 0])
     clear = np.array([1, 0, 1, nan, 0, 1, 0, 1])

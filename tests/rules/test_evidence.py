@@ -27,7 +27,7 @@ def told(base: Base | None) -> tuple[float, ...]:
     return () if base is None else (base.n, base.median, base.up)
 
 
-def test_by_hand() -> None:
+def test_the_evidence_is_what_one_counts_by_hand() -> None:
     """It fires on the rows 1, 4 and 6, of which the last has no outcome yet."""
     panel = written(RUT="100 90 99 99 89 91 80")
     found = evidence_of(DIPS, panel, ("RUT",), (1,))

@@ -44,7 +44,7 @@ def test_what_is_known_of_an_outcome_does_not_depend_on_what_comes_after(seed: i
             assert not there[max(0, stop - whole.horizon) :].any()
 
 
-def test_by_hand() -> None:
+def test_what_followed_is_what_one_counts_by_hand() -> None:
     panel = written(RUT="100 90 120 110 . 130")
     one, two, three = followed(panel, "RUT", (1, 2, 3))
     assert one.end[:3] == pytest.approx([-0.1, 1 / 3, 110 / 120 - 1])

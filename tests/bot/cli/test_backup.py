@@ -28,7 +28,7 @@ def config(tmp_path: Path) -> Path:
     return file
 
 
-def test_there_and_back(terminal: Terminal, config: Path, tmp_path: Path) -> None:
+def test_what_backup_writes_restore_brings_back(terminal: Terminal, config: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     ran = terminal.runs("backup", copy, "--config", config)
     assert (ran.code, ran.err) == (0, "")

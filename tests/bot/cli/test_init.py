@@ -156,7 +156,7 @@ def test_who_leaves_has_written_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_flags_ask_nothing(terminal: Terminal, tmp_path: Path) -> None:
+def test_with_flags_nothing_is_asked(terminal: Terminal, tmp_path: Path) -> None:
     file = tmp_path / "my.toml"
     ran = terminal.runs(
         "init", "--config", file, "--yes", "--token", TOKEN, "--allow", "5,-6", "--store", tmp_path / "a.db",

@@ -66,7 +66,7 @@ def test_what_emerges_has_keys_of_its_own(terminal: Terminal, complete: Path) ->
     assert found["emerging"]["label"] == found["raw"] != found["label"]
 
 
-def test_undefined_is_null(terminal: Terminal, prices: Path) -> None:
+def test_what_is_undefined_is_null_in_json(terminal: Terminal, prices: Path) -> None:
     """There are no bonds, no dollar and no altcoins here, and BTC begins in June."""
     (found,) = terminal.runs("regime", "--data", prices, "--as-of", "2024-06-20", "--json").lines
     assert found["drivers"]["BTC"] is None

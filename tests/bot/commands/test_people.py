@@ -94,7 +94,7 @@ def test_the_operators_words_are_shown_before_they_are_sent() -> None:
 
 
 @pytest.mark.parametrize("line", ["/users", "/allow 9", "/deny 9", "/broadcast hello"])
-def test_nobody_else_may(line: str) -> None:
+def test_nobody_but_an_administrator_may_decide_of_people(line: str) -> None:
     reply = answer(at(chat=replace(PRIVATE, admin=False)), line)
     assert (reply.html, reply.changes, reply.buttons) == (NOT_AN_ADMIN, (), ())
 

@@ -183,7 +183,9 @@ def test_a_dividend_before_the_first_trade_of_its_day_makes_no_bar(yahoo: Yahoo)
         pytest.param(BTC, "coin", "quote", [500.0, np.nan], id="dollars of a coin; zero is not said"),
     ],
 )
-def test_what_volume_counts(yahoo: Yahoo, instrument: Instrument, held_as: str, unit: str, volume: list[float]) -> None:
+def test_a_volume_counts_what_its_instrument_trades_in(
+    yahoo: Yahoo, instrument: Instrument, held_as: str, unit: str, volume: list[float]
+) -> None:
     rows = [day("2025-12-01", 10, "500"), day("2025-12-02", 11, "0")]
     bars = yahoo.holds(instrument.sources[1].symbol, Interval.DAY, rows, held_as).gives(instrument)
     np.testing.assert_array_equal(bars.volume, volume)

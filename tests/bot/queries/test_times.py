@@ -31,7 +31,7 @@ def test_a_time_of_day_in_the_ways_people_write_it(word: str, minute: int | None
         ("0-6", (0, 360)), ("7-7", None), ("22", None), ("22-7-9", None), ("a-b", None), ("", None),
     ],
 )  # fmt: skip
-def test_from_when_until_when(text: str, hours: tuple[int, int] | None) -> None:
+def test_hours_are_understood_in_every_way_that_people_write_them(text: str, hours: tuple[int, int] | None) -> None:
     assert hours_of(text) == hours
 
 
@@ -42,7 +42,7 @@ def test_from_when_until_when(text: str, hours: tuple[int, int] | None) -> None:
         ("366d", LONGEST), ("367d", None), ("0h", None), ("h", None), ("5", None), ("3y", None), ("-1h", None),
     ],
 )  # fmt: skip
-def test_how_long(word: str, seconds: int | None) -> None:
+def test_a_length_of_time_is_a_number_with_its_unit_up_to_a_year(word: str, seconds: int | None) -> None:
     assert seconds_of(word) == seconds
 
 

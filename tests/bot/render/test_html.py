@@ -10,7 +10,7 @@ from tests.bot.render.html import LONGEST, TelegramReader
 @pytest.mark.parametrize(
     "html", ["plain", "<b>bold</b> &amp; <i>dim</i>", "<code>a &lt; b</code>", "&#x27;&quot;", "🟠"]
 )
-def test_a_message_passes(html: str) -> None:
+def test_a_message_that_telegram_can_read_passes(html: str) -> None:
     assert TelegramReader(html).faults == []
 
 

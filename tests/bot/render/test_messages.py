@@ -33,7 +33,7 @@ def test_a_message_reads_as_approved(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MESSAGES)
-def test_telegram_accepts_it(name: str) -> None:
+def test_telegram_accepts_every_message(name: str) -> None:
     assert_telegram_accepts(MESSAGES[name]())
 
 

@@ -33,7 +33,7 @@ NOTHING = (None, math.nan)
         (1e9, "1,000,000,000.00"),
     ],
 )
-def test_a_price(value: float, text: str) -> None:
+def test_a_price_is_told_with_as_many_digits_as_it_needs(value: float, text: str) -> None:
     assert numbers.price(value) == text
 
 
@@ -47,7 +47,7 @@ def test_a_price(value: float, text: str) -> None:
         (12.5, "1250.0%", "+1250.0%"),
     ],
 )
-def test_a_percentage(share: float, text: str, signed: str) -> None:
+def test_a_share_is_told_in_tenths_of_a_percent(share: float, text: str, signed: str) -> None:
     assert numbers.percent(share) == text
     assert numbers.percent(share, signed=True) == signed
 
@@ -100,7 +100,7 @@ def test_nothing_is_minus_zero(shown: str, wanted: str) -> None:
     ("value", "text"),
     [(950.0, "950"), (1_000.0, "1.0k"), (1_234.0, "1.2k"), (1_200_000.0, "1.2M"), (3.4e9, "3.4B"), (0.0, "0")],
 )
-def test_a_volume(value: float, text: str) -> None:
+def test_a_volume_is_told_in_thousands_millions_and_billions(value: float, text: str) -> None:
     assert numbers.volume(value) == text
 
 
@@ -119,7 +119,7 @@ def test_a_plain_number_of_a_price_is_not_in_powers_of_ten() -> None:
 
 
 @pytest.mark.parametrize(("value", "text"), [(1.0, "yes"), (0.0, "no"), (None, "unknown"), (math.nan, "unknown")])
-def test_a_truth(value: float | None, text: str) -> None:
+def test_a_truth_is_yes_no_or_unknown(value: float | None, text: str) -> None:
     assert numbers.truth(value) == text
 
 

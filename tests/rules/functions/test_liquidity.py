@@ -135,7 +135,7 @@ def test_amihud_is_the_mean_of_what_a_million_moved(seed: int, n: int) -> None:
     np.testing.assert_allclose(column(f"amihud(SOL, {n})", panel), by_loop(moved, n, fmean), rtol=1e-12)
 
 
-def test_amihud_by_hand() -> None:
+def test_amihud_is_what_one_computes_by_hand() -> None:
     """+10 % on two millions, then -1/11 on four."""
     found = column("amihud(SOL, 2)", sold(SOL=prices("1 2 4") * 1e6))
     np.testing.assert_allclose(found, [np.nan, np.nan, (0.1 / 2 + 1 / 11 / 4) / 2], rtol=1e-12)

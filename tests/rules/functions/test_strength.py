@@ -76,7 +76,7 @@ def test_momentum_is_the_strength_of_one_alone(seed: int) -> None:
     agrees("momentum(SPX)", panel, strength(log_returns(panel, "SPX", 1), log_returns(panel, "SPX", 63)))
 
 
-def test_strength_is_mirrored() -> None:
+def test_the_strength_of_one_against_another_is_mirrored_when_they_change_places() -> None:
     panel = market(3)
     np.testing.assert_array_equal(column("rel_strength(RUT, SPX)", panel), -column("rel_strength(SPX, RUT)", panel))
 

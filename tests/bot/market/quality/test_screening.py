@@ -209,7 +209,7 @@ def test_little_history_is_not_doubted() -> None:
     assert kept(RUT, times(days().take(slice(0, 40)), 0.8, 20)) == (set(), [])
 
 
-def test_nothing_is_nothing() -> None:
+def test_of_no_bars_nothing_is_said() -> None:
     nothing = days().take(slice(0))
     assert GATE.screen(RUT, nothing, {}) == (nothing, ())
     assert expected_ends(RUT, nothing, SESSIONS).tolist() == []
