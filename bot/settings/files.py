@@ -51,6 +51,10 @@ class FileSettings(Section):
     """
 
     volume_unit: VolumeUnit | None = None
+    """What its volume counts: `base` (coins, shares), `quote` (money) or `none`."""
     venue: Venue | None = None
+    """Who printed its rows."""
     venues: dict[DayOfChange, Venue] = Field(default={})
+    """Who printed them from a UTC date on."""
     quote: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3,5}$")] | None = None
+    """In which money its prices are; unless said, the instrument's currency."""

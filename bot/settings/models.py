@@ -59,38 +59,67 @@ class MarketSettings(Section):
     """Where answers and replays have their prices from, and how long a rule waits for late ones."""
 
     data: str
+    """A folder of [price files](data-files.md) for answers and replays, and for a live feed that reads one; empty: a
+    simulated market."""
     seed: Annotated[Whole, Field(ge=0, le=2**32)]
+    """Which simulated market."""
     grace_minutes: Annotated[Whole, Field(ge=0, le=24 * 60)]
+    """After a close, how long a rule waits for prices that are late; also live."""
 
 
 class InstrumentSettings(Section):
     """One instrument; its id is the table's name."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+    """The name a reader sees."""
     kind: Kind
+    """How it is settled and judged."""
     calendar: str = XNYS
+    """The code of an exchange's calendar, or `24/7`."""
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3,5}$")] = "USD"
+    """The money its prices are in."""
     sources: dict[SourceFeed, Symbol] = Field(default={})
+    """Live feeds and the symbol at each, in order of preference."""
     proxies: tuple[str, ...] = ()
+    """Ids of what moves with it, or in case of volatility against it: [they speak for a large move](data-quality.md),
+    or against it."""
 
 
 class RuleSettings(Section):
     """One rule as it is written."""
 
     id: RuleId
+    """Its name."""
     when: str
+    """The condition that fires it."""
     clear: str | None = None
+    """The condition that resolves and re-arms it; unless said: not `when`."""
     on: Basis = Basis.CLOSE
+    """`close`: closed bars only. `tick`: also the session in progress, on every poll; live only, files and replay have
+    none."""
     confirm: Count = 1
+    """Known rows in a row until it fires; of a tick rule: polls."""
     confirm_clear: Count = 1
+    """Known rows in a row until it resolves; of a tick rule: polls."""
     cooldown: Annotated[Whole, Field(ge=0, le=2520)] = 0
+    """Known rows after a firing in which it does not fire again."""
     expires: Annotated[Whole, Field(ge=1, le=2520)] | None = None
+    """Known rows after which it resolves by itself; it fires again only after its condition was not TRUE. Unless said,
+    never."""
     severity: Severity = Severity.NOTICE
+    """How loudly it speaks."""
     tags: tuple[Tag, ...] = ()
+    """For readers; of `regime` and `component` the second is [told under the first](regime.md#one-message-a-change);
+    rules that share a tag beginning with `together-` and fire at one close are [one
+    message](decisions/0028-together.md)."""
     title: Annotated[str, StringConstraints(max_length=120)] = ""
+    """For readers; unless said, the condition."""
     notify_resolved: bool = False
+    """Tell also when it resolves."""
     delivery: Delivery = Delivery.AT_LEAST_ONCE
+    """Whether a message that was in flight at a crash is sent again, marked, or not."""
     enabled: bool = True
+    """`false` keeps it out."""
 
     def rule(self) -> Rule:
         """The rule as the engine knows it."""

@@ -26,6 +26,7 @@ class WebSettings(Section):
     """Where health and figures are served; `host:port`, empty for nowhere."""
 
     listen: ListenAddress
+    """`host:port` of `/healthz`, `/readyz` and `/metrics`; empty: nowhere."""
 
 
 class LogFormat(enum.StrEnum):
@@ -39,6 +40,7 @@ class LogSettings(Section):
     """How the log is written."""
 
     format: LogFormat
+    """`text`: a line for people; `json`: an object a line."""
 
 
 class Role(enum.StrEnum):
@@ -52,8 +54,12 @@ class ChannelSettings(Section):
     """A further way to be told, by an Apprise URL; its name is the table's. The URL is a secret: it holds passwords."""
 
     url: ChannelUrl
+    """An Apprise URL: e-mail, Slack, Discord, ntfy and others. It is a secret: keep it in the environment,
+    `BELLWETHER_CHANNELS__PAGER__URL`."""
     role: Role = Role.SUBSCRIBER
+    """`subscriber`: every alert; `fallback`: what Telegram does not take."""
     severity: Severity | None = None
+    """What is less severe is not told there; unless said `info`, of a fallback `critical`."""
 
     @property
     def least(self) -> Severity:
@@ -81,9 +87,13 @@ class RetentionSettings(Section):
     """
 
     deliveries_days: Days
+    """Messages that were sent or given up."""
     events_days: Days
+    """What rules have said; where they stand now is always kept."""
     revisions_days: Days
+    """What prices said before their source changed them."""
     chats_days: Days
+    """Chats that are told nothing and are owed nothing."""
 
 
 class WatchdogSettings(Section):
@@ -92,8 +102,12 @@ class WatchdogSettings(Section):
     """
 
     ping_url: PingUrl
+    """A dead-man's switch: this http or https URL is asked for as long as all is well; whoever stands behind it raises
+    the alarm when that ends. It is never shown or logged. Empty: off."""
     ping_seconds: Annotated[Whole, Field(ge=10, le=3600)]
+    """At which pace."""
     free_mb: Annotated[Whole, Field(ge=0, le=1_000_000)]
+    """With less left for the database's file, administrators are told."""
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -54,9 +54,13 @@ class SettleSettings(Section):
     """Minutes from a bar's end until it counts as closed, by kind of instrument."""
 
     index: Minutes
+    """Of an index."""
     volatility: Minutes
+    """Of a volatility index."""
     etf: Minutes
+    """Of an ETF."""
     coin: Minutes
+    """Of a coin."""
 
     def seconds(self, kind: Kind) -> int:
         """The wait for an instrument of `kind`."""
@@ -68,16 +72,25 @@ class RunSettings(Section):
     """What `bellwether run` watches with, and how much history it keeps."""
 
     source: Prices
+    """`live`: the sources of each instrument. `simulated`: a simulated market at the pace of the clock, to try the
+    service without a network."""
     poll_seconds: Annotated[Whole, Field(ge=5, le=3600)]
+    """How often prices are asked for while one is due, or while the market of a tick rule is open."""
     hours_days: Annotated[Whole, Field(ge=30, le=5000)]
+    """Days of hourly history that coins have."""
     days_from: SessionDate
+    """First session of daily history, 1990-01-02 at the earliest."""
     settle_minutes: SettleSettings
+    """Minutes from a bar's end until it counts as closed."""
 
 
 class StoreSettings(Section):
     """Where the service keeps what it must not forget: a SQLite file, or a database of a PostgreSQL server."""
 
     url: StoreUrl
+    """A SQLite file: `sqlite:///bellwether.db` lies where the bot is started, `sqlite:////var/lib/bellwether.db` is
+    absolute; or a PostgreSQL database as `psql` takes it: `postgresql://user:password@host/database`, with `%23`
+    for a `#` in the password and so on. Keep a password in the environment."""
 
     @property
     def file(self) -> Path | None:
@@ -108,14 +121,24 @@ class TelegramSettings(Section):
     """The bot's identity, and who may use it."""
 
     token: Token
+    """The bot's token, as @BotFather gives it; keep it in the environment. Empty: alerts go to the terminal."""
     base_url: ServerUrl
+    """The Bot API server; one of your own goes here."""
     allow: tuple[ChatId, ...]
+    """Ids of the people and chats who may use the bot, negative for groups."""
     everyone: bool
+    """`true`: anybody may use it, whatever `allow` says."""
     admins: tuple[ChatId, ...]
+    """Ids of those who are told [when something has stopped](running.md#what-watches-the-watcher) and when it is back,
+    and who may `/reload`; Telegram lets the bot write only to who has written to it."""
     commands_per_minute: Annotated[Whole, Field(ge=1, le=600)]
+    """How many lines of one person are answered in a minute; `/start`, `/stop` and `/forget` always are."""
     alerts_per_chat: Annotated[Whole, Field(ge=1, le=100)]
+    """How many alerts of their own a chat may make with `/alert`; one that is done makes room for a new one."""
     webhook_url: WebhookUrl
+    """An https URL where Telegram hands updates over, in place of being polled; empty: polled."""
     webhook_listen: ListenAddress
+    """`host:port` where they are taken, behind whatever ends TLS for `webhook_url`."""
 
     @property
     def let_in(self) -> frozenset[int]:
@@ -142,23 +165,29 @@ class FeedsSettings(Section):
     """How the sources of prices are asked."""
 
     venues: Annotated[tuple[Venue, ...], AfterValidator(_preferences)]
+    """Exchanges that coins are asked of, in order of preference; one at least."""
     timeout_seconds: Annotated[Whole, Field(ge=1, le=120)]
+    """How long one request to an exchange or to Yahoo may take."""
 
 
 class PicturesSettings(Section):
     """How pictures look."""
 
     theme: Theme
+    """The ground pictures are drawn on."""
 
 
 class EvidenceSettings(Section):
     """What is looked at after every alert."""
 
     follow: tuple[str, ...]
+    """Instruments whose prices are looked at after every alert, beside its own ([what followed](evidence.md))."""
 
 
 class DeliverySettings(Section):
     """How alerts are delivered."""
 
     expire_minutes: Annotated[Whole, Field(ge=1, le=7 * 24 * 60)]
+    """How long an alert is news; one that could not be sent by then is kept, not sent."""
     fallback_minutes: Annotated[Whole, Field(ge=1, le=24 * 60)]
+    """How long Telegram may be down until channels with `role = "fallback"` are told."""

@@ -26,12 +26,15 @@ from bot.settings import (
     load_settings,
 )
 from bot.settings.files import FileSettings
+from bot.settings.live_feeds import live_feeds
 from bot.settings.models import InstrumentSettings, MarketSettings, RuleSettings
 from tests.bot.golden import assert_golden
 from tests.bot.markets import SESSIONS
 from tests.bot.settings.loading import ONE_RULE, TOKEN, faults
 
 HERE = Path(__file__).parent
+*_OTHERS, _LAST = map(repr, live_feeds())
+LIVE = f"{', '.join(_OTHERS)} or {_LAST}"
 
 
 def test_everything_that_is_wrong_is_told_at_once_with_its_line(config: Path) -> None:
@@ -232,7 +235,7 @@ DAYS_FROM = "must be a date from 1990-01-02 on, such as 2000-01-03"
         ("evidence", "follow = 'RUT'", "follow: must be a list of instruments, such as [\"RUT\", \"BTC\"], not 'RUT'"),
         ("pictures", "theme = 'grey'", "theme: must be 'light' or 'dark', not 'grey'"),
         ("delivery", "expires = 3", "expires: unknown key expires; did you mean expire_minutes?"),
-        ("instruments.RUT", "sources.yaho = '^RUT'", "sources.yaho: must be 'exchange' or 'yahoo', not 'yaho'"),
+        ("instruments.RUT", "sources.yaho = '^RUT'", f"sources.yaho: must be {LIVE}, not 'yaho'"),
         ("instruments.RUT", "sources.yahoo = ''", "sources.yahoo: must not be empty"),
     ],
 )  # fmt: skip
