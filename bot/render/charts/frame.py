@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from bot.render.charts.sessions import alone, dates, runs
+from bot.render.charts.sessions import MOST_DATES, alone, dates, runs
 from bot.render.charts.style import SMALL, TITLE, WIDTH, Sheet
 from bot.render.charts.words import spread, width
 from bot.render.numbers import UNDEFINED, by_unit, plain
@@ -123,14 +123,16 @@ def write_last(board: Sheet, axes: Axes, value: float, unit: str, names: Sequenc
         board.write(x + BESIDE, y + 36 * index, name, size=SMALL, room=ROOM)
 
 
-def date_line(board: Sheet, axes: Axes, below: float, sessions: Dates) -> None:
-    """Dates under `axes`, whose lower edge is at `below`."""
-    for row, name in dates(sessions):
+def date_line(
+    board: Sheet, axes: Axes, below: float, sessions: Dates, *, most: int = MOST_DATES, height: float = DATES
+) -> None:
+    """Dates under `axes`, whose lower edge is at `below`: so many at most, on a line of that height."""
+    for row, name in dates(sessions, most):
         x, _ = board.spot(axes, row, axes.get_ylim()[0])
         board.stroke((x, below), (x, below + 9), board.palette.quiet)
         half = width(name, SMALL) / 2
         x = min(max(x, half + 4), WIDTH - half - 4)
-        board.write(x, below + DATES / 2 + 4, name, size=SMALL, align="center")
+        board.write(x, below + height / 2 + 4, name, size=SMALL, align="center")
 
 
 def ground(axes: Axes, on: Bools, colour: str, gid: str, reach: tuple[float, float] = (0.0, 1.0)) -> None:

@@ -10,8 +10,9 @@ from matplotlib.ticker import MaxNLocator
 
 from bot.answers import RegimePicture
 from bot.render.alerts import RISK_LINE
+from bot.render.charts.frame import BESIDE, LEFT, PLOT, ROOM, date_line, frame
 from bot.render.charts.palette import Palette
-from bot.render.charts.sessions import alone, date, dates, day, runs
+from bot.render.charts.sessions import alone, date, day, runs
 from bot.render.charts.style import DASHES, LINE, MARGIN, SMALL, TITLE, WIDTH, Sheet, nothing
 from bot.render.charts.words import counted, scale, spread, width
 from bot.render.numbers import UNDEFINED, closing, price, probability
@@ -25,9 +26,6 @@ THRESHOLDS = {Label.RISK_ON: (ON_ENTER, ON_LEAVE), Label.RISK_OFF: (OFF_ENTER, O
 """The probability at which a label is entered, and at which it is left."""
 
 _HALF_YEAR, _YEAR = 126, 252
-_LEFT, _RIGHT, _BESIDE = 154, 206, 24
-"""Pixels beside the curves: for their scales, and for the last values, so far beside them."""
-_PLOT, _ROOM = WIDTH - _LEFT - _RIGHT, _RIGHT - _BESIDE - 18
 _FLAGS, _CURVE, _DATES = 62, 372, 56
 _PANEL, _GAP = 104, 20
 _HEAD, _STRIP = 56, 54
@@ -87,22 +85,16 @@ def _draw_half_year(board: Sheet, picture: RegimePicture, labels: Floats, change
     first = max(0, len(labels) - _HALF_YEAR)
     sessions, labels, changes = picture.sessions[first:], labels[first:], changes[changes >= first] - first
     top = board.top + _FLAGS
-    price_axes = _frame(board, top, _CURVE, len(sessions))
+    price_axes = frame(board, top, _CURVE, len(sessions))
     _draw_bands(board, price_axes, labels)
     _draw_price(board, price_axes, _prices(picture.close[first:]), picture.instrument)
     _draw_changes(board, price_axes, sessions, labels, changes)
-    _draw_months(board, price_axes, top + _CURVE, sessions)
+    date_line(board, price_axes, top + _CURVE, sessions, height=_DATES)
     for index, state in enumerate(STATES):
-        axes = _frame(board, top + _CURVE + _DATES + index * (_PANEL + _GAP), _PANEL, len(sessions))
+        axes = frame(board, top + _CURVE + _DATES + index * (_PANEL + _GAP), _PANEL, len(sessions))
         _draw_probability(board, axes, state, _shares(picture.p[first:, index]))
         for row in changes:
             axes.axvline(row - 0.5, color=board.palette.ink, linewidth=2, zorder=3)
-
-
-def _frame(board: Sheet, top: float, height: float, sessions: int) -> Axes:
-    axes = board.axes(_LEFT, top, _PLOT, height)
-    axes.set(xlim=(-0.5, sessions - 0.5), ylim=(0, 1))
-    return axes
 
 
 def _prices(close: Floats) -> Floats:
@@ -131,7 +123,7 @@ def _draw_price(board: Sheet, axes: Axes, close: Floats, name: str) -> None:
     palette = board.palette
     known = np.isfinite(close)
     if not known.any():
-        board.write(*board.spot(axes, len(close) / 2 - 0.5, 0.5), f"no price of {name}", align="center", room=_PLOT)
+        board.write(*board.spot(axes, len(close) / 2 - 0.5, 0.5), f"no price of {name}", align="center", room=PLOT)
         return
     low, high = float(np.nanmin(close)), float(np.nanmax(close))
     spare = max(0.08 * (high - low), 0.002 * high)
@@ -141,7 +133,7 @@ def _draw_price(board: Sheet, axes: Axes, close: Floats, name: str) -> None:
         if bottom < tick < top:
             axes.axhline(tick, color=palette.paper, linewidth=3, zorder=0.5)
             y = board.spot(axes, 0, tick)[1]
-            board.write(_LEFT - 14, y, f"{tick:,.10g}", size=SMALL, align="right", room=_LEFT - 24)
+            board.write(LEFT - 14, y, f"{tick:,.10g}", size=SMALL, align="right", room=LEFT - 24)
     axes.plot(close, color=palette.ink, linewidth=_THICK, solid_joinstyle="round", gid="close")
     lone = alone(known)
     axes.plot(lone, close[lone], "o", color=palette.ink, markersize=2 * _THICK, gid="close alone")
@@ -154,8 +146,8 @@ def _draw_price(board: Sheet, axes: Axes, close: Floats, name: str) -> None:
 def _write_last(board: Sheet, x: float, y: float, value: str, name: str, colour: str) -> None:
     """The value a curve ends at, and under it of what."""
     colour = board.palette.quiet if value == UNDEFINED else colour
-    board.write(x + _BESIDE, y, value, size=TITLE, bold=True, colour=colour, room=_ROOM)
-    board.write(x + _BESIDE, y + 38, name, size=SMALL, room=_ROOM)
+    board.write(x + BESIDE, y, value, size=TITLE, bold=True, colour=colour, room=ROOM)
+    board.write(x + BESIDE, y + 38, name, size=SMALL, room=ROOM)
 
 
 def _draw_changes(board: Sheet, axes: Axes, sessions: Dates, labels: Floats, changes: Ints) -> None:
@@ -167,22 +159,13 @@ def _draw_changes(board: Sheet, axes: Axes, sessions: Dates, labels: Floats, cha
         board.stroke((start, top), (start, top + _CURVE), colour, gid="change")
     names = [day(sessions, row) for row in changes]
     wide = max((width(name, SMALL, bold=True) for name in names), default=0.0)
-    low, high = _LEFT, WIDTH - MARGIN - wide / 2
+    low, high = LEFT, WIDTH - MARGIN - wide / 2
     most = 1 + int((high - low) / (wide + _APART))
     names, starts, colours = names[-most:], starts[-most:], colours[-most:]
     places = spread(starts, wide + _APART, low, high)
     for name, start, x, colour in zip(names, starts, places, colours, strict=True):
         board.write(x, board.top + SMALL / 2, name, size=SMALL, bold=True, colour=colour, align="center")
         board.stroke((x, board.top + SMALL + 4), (start, top), colour)
-
-
-def _draw_months(board: Sheet, axes: Axes, below: float, sessions: Dates, most: int = 7) -> None:
-    for row, name in dates(sessions, most):
-        x, _ = board.spot(axes, row, 0)
-        board.stroke((x, below), (x, below + 9), board.palette.quiet)
-        half = width(name, SMALL) / 2
-        x = min(max(x, half + 4), WIDTH - half - 4)
-        board.write(x, below + _DATES / 2 + 4, name, size=SMALL, align="center")
 
 
 def _draw_probability(board: Sheet, axes: Axes, state: Label, p: Floats) -> None:
@@ -194,7 +177,7 @@ def _draw_probability(board: Sheet, axes: Axes, state: Label, p: Floats) -> None
     for word, level in zip(("enter", "leave"), THRESHOLDS.get(state, ()), strict=False):
         axes.axhline(level, color=palette.ink, linewidth=3, linestyle=DASHES, zorder=2, gid=f"{word} {state}")
         y = board.spot(axes, 0, level)[1]
-        board.write(_LEFT - 14, y, f"{word} {scale(level)}", size=SMALL, align="right")
+        board.write(LEFT - 14, y, f"{word} {scale(level)}", size=SMALL, align="right")
     x, y = board.spot(axes, axes.get_xlim()[1], 0.68)
     _write_last(board, x, y, probability(float(p[-1])), state, shades.words)
 
@@ -209,4 +192,4 @@ def _draw_strip(board: Sheet, picture: RegimePicture, labels: Floats) -> None:
     axes.set(xlim=(-0.5, count - 0.5), ylim=(0, 1))
     for index, state in enumerate(STATES):
         _fill(axes, labels == index, board.palette.states[state].area, f"strip {state}")
-    _draw_months(board, axes, top + _STRIP, picture.sessions, 13)
+    date_line(board, axes, top + _STRIP, picture.sessions, most=13, height=_DATES)

@@ -12,7 +12,7 @@ from rules.bars import Bools, Ints
 from rules.panel import Dates
 
 _MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1_200, 12_000)
-_MOST_DATES, _FEW_DATES = 7, 4
+MOST_DATES, _FEW_DATES = 7, 4
 
 
 def runs(on: Bools) -> list[tuple[int, int]]:
@@ -26,7 +26,7 @@ def alone(known: Bools) -> Ints:
     return np.array([first for first, sessions in runs(known) if sessions == 1], dtype=np.int64)
 
 
-def dates(sessions: Dates, most: int = _MOST_DATES) -> list[tuple[int, str]]:
+def dates(sessions: Dates, most: int = MOST_DATES) -> list[tuple[int, str]]:
     """(row, name) of some first sessions of months, January as its year; of some days where there are no two such."""
     months = sessions.astype("datetime64[M]").astype(np.int64)
     starts = np.flatnonzero(np.diff(months)) + 1
