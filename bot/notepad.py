@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from bot.clerk import Where, carry_out, kept_of
+from bot.chats import Where, carry_out, kept_of
 from bot.commands.registry import Desk, Reply, answer
 from bot.console import TERMINAL
 from bot.queries.view import View

@@ -12,9 +12,9 @@ from bot.answers.kept import MOST_ALERTS
 from bot.delivery.channel import Channel
 from bot.delivery.fallback import Fallback
 from bot.delivery.measured import Available, nothing_known
-from bot.doorman import Door
 from bot.market.intake import Intake
 from bot.meters import Meters
+from bot.people import Door
 from bot.reload import Reloads
 from bot.store.database import Database
 from bot.watch import Watch

@@ -17,14 +17,14 @@ from bot.answers import Chat, Picture
 from bot.answers.changes import Change
 from bot.answers.kept import Kept
 from bot.briefing import Briefing
-from bot.clerk import CONCERNS_OTHERS, Where, carry_out, kept_of
+from bot.chats import CONCERNS_OTHERS, Where, carry_out, kept_of
 from bot.commands.registry import TERMINAL, Desk, Reply, Wants, answer, command_of, trades_for
 from bot.delivery.channel import Answer
-from bot.doorman import roster
-from bot.easel import DRAWING_LIMIT, Easel
+from bot.drawing import DRAWING_LIMIT, Drawing
 from bot.market.trades import LatestTrades
 from bot.outlook import Outlook
 from bot.parts import Parts, Question
+from bot.people import roster
 from bot.queries.view import View
 from bot.render import charts
 from bot.store.errors import Fenced, StoreError
@@ -55,7 +55,7 @@ class Reception:
     ) -> None:
         self._parts = parts
         self._thinking = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="answer")
-        self._easel = Easel(draw, drawing_limit)
+        self._drawing = Drawing(draw, drawing_limit)
         self._trades = LatestTrades(parts.intake.ticks, parts.poll_seconds)
         self.outlook = Outlook(parts)
         self.owed: Callable[[], None] = lambda: None
@@ -63,12 +63,12 @@ class Reception:
 
     def briefing(self) -> Briefing:
         """Who makes briefs of what is answered of."""
-        return Briefing(self._parts.database, self.outlook.view, self._easel.draw, self._thinking)
+        return Briefing(self._parts.database, self.outlook.view, self._drawing.draw, self._thinking)
 
     def close(self) -> None:
         """Answer nothing more."""
         self._thinking.shutdown(wait=False, cancel_futures=True)
-        self._easel.close()
+        self._drawing.close()
         self._trades.close()
 
     async def answer(self, question: Question) -> Answer:
@@ -90,7 +90,7 @@ class Reception:
             log.error("a question of %s could not be answered: %s", question.address, error)
             changed = "it is not known whether that was done" if begun else "nothing was changed"
             return Answer(f"The database does not answer; {changed}. Please try again later.")
-        picture = None if reply.picture is None else await self._easel.draw(reply.picture)
+        picture = None if reply.picture is None else await self._drawing.draw(reply.picture)
         return Answer(reply.html, picture, self._adoption_of(reply), reply.buttons, reply.notice)
 
     async def _desk(self, question: Question) -> Desk:

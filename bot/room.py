@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.delivery.announce import News
-from bot.doorman import Door
 from bot.feeds.contract import Feed, Setup, build_feed
 from bot.further.roll import roll_of
 from bot.market.backfill import Depth
@@ -23,6 +22,7 @@ from bot.market.sessions import Sessions
 from bot.market.source import SourceId
 from bot.market.sources import Build, Sources
 from bot.meters import Meters
+from bot.people import Door
 from bot.settings import Settings
 from bot.settings.service import Prices
 from bot.store.database import Database

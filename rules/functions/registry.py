@@ -186,16 +186,7 @@ def function(
     def enter(build: Build) -> Build:
         hints = get_type_hints(build, include_extras=True)
         signature = inspect.signature(build).parameters
-        parameters = tuple(
-            Parameter(
-                name,
-                _metadata(hints[name], Accepts),
-                None if p.default is p.empty else p.default,
-                required=p.default is p.empty,
-            )
-            for name, p in signature.items()
-            if name != "scope"
-        )
+        parameters = tuple(_parameter(p, hints[name]) for name, p in signature.items() if name != "scope")
         name = build.__name__.rstrip("_")
         gives = _metadata(hints["return"], Gives)
         family = build.__module__.rpartition(".")[2]
@@ -205,6 +196,11 @@ def function(
         return build
 
     return enter
+
+
+def _parameter(of: inspect.Parameter, hint: Any) -> Parameter:
+    required = of.default is of.empty
+    return Parameter(of.name, _metadata(hint, Accepts), None if required else of.default, required=required)
 
 
 def _metadata(hint: Any, wanted: type) -> Any:

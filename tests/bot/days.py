@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from hypothesis import strategies as st
 
 from bot.answers.changes import SaveAlert
-from bot.clerk import Where, carry_out
+from bot.chats import Where, carry_out
 from bot.store import schema
 from bot.store.chats import OWN, subscribe
 from bot.store.errors import StoreError

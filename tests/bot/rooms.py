@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.answers import Picture
-from bot.easel import DRAWING_LIMIT
+from bot.drawing import DRAWING_LIMIT
 from bot.feeds.contract import Setup, build_feed
 from bot.market.sessions import Sessions
 from bot.parts import Parts

@@ -20,7 +20,7 @@ from bot.answers import CorrelationList, Picture
 from bot.answers.quality import Fault, Finding, Ruling
 from bot.commands import registry
 from bot.delivery.channel import Answer
-from bot.easel import Easel
+from bot.drawing import Drawing
 from bot.market.ledger import of_findings
 from bot.parts import Parts, Question
 from bot.reception import Reception
@@ -216,15 +216,15 @@ def painter(monkeypatch: pytest.MonkeyPatch) -> Painter:
     return Painter()
 
 
-def at_an_easel(draw: Draw, limit: float, use: Callable[[Easel], Awaitable[None]]) -> None:
-    """An easel, closed afterwards."""
+def while_drawing(draw: Draw, limit: float, use: Callable[[Drawing], Awaitable[None]]) -> None:
+    """Something that draws, closed afterwards."""
 
     async def run() -> None:
-        easel = Easel(draw, limit)
+        drawing = Drawing(draw, limit)
         try:
-            await use(easel)
+            await use(drawing)
         finally:
-            easel.close()
+            drawing.close()
 
     asyncio.run(run())
 
@@ -280,38 +280,38 @@ def test_a_picture_that_cannot_be_drawn_leaves_the_text(
 def test_a_picture_that_takes_too_long_is_left_out_and_those_behind_it_do_not_wait(
     painter: Painter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def use(easel: Easel) -> None:
+    async def use(drawing: Drawing) -> None:
         painter.pauses()
-        first = asyncio.create_task(easel.draw(PICTURE))
+        first = asyncio.create_task(drawing.draw(PICTURE))
         await painter.begins()
-        assert await easel.draw(PICTURE) is None
+        assert await drawing.draw(PICTURE) is None
         assert await first is None
-        assert await easel.draw(PICTURE) is None
+        assert await drawing.draw(PICTURE) is None
         assert len(painter.threads) == 1, "who comes later is told at once, who waited is taken from the line"
         painter.goes_on()
-        while (picture := await easel.draw(PICTURE)) is None:
+        while (picture := await drawing.draw(PICTURE)) is None:
             await asyncio.sleep(0.005)
         assert picture == b"drawn"
 
-    at_an_easel(painter, 0.5, use)
+    while_drawing(painter, 0.5, use)
     assert caplog.text.count("it was not ready within 0.5 s") == 2
     assert "the one before it is not ready" in caplog.text
 
 
 def test_who_no_longer_waits_for_a_picture_gives_up_its_place(painter: Painter) -> None:
-    async def use(easel: Easel) -> None:
+    async def use(drawing: Drawing) -> None:
         painter.pauses()
-        first = asyncio.create_task(easel.draw(PICTURE))
+        first = asyncio.create_task(drawing.draw(PICTURE))
         await painter.begins()
-        second = asyncio.create_task(easel.draw(PICTURE))
+        second = asyncio.create_task(drawing.draw(PICTURE))
         await asyncio.sleep(0)
         second.cancel()
         await asyncio.wait([second])
         painter.goes_on()
         assert await first == b"drawn"
-        assert await easel.draw(PICTURE) == b"drawn"
+        assert await drawing.draw(PICTURE) == b"drawn"
 
-    at_an_easel(painter, 30.0, use)
+    while_drawing(painter, 30.0, use)
     assert len(painter.threads) == 2
 
 

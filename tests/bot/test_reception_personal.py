@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from bot.clerk import MOST_IN_ALL
+from bot.chats import MOST_IN_ALL
 from bot.market.intake import Intake
 from bot.parts import Parts, Question
 from bot.reception import Reception

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from bot.answers import Chat
 from bot.answers.buttons import Keyboard
-from bot.clerk import Where, carry_out, kept_of
+from bot.chats import Where, carry_out, kept_of
 from bot.commands.registry import Desk, Reply, answer
 from bot.console import TERMINAL
-from bot.doorman import Door, roster
+from bot.people import Door, roster
 from bot.queries.view import View
 from bot.store.database import Database
 from tests.bot.commands.desks import status

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from bot.answers.changes import Prefer
 from bot.answers.preferences import NEW_CHAT, Mode, Preferences
-from bot.clerk import Where, carry_out
+from bot.chats import Where, carry_out
 from bot.delivery.announce import News
 from bot.delivery.briefs import Later, rearrange
 from bot.delivery.owing import Owing, Readers

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.answers.changes import RemoveAlert, SaveAlert
 from bot.answers.personal import PersonalAlert
-from bot.clerk import Where, carry_out, kept_of
+from bot.chats import Where, carry_out, kept_of
 from bot.personal.forms import read
 from rules.model import Instant
 from tests.bot.market.stations import CHANNEL, SCOPE, Station

@@ -1,4 +1,4 @@
-"""What draws the pictures beside answers: one at a time, in a thread of its own. A text goes alone rather than late."""
+"""Pictures beside answers, drawn one at a time in a thread of their own. A text goes alone rather than late."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ picture loads the library, which may have to look at every font of the machine."
 log = logging.getLogger(__name__)
 
 
-class Easel:
+class Drawing:
     """Draws one picture at a time, beside everything else. `limit` in seconds."""
 
     def __init__(self, draw: Callable[[Picture], bytes], limit: float) -> None:

@@ -1,4 +1,4 @@
-"""What is stored of a chat, read for an answer and changed by one. Whatever the channel; nothing is sent here.
+"""What is stored of the chat that asks: read for an answer, and changed by one. Whatever the channel; nothing is sent.
 
 Everything that a reply says was done is done in one transaction, before the reply is given.
 """
@@ -14,7 +14,7 @@ from bot.answers.changes import Change
 from bot.answers.kept import MOST_ALERTS, NOTHING, Kept
 from bot.answers.personal import rule_id
 from bot.delivery.briefs import rearrange
-from bot.doorman import Door, asked, broadcast, decided
+from bot.people import Door, asked, broadcast, decided
 from bot.store.alerts import events_of_rules
 from bot.store.chats import forget, known_chat, prefer, settle_in, subscribe, unsubscribe
 from bot.store.database import Connection

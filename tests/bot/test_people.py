@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from bot.answers.changes import AskToBeLetIn, Broadcast, Change, Decide, Forget
 from bot.answers.people import MOST_PENDING, Roster, Standing
-from bot.clerk import Where, carry_out
-from bot.doorman import Door, roster
+from bot.chats import Where, carry_out
+from bot.people import Door, roster
 from bot.store.chats import subscribe, subscribers, turn_away
 from bot.store.database import Database
 from bot.store.guests import Guests
