@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.cli._options import Parser
 from bot.cli.main import command_summaries
+from tests.docs.commands_table import code
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "command-line.md"
 _COMMANDS = re.compile(r"(?s)(<!-- commands -->\n).*?(<!-- /commands -->)")
@@ -35,7 +36,7 @@ def _command(name: str, summary: str) -> Iterator[str]:
     yield f"{summary}\n"
     if actions:
         yield "| | what it does |\n|---|---|"
-        yield from (f"| `{_spelt(each)}` | {_told(each)} |" for each in actions)
+        yield from (f"| {code(_spelt(each))} | {_told(each)} |" for each in actions)
         yield ""
 
 
@@ -47,12 +48,12 @@ def _spelt(action: argparse.Action) -> str:
     words = ", ".join(action.option_strings)
     if action.nargs == 0:
         return words
-    return f"{words} {'|'.join(map(str, action.choices)) if action.choices else metavar}".replace("|", "\\|")
+    return f"{words} {'|'.join(map(str, action.choices)) if action.choices else metavar}"
 
 
 def _told(action: argparse.Action) -> str:
     text = " ".join((action.help or "").split()) % {"default": action.default}
-    return text.replace("|", "\\|")
+    return text.replace("|", "&#124;")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from pathlib import Path
 
 from bot.commands.registry import Command, Group, all_commands
@@ -21,8 +22,12 @@ def table() -> str:
 
 
 def _row(each: Command, group: str) -> str:
-    usage, summary, example = (text.replace("|", "\\|") for text in (each.usage, each.summary, each.example))
-    return f"| {group} | `{usage}` | {summary} | `{example}` | {_whose(each)} |"
+    return f"| {group} | {code(each.usage)} | {each.summary} | {code(each.example)} | {_whose(each)} |"
+
+
+def code(text: str) -> str:
+    """Within a table. A bar would end the cell, and each reader of Markdown wants it escaped in another way."""
+    return f"<code>{escape(text).replace('|', '&#124;')}</code>" if "|" in text else f"`{text}`"
 
 
 def _whose(each: Command) -> str:
