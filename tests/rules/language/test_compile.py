@@ -50,6 +50,8 @@ ENDS = ["corr_low(RUT, SOL, 60)", "corr_high(RUT, SOL, 60)"]
             "rho(RUT, SOL)", "rho_ref(RUT, SOL, by=0.2)", *MEASURED, "rho_low(RUT, SOL)", "rho_high(RUT, SOL)", *ENDS,
         ]),
         ("adjcorr(RUT, SOL) > 0.5", ["corr(RUT, SOL, 60)", *ENDS]),
+        ("corr_low(RUT, SOL, 30) > 0.2", ["corr(RUT, SOL, 30)", "corr_high(RUT, SOL, 30)"]),
+        ("corr_high(RUT, SOL, 30) < 0.2", ["corr(RUT, SOL, 30)", "corr_low(RUT, SOL, 30)"]),
         ("spearman(RUT, SOL) > 0.5", []),
         ("avg_corr(RISK) > 0.5", []),
     ],
@@ -210,6 +212,9 @@ def test_who_only_stands_beside_a_rule_is_a_companion_and_decides_nothing(
     [
         ("corr(RUT, SOL)", "RUT-SOL corr (60)"),
         ("corr(RUT, SOL, 30)", "RUT-SOL corr (30)"),
+        ("corr_low(RUT, SOL, 30)", "RUT-SOL corr (30), 5%"),
+        ("corr_high(RUT, SOL, 30)", "RUT-SOL corr (30), 95%"),
+        ("spearman(RUT, SOL)", "RUT-SOL rank corr (60)"),
         ("p_corr(RUT, SOL)", "P(RUT-SOL corr ≥ 0.6)"),
         ("p_corr(RUT, SOL, above=70%)", "P(RUT-SOL corr ≥ 70%)"),
         ("pcorr(RUT, SOL, SPX)", "RUT-SOL corr given SPX"),
