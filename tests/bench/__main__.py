@@ -1,148 +1,91 @@
 """`make bench`: how long the main jobs take, against their targets and against something known. Prints, never asserts.
 
-Each row is the best of several runs in one process on one machine, beside a yardstick of the same run; the ratio
-travels between machines better than the seconds do. `--write` puts the tables into docs/benchmarks.md.
+One table of what counts most, one of how costs grow, then all there is, from the same runs. A figure is the best of
+several tries, or a percentile, beside a yardstick of the same run; the ratio travels between machines better than the
+seconds do. `--runs 2` does everything twice, and tells the medians with their spread; `--write` puts it into
+docs/benchmarks.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
+from tests.bench.delivery import delivery_tables
+from tests.bench.growth import GROWTH, growth_tables
+from tests.bench.levels import levels_tables
+from tests.bench.live import service_tables
+from tests.bench.market import market_tables
+from tests.bench.packages import package_tables
+from tests.bench.pictures import picture_tables
+from tests.bench.polls import poll_tables
+from tests.bench.replays import replay_tables
+from tests.bench.starts import start_tables
+from tests.bench.tables import Block, Table, chief, together
+from tests.bench.vocabulary import vocabulary_tables
 
-from bot.app import App, Options, open_app
-from bot.queries.gauges import regime_panel
-from bot.queries.regime import regime
-from bot.queries.view import View
-from rules.coupling import PairFilter
-from rules.evaluation import evaluate as evaluate_columns
-from rules.language.meaning import read
-from rules.model import XNYS
-from rules.panel import Panel
-from rules.regime.label import label
-from rules.scan import run
-from tests.bench.levels import levels_table
-from tests.bench.live import Run, load_table, memory_table, run_figures
-from tests.bench.pack import END, replay_rows
-from tests.bench.pictures import Shown, picture_figures
-from tests.bench.polls import poll_table
-from tests.bench.replays import replays_table
-from tests.bench.timing import Row, best, table
-from tests.bench.vocabulary import vocabulary_table
-
-ROOT = Path(__file__).resolve().parents[2]
-SHARED = ROOT.parent / "shared" / "data"
-PAGE = ROOT / "docs" / "benchmarks.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 MARK = "<!-- table -->"
 
-
-def command(*words: str) -> Callable[[], object]:
-    """A run of a fresh interpreter."""
-    return lambda: subprocess.run([sys.executable, *words], check=True, capture_output=True, cwd=ROOT)
-
-
-def column_rows(app: App, panel: Panel) -> list[Row]:
-    """One column against pandas; a bank of pairs against single ones."""
-    node = read("corr(RUT, SPX, 60)", app.settings.scope).column
-    ours = best(lambda: evaluate_columns([node], panel))
-    frame = pd.DataFrame({name: np.log(panel.columns[name].close) for name in ("RUT", "SPX")}).diff()
-    pandas = best(lambda: frame["RUT"].rolling(60).corr(frame["SPX"]))
-    noise = np.random.default_rng(7).standard_normal((2, 1000, 10))
-    pair = PairFilter()
-    bank = best(lambda: run(pair, list(noise), pair.initial(10)))
-    single = best(
-        lambda: [run(pair, [np.ascontiguousarray(x[:, [i]]) for x in noise], pair.initial(1)) for i in range(10)]
-    )
-    return [
-        Row("rolling correlation, exact window", ours, None, "pandas rolling(60).corr", pandas),
-        Row("correlation filter, one row of 10 pairs", bank / 1000, 1e-3, "the pairs one by one", single / 1000),
-    ]
-
-
-def regime_rows(app: App, panel: Panel) -> list[Row]:
-    """The label over all of history, and an answer about it: the first, which folds it, and one more."""
-    years = len(panel) / panel.clock.rows_a_year
-    whole = best(lambda: evaluate_columns([label()], panel))
-    frame = pd.DataFrame({name: column.close for name, column in panel.columns.items()})[["SPX", "VIX", "BTC"]]
-    pandas = best(lambda: frame.rolling(756, min_periods=60).median())
-    first = best(lambda: _ask_regime(app.view()), 2)
-    view = app.view()
-    _ask_regime(view)
-    again = best(lambda: _ask_regime(view), 10)
-    return [
-        Row(f"the regime's label, {years:.0f} years", whole, 2.0, "pandas rolling(756).median of three", pandas),
-        Row("an answer about the regime, its panel and what would flip it", again, None, "the first one", first),
-    ]
-
-
-def _ask_regime(view: View) -> object:
-    answer = regime(view)
-    return answer, regime_panel(view, answer)
-
-
-def start_rows() -> list[Row]:
-    """What a user waits for before anything happens."""
-    bare = best(command("-c", "pass"), 5)
-    shown = best(command("-m", "bot.cli.main", "--help"), 5)
-    loaded = best(command("-c", "import bot.app"), 3)
-    return [
-        Row("bellwether --help", shown, 0.5, "a bare interpreter", bare),
-        Row("imports of an offline command", loaded, None, "a bare interpreter", bare),
-    ]
-
-
-def service_rows(service: Run, tick: Row) -> list[Row]:
-    """The real process, started again on a filled database."""
-    return [
-        Row("`run` again, until Telegram is polled", service.polling, None, "its imports", service.imports),
-        Row("its first poll, over HTTP", service.first_poll, 5.0, tick.what, tick.seconds),
-    ]
-
-
-def picture_rows(shown: Shown) -> list[Row]:
-    """An answer with its picture through a server of Telegram's, beside its text alone, and what others feel of it."""
-    picture, words, amid = shown.picture, shown.words, shown.amid
-    lag, first, idle = shown.picture_lag, shown.first_lag, shown.words_lag
-    return [
-        Row("`/corr RUT SOL` with its picture, p50", picture.p50, None, "its text alone, p50", words.p50),
-        Row("the same, p95", picture.p95, 1.0, "its text alone, p95", words.p95),
-        Row("the first picture of a process", shown.first, None, "later ones, p50", picture.p50),
-        Row("a text while a crowd waits for pictures, p50", amid.p50, None, "without the crowd, p50", words.p50),
-        Row("the same, p95", amid.p95, 1.0, "without the crowd, p95", words.p95),
-        Row("how late the loop is while pictures are drawn, p95", lag.p95, 0.05, "while texts are, p95", idle.p95),
-        Row("the same, at most", lag.most, None, "while texts are, at most", idle.most),
-        Row("while the first one is, at most", first.most, None, "while texts are, at most", idle.most),
-    ]
+SECTIONS: Mapping[str, Callable[[], list[Block]]] = {
+    "market": market_tables,
+    "replays": replay_tables,
+    "vocabulary": vocabulary_tables,
+    "levels": levels_tables,
+    "delivery": delivery_tables,
+    "pictures": picture_tables,
+    "starts": start_tables,
+    "service": service_tables,
+    "packages": package_tables,
+    "polls": poll_tables,
+    "growth": growth_tables,
+}
+"""What is measured, one after the other, in the order of the tables."""
 
 
 def main() -> None:
     """Print the tables; write them where asked."""
-    parser = argparse.ArgumentParser(prog="bench")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"only some of: {', '.join(SECTIONS)}")
+    parser.add_argument("--runs", type=int, default=1, help="do everything so many times (1)")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
-    write = parser.parse_args().write
-    app = open_app(Options(data=SHARED), at=END) if SHARED.is_dir() else open_app(Options(), at=END)
-    panel = app.view().panel(XNYS)
-    market = "simulated" if app.history.simulated else "real prices"
-    reading = best(lambda: open_app(Options(data=SHARED if SHARED.is_dir() else None), at=END), 2)
-    rows = [*replay_rows(app, panel), *column_rows(app, panel), *regime_rows(app, panel), *start_rows()]
-    rows.append(Row(f"reading the market ({market})", reading, None, "the replay", rows[0].seconds))
-    service = run_figures(SHARED if SHARED.is_dir() else None)
-    rows += service_rows(service, rows[1]) if service else []
-    speed, pictures = table("what", rows), table("answers with a picture", picture_rows(picture_figures()))
-    size = [replays_table(), vocabulary_table(), levels_table()]
-    held = [memory_table(service)] if service else []
-    tables = "\n\n".join([speed, *size, pictures, *held, poll_table(), load_table()])
-    print(tables)
-    if service is None:
-        print("\nlibfaketime is not installed (Debian: apt-get install faketime): no figures of the running service")
-    if write:
+    asked = parser.parse_args()
+    if unknown := set(asked.sections) - set(SECTIONS):
+        parser.error(f"there is no {', '.join(sorted(unknown))}")
+    if asked.runs < 1:
+        parser.error("--runs must be at least 1")
+    if asked.sections and asked.write:
+        parser.error("--write wants all sections")
+    names = asked.sections or list(SECTIONS)
+    runs = [_measured(names) for _ in range(asked.runs)]
+    told = page([together(of_one) for of_one in zip(*runs, strict=True)], asked.runs)
+    print(told)
+    if asked.write:
         text = PAGE.read_text(encoding="utf-8").partition(MARK)[0]
-        PAGE.write_text(f"{text}{MARK}\n\n{tables}\n", encoding="utf-8")
+        PAGE.write_text(f"{text}{MARK}\n\n{told}\n", encoding="utf-8")
+
+
+def _measured(names: Sequence[str]) -> list[list[Block]]:
+    """One run, section by section; how long each took goes to the terminal."""
+    found = []
+    for name in names:
+        start = time.perf_counter()
+        found.append(SECTIONS[name]())
+        print(f"{name}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
+    return found
+
+
+def page(sections: Sequence[Sequence[Block]], runs: int) -> str:
+    """What counts most, and all tables; how costs grow stands second, where it was measured."""
+    blocks = [block for section in sections for block in section]
+    often = "One run." if runs == 1 else f"{runs} runs: the median of them, and as their spread the least and the most."
+    grown = [block for block in blocks if isinstance(block, Table) and block.heads[0] == GROWTH]
+    rest = [block for block in blocks if block not in grown]
+    parts = [often, chief(blocks), *grown, *rest]
+    return "\n\n".join(map(str, parts))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,9 @@ from rules.model import XNYS, Basis, Rule
 from rules.panel import Panel
 from rules.provisional import with_provisional
 from tests.bench.drawn import IDS, WINDOWS, market
-from tests.bench.timing import Row, best, table
+from tests.bench.figures import Target
+from tests.bench.tables import Block, rows, timed
+from tests.bench.timing import best
 from tests.rules.markets import instrument, tape
 
 ALERTS, EXPRESSIONS, JUDGED = 1_000_000, 1_000, 10_000
@@ -40,7 +42,7 @@ OTHER = dict(zip(IDS, IDS[1:] + IDS[:1], strict=True))
 
 
 @dataclass(frozen=True)
-class Million:
+class Many:
     """Of every alert its expression, whether it waits for more (1) or less (-1), and the level."""
 
     expression: Ints
@@ -53,7 +55,7 @@ class Million:
         return Levels(key, np.nextafter(self.sign * self.level, -np.inf))
 
 
-def levels_table() -> str:
+def levels_tables() -> list[Block]:
     """Arrays at start and one comparison a row, beside the engine that judges one after the other."""
     closed = market()
     live, lines = _in_progress(closed), _lines()
@@ -62,18 +64,18 @@ def levels_table() -> str:
     columns = partial(evaluate_columns, nodes, live, len(live) - 1, resumes)
     found = columns().columns
     values = np.array([found[node][0] for node in nodes])
-    million, is_due = _drawn(values), np.ones(len(nodes), dtype=bool)
+    million, is_due = drawn_at(values), np.ones(len(nodes), dtype=bool)
     held = million.arrays()
     rules = _rules(lines, million)
     last = int(closed.clock.closes[-1])
     at_rest = Record("", Inactive(last), Coverage(last, ever=True), last)
     book = Book({rule.rule.id: replace(at_rest, digest=rule.digest) for rule in rules})
     few, many = (best(partial(_judge, rules[:count], closed, live, book), 2) for count in (FEW, JUDGED))
-    compared = best(partial(_moving, held, values, is_due), 20)
-    most = _megabytes(partial(_moving, held, values, is_due))
+    compared = best(partial(moving, held, values, is_due), 20)
+    most = _megabytes(partial(moving, held, values, is_due))
     times = ALERTS // JUDGED
     of = f"{times} x {JUDGED:,} of them"
-    rows = [
+    costs = [
         ("at start, as arrays", best(million.arrays)),
         (f"at start, from compiled rules ({of})", best(partial(Screen, rules, book.records, {}), 2) * times),
         ("a row: the columns of the expressions", best(columns)),
@@ -84,7 +86,9 @@ def levels_table() -> str:
     said = f"the engine, one by one ({of})"
     size = f"{held.nbytes / 1e6:.0f} MB, and {most:.0f} MB while they are compared"
     what = f"{ALERTS:,} levels of {EXPRESSIONS:,} expressions: {size}"
-    return table(what, [Row(name, seconds, None, said, many * times) for name, seconds in rows])
+    told = [timed(name, seconds, None, said, many * times) for name, seconds in costs]
+    told[3] = replace(told[3], target=Target(10e-3), chief=f"a row against {ALERTS:,} levels of people's alerts")
+    return [rows(what, told)]
 
 
 def _lines() -> list[str]:
@@ -94,15 +98,15 @@ def _lines() -> list[str]:
     return list(lines)[:EXPRESSIONS]
 
 
-def _drawn(values: Floats) -> Million:
+def drawn_at(values: Floats, alerts: int = ALERTS) -> Many:
     """Levels round where the expressions stand, none of them reached."""
     rng = np.random.default_rng(5)
-    expression, sign = rng.integers(0, len(values), ALERTS), rng.choice([-1.0, 1.0], ALERTS)
-    beyond = np.abs(values[expression]) * rng.uniform(0.01, 0.5, ALERTS) + 1e-9
-    return Million(expression, sign, values[expression] + sign * beyond)
+    expression, sign = rng.integers(0, len(values), alerts), rng.choice([-1.0, 1.0], alerts)
+    beyond = np.abs(values[expression]) * rng.uniform(0.01, 0.5, alerts) + 1e-9
+    return Many(expression, sign, values[expression] + sign * beyond)
 
 
-def _rules(lines: Sequence[str], million: Million) -> list[CompiledRule]:
+def _rules(lines: Sequence[str], million: Many) -> list[CompiledRule]:
     """The first of them as rules, which are over where the level is not reached any more."""
     kinds = {
         sign: [_compiled(f"{line} {reaches} 0", f"{line} {leaves} 0") for line in lines]
@@ -140,7 +144,7 @@ def _judge(rules: Sequence[CompiledRule], closed: Panel, live: Panel, book: Book
     return evaluate(rules, {XNYS: closed, TRACK: live}, book, int(live.clock.closes[-1]))
 
 
-def _moving(held: Levels, values: Floats, is_due: Bools) -> int:
+def moving(held: Levels, values: Floats, is_due: Bools) -> int:
     """How many a row may change."""
     return len(held.moving(reached(values, is_due)))
 
@@ -152,7 +156,3 @@ def _megabytes(job: Callable[[], object]) -> float:
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return most / 1e6
-
-
-if __name__ == "__main__":
-    print(levels_table())

@@ -1,70 +1,90 @@
-"""The running service: how soon it is up, what its first poll takes, how much memory it holds, what it loads.
+"""The running service: how soon it is up, what its first poll takes, how much memory it holds, how soon it tells.
 
-The real process against servers on loopback, without the packages that only developers have: some of them change what
-the others load (pyarrow makes pandas larger by 30 MB).
+The real process against servers on loopback, without the packages that only developers have.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import packages_distributions
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from bot.feeds.simulated import SimulatedFeed
 from bot.market.sessions import Sessions
 from bot.settings import load_settings
+from tests.bench.clean import without_development_packages
+from tests.bench.latency import POLL, SLACK, STARTS, latency
+from tests.bench.market import FOLDER
+from tests.bench.tables import Block, Row, held, rows, timed
 from tests.bot.markets import at
-from tests.e2e.world import CHAT, ROOT, Clock, Service, World, faketime_library, write_folder
+from tests.e2e.world import CHAT, ROOT, Clock, Service, World, copy_database, faketime_library, write_folder
 
 QUESTIONS = {"/corr RUT SOL": "RUT and SOL", "/corr": "RUT", "/regime": "Regime: ", "/status": "Rules: "}
 CALM = 2.0
 """Seconds until what a step needed has been given back."""
 
 MOST_MEGABYTES = 280
-RUNS = 3
+WITHOUT = "libfaketime is not installed (Debian: apt-get install faketime): no figures of the running service."
 
 
 @dataclass(frozen=True)
 class Run:
-    """Seconds of what a start imports, of a whole start on a filled database, and of its first poll; megabytes when the
-    history was filled, after answers, and after the second start."""
+    """Seconds of what a start imports, of a whole start on a filled database, of its first poll, and from a bar to its
+    alert; megabytes when the history was filled, after answers, and after the second start."""
 
     imports: float
     polling: float
     first_poll: float
+    told: float
     filled: float
     answered: float
     restarted: float
 
 
-def run_figures(folder: Path | None) -> Run | None:
-    """Of several runs the least seconds and the most megabytes; None without libfaketime.
+def service_tables() -> list[Block]:
+    """What was seen of it; a sentence where libfaketime is missing."""
+    if faketime_library() is None:
+        return [WITHOUT]
+    return [rows("the running service", service_rows(run_figures(FOLDER)))]
+
+
+def service_rows(run: Run) -> list[Row]:
+    """What was seen, as rows."""
+    slowest = f"from a bar to its alert in Telegram, polling every {POLL} s, the longest of {len(STARTS)}"
+    sizes = {
+        "resident, its history filled": run.filled,
+        "resident after its first answers": run.answered,
+        "resident after a restart and its first poll": run.restarted,
+    }
+    return [
+        timed(slowest, run.told, POLL + SLACK, "the interval", POLL, slowest),
+        timed("`run` again, until Telegram is polled", run.polling, None, "its imports", run.imports),
+        timed("its first poll, over HTTP", run.first_poll, 5.0, "its imports", run.imports, "the first poll of `run`"),
+        *(held(what, size, MOST_MEGABYTES, f"`run`: {what}") for what, size in sizes.items()),
+    ]
+
+
+def run_figures(folder: Path | None) -> Run:
+    """Of several runs the least seconds, of the alerts' the most, and the most megabytes.
 
     `folder` holds real prices; without it the market is a simulated one.
     """
-    if faketime_library() is None:
-        return None
     with TemporaryDirectory(prefix="bellwether-bench-") as home, without_development_packages(Path(home)):
         market = folder or _simulated(Path(home))
         session = "2025-12-04" if folder else "2025-11-04"
-        runs = [_run(market, session, Path(home) / str(each)) for each in range(RUNS)]
-    seconds = (min(each) for each in zip(*(run[0] for run in runs), strict=True))
-    megabytes = (max(each) for each in zip(*(run[1] for run in runs), strict=True))
-    return Run(*seconds, *megabytes)
+        runs = [_run(market, session, Path(home) / str(each), start) for each, start in enumerate(STARTS)]
+    imports, polling, first_poll = (min(each) for each in zip(*(run[0] for run in runs), strict=True))
+    most = (max(each) for each in zip(*(run[1] for run in runs), strict=True))
+    return Run(imports, polling, first_poll, *most)
 
 
-def _run(market: Path, session: str, home: Path) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """The seconds and the megabytes of one run, in a folder of its own."""
+def _run(
+    market: Path, session: str, home: Path, start_at: str
+) -> tuple[tuple[float, float, float], tuple[float, float, float, float]]:
+    """What counts at its least, and what counts at its most, of one run in a folder of its own."""
     home.mkdir()
     start = time.perf_counter()
     subprocess.run([sys.executable, "-c", "import bot.cli.run, bot.telegram.application"], check=True, cwd=ROOT)
@@ -72,9 +92,14 @@ def _run(market: Path, session: str, home: Path) -> tuple[tuple[float, ...], tup
     clock = Clock(f"{session}T20:50:00Z")
     with World(market, home, load_settings(), clock) as world:
         filled, answered = _first_start(world)
+        before = home / "before"
+        before.mkdir()
+        copy_database(home, before)
         clock.set(f"{session}T21:46:00Z")
         polling, first_poll = _second_start(world)
-        return (imports, polling, first_poll), (filled, answered, world.services[-1].memory())
+        restarted = world.services[-1].memory()
+    told = latency(market, before, home / "told", session, start_at)
+    return (imports, polling, first_poll), (told, filled, answered, restarted)
 
 
 def _simulated(home: Path) -> Path:
@@ -120,64 +145,3 @@ def _moments(service: Service, *texts: str) -> list[float]:
         found |= {text: now for text in texts if text in output and text not in found}
         time.sleep(0.005)
     return [found[text] for text in texts]
-
-
-def memory_table(run: Run) -> str:
-    """Megabytes of the process against their bound."""
-    held = {
-        "the process of `run`, its history filled": run.filled,
-        "after its first answers": run.answered,
-        "after a restart and its first poll": run.restarted,
-    }
-    rows = [
-        f"| {what} | {size:.0f} MB | {MOST_MEGABYTES} MB{' **missed**' if size > MOST_MEGABYTES else ''} |"
-        for what, size in held.items()
-    ]
-    return "\n".join(["| what | resident | target |", "|---|---|---|", *rows])
-
-
-def load_table() -> str:
-    """What each package costs a process, and what it is loaded for."""
-    with TemporaryDirectory(prefix="bellwether-bench-") as home, without_development_packages(Path(home)):
-        when: dict[str, str] = _told("when")
-        costs: list[dict[str, tuple[float, float]]] = [_told("cost") for _ in range(RUNS)]
-        exchanges: list[tuple[float, float]] = [_told("ccxt") for _ in range(RUNS)]
-    rows = {name: [each[name] for each in costs] for name in costs[0]} | {"ccxt, all its exchanges": exchanges}
-    lines = [
-        f"| {name} | {min(size for size, _ in runs):.1f} MB | {min(spent for _, spent in runs):.0f} ms "
-        f"| {when.get(name, 'always' if name.startswith('python') else 'never')} |"
-        for name, runs in rows.items()
-    ]
-    return "\n".join(["| what `run` loads | memory | time | when |", "|---|---|---|---|", *lines])
-
-
-def _told(what: str) -> Any:
-    """What a fresh process of `loads` says."""
-    command = [sys.executable, "-m", "tests.bench.loads", what]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout)
-
-
-@contextmanager
-def without_development_packages(folder: Path) -> Iterator[None]:
-    """Processes started meanwhile cannot import what is in the lock of the developers only."""
-    names = _locked("requirements-dev.lock") - _locked("requirements.lock")
-    modules = [module for module, of in packages_distributions().items() if all(_normal(name) in names for name in of)]
-    site = folder / "sitecustomize.py"
-    site.write_text(f"import sys\nsys.modules.update(dict.fromkeys({modules!r}))\n")
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), before]))
-    try:
-        yield
-    finally:
-        os.environ.pop("PYTHONPATH")
-        if before is not None:
-            os.environ["PYTHONPATH"] = before
-
-
-def _locked(lock: str) -> set[str]:
-    lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
-    return {_normal(found[1]) for line in lines if (found := re.match(r"([\w.-]+)==", line))}
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()

@@ -10,7 +10,8 @@ from rules.engine import evaluate, opened
 from rules.evaluation import lookback
 from rules.model import XNYS
 from rules.panel import Panel
-from tests.bench.timing import Row, best
+from tests.bench.tables import Row, timed
+from tests.bench.timing import best
 
 END = int(pd.Timestamp("2026-01-02", tz="UTC").timestamp())
 
@@ -28,9 +29,10 @@ def replay_rows(app: App, panel: Panel) -> list[Row]:
     short = best(lambda: evaluate(rules, tails, before.book, END), 20)
     frame = pd.DataFrame({name: column.close for name, column in panel.columns.items()})
     pandas = best(lambda: [frame["RUT"].pct_change(fill_method=None).rolling(60).corr(frame[name]) for name in frame])
-    what = f"pandas rolling(60).corr of {frame.shape[1]} columns"
+    said = f"pandas rolling(60).corr of {frame.shape[1]} columns"
+    what = f"replay, {years:.0f} years, default pack of {len(rules)}"
     return [
-        Row(f"replay, {years:.0f} years, default pack of {len(rules)}", whole, 15.0, what, pandas),
-        Row("one live tick of it, whole panel", tick, None, "its replay", whole),
-        Row("one live tick of it, tail of the panel", short, None, "its replay", whole),
+        timed(what, whole, 15.0, said, pandas, what),
+        timed("one live tick of it, whole panel", tick, None, "its replay", whole, "one live tick of that pack"),
+        timed("one live tick of it, tail of the panel", short, None, "its replay", whole),
     ]

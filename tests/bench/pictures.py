@@ -32,6 +32,7 @@ from bot.telegram.access import Access
 from bot.telegram.application import TelegramService
 from bot.telegram.incoming import Incoming
 from bot.telegram.letterbox import StoredLetters
+from tests.bench.tables import Block, Row, rows, timed
 from tests.bot.rooms import in_a_room
 from tests.servers.telegram import TelegramServer
 from tests.servers.telegram_posted import Posted
@@ -72,6 +73,28 @@ class Shown:
     picture_lag: Spread
     words_lag: Spread
     amid_lag: Spread
+
+
+def picture_tables() -> list[Block]:
+    """Beside the text of an answer alone, and what others feel of it."""
+    return [rows("answers with a picture", picture_rows(picture_figures()))]
+
+
+def picture_rows(shown: Shown) -> list[Row]:
+    """What was seen, as rows."""
+    picture, words, amid = shown.picture, shown.words, shown.amid
+    lag, first, idle = shown.picture_lag, shown.first_lag, shown.words_lag
+    what = f"`{PICTURE}` with its picture"
+    return [
+        timed(f"{what}, p50", picture.p50, None, "its text alone, p50", words.p50, f"{what}, p50"),
+        timed(f"{what}, p95", picture.p95, 1.0, "its text alone, p95", words.p95, f"{what}, p95"),
+        timed("the first picture of a process", shown.first, None, "later ones, p50", picture.p50),
+        timed("a text while a crowd waits for pictures, p50", amid.p50, None, "without the crowd, p50", words.p50),
+        timed("the same, p95", amid.p95, 1.0, "without the crowd, p95", words.p95),
+        timed("how late the loop is while pictures are drawn, p95", lag.p95, 0.05, "while texts are, p95", idle.p95),
+        timed("the same, at most", lag.most, None, "while texts are, at most", idle.most),
+        timed("while the first one is, at most", first.most, None, "while texts are, at most", idle.most),
+    ]
 
 
 def picture_figures() -> Shown:

@@ -21,13 +21,14 @@ from typing import Any, NamedTuple, Self
 from bot.feeds.contract import Feed, Setup, build_feed
 from bot.feeds.simulated import SimulatedFeed
 from bot.market.preference import order_of
-from bot.market.sources import SourceId
+from bot.market.source import SourceId
 from bot.parts import Parts, Question
 from bot.reception import Reception
 from bot.room import open_room
 from bot.settings import Settings, load_settings
 from bot.store.database import Database
 from rules.model import ALWAYS, Instant
+from tests.bench.tables import Block, Table, Words
 from tests.bot.markets import SESSIONS, at
 from tests.e2e.world import write_folder
 from tests.servers.coinbase import CoinbaseServer
@@ -92,17 +93,15 @@ class Row:
         return all(count <= enough for count, enough in zip(self.most, self.enough, strict=True))
 
 
-def table(many: Sequence[Row], few: Sequence[Row]) -> str:
+def table(many: Sequence[Row], few: Sequence[Row]) -> Table:
     """What the same polls cost with many rules and with few."""
-    head = (
-        f"| requests of a poll, 20 instruments | times | Yahoo, {MANY} rules | Coinbase | with {FEW} rules | enough |"
-    )
-    lines = [
-        f"| {row.what} | {len(row.costs)} | {row.most.yahoo} | {row.most.coinbase} | {_pair(other.most)} "
-        f"| {_pair(row.enough)}{'' if row.is_enough else ' **missed**'} |"
-        for row, other in zip(many, few, strict=True)
-    ]
-    return "\n".join([head, "|---|---|---|---|---|---|", *lines])
+    heads = ("requests of a poll, 20 instruments", "times", f"Yahoo, {MANY} rules", "Coinbase", f"with {FEW} rules")
+    return Table((*heads, "enough"), [_line(row, other) for row, other in zip(many, few, strict=True)])
+
+
+def _line(row: Row, other: Row) -> Words:
+    counts = str(len(row.costs)), str(row.most.yahoo), str(row.most.coinbase), _pair(other.most)
+    return Words(row.what, (*counts, f"{_pair(row.enough)}{'' if row.is_enough else ' **missed**'}"))
 
 
 def _pair(cost: Cost) -> str:
@@ -248,10 +247,10 @@ def poll_rows(rules: int) -> list[Row]:
         return played(day)
 
 
-def poll_table() -> str:
+def poll_tables() -> list[Block]:
     """With many rules and with few."""
-    return table(poll_rows(MANY), poll_rows(FEW))
+    return [table(poll_rows(MANY), poll_rows(FEW))]
 
 
 if __name__ == "__main__":
-    print(poll_table())
+    print(*poll_tables())

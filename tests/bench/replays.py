@@ -25,7 +25,8 @@ from rules.language.syntax import parse
 from rules.model import XNYS, Edge, Rule
 from rules.panel import Panel
 from tests.bench.drawn import IDS, ROWS, SCOPE, Call, expressions, market
-from tests.bench.timing import span
+from tests.bench.figures import Figure, Target, Unit
+from tests.bench.tables import Block, Row, rows
 from tests.bench.twins import frames_of, has_twin, twin
 
 COUNT, DRAWN = 200, 2_000
@@ -137,29 +138,30 @@ def measured(job: str) -> Cost:
     return Cost(min(each.seconds for each in costs), min(each.peak for each in costs))
 
 
-def replays_table() -> str:
+def replay_tables() -> list[Block]:
     """Seconds and memory of each, beside pandas."""
     found = {job: measured(job) for job in JOBS}
     pandas = found["pandas"]
-    heads = [
-        f"| {COUNT} rules, {len(IDS)} instruments, {ROWS // 252} years | time | target | memory | target | ratio |",
-        "|---|---|---|---|---|---|",
-    ]
     named = {
         "all": "replay, rules of the whole vocabulary",
         "evidence": "the same, and what followed in three instruments",
         "twins": "replay, rules that pandas has words for",
         "pandas": "those in a pandas script, firings alone",
     }
-    return "\n".join([*heads, *(_line(named[job], found[job], pandas) for job in named)])
+    what = f"{COUNT} rules, {len(IDS)} instruments, {ROWS // 252} years"
+    return [rows(what, [line for job in named for line in _lines(named[job], found[job], pandas, what)])]
 
 
-def _line(what: str, cost: Cost, pandas: Cost) -> str:
-    late = " **missed**" if cost.seconds > TARGET_SECONDS else ""
-    wide = " **missed**" if cost.peak > TARGET_MB else ""
-    ratio = f"{cost.seconds / pandas.seconds:.2g} x its time, {cost.peak / pandas.peak:.2g} x its memory"
-    times = f"{span(cost.seconds)} | {span(TARGET_SECONDS)}{late}"
-    return f"| {what} | {times} | {cost.peak:.0f} MB | {TARGET_MB:.0f} MB{wide} | {ratio} |"
+def _lines(name: str, cost: Cost, pandas: Cost, of: str) -> tuple[Row, Row]:
+    """Its seconds, and its memory."""
+    chief = f"replay, {of}" if name.startswith("replay, rules of") else ""
+    seconds, script = Figure.once(cost.seconds), Figure.once(pandas.seconds)
+    peak, its = (Figure.once(each.peak, Unit.MEGABYTES) for each in (cost, pandas))
+    wide, chief_memory = Target(TARGET_MB, Unit.MEGABYTES), chief and f"{chief}: memory"
+    return (
+        Row(name, seconds, Target(TARGET_SECONDS), "a pandas script, of rules it has words for", script, chief),
+        Row(f"{name}: memory", peak, wide, "its memory", its, chief_memory),
+    )
 
 
 def main(job: str) -> None:
@@ -180,4 +182,4 @@ def _most_memory() -> float:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1]) if sys.argv[1:] else print(replays_table())
+    main(sys.argv[1])

@@ -31,4 +31,4 @@ def test_the_pack_is_timed_whichever_clocks_its_rules_are_on(tmp_path: Path) -> 
     assert {rule.calendar for rule in app.settings.compiled} == {XNYS, ALWAYS}
     whole, tick, short = replay_rows(app, app.view().panel(XNYS))
     assert whole.what.endswith("default pack of 2")
-    assert tick.yardstick_seconds == short.yardstick_seconds == whole.seconds
+    assert tick.beside == short.beside == whole.measured

@@ -4,19 +4,22 @@ of them, beside pandas, which recomputes at each tick what it has words for.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from rules.columns import Node
 from rules.evaluation import evaluate, lookback
 from rules.panel import Panel
 from tests.bench.drawn import IDS, ROWS, Expression, expressions, market
-from tests.bench.timing import Row, best, table
+from tests.bench.figures import Target, Unit
+from tests.bench.tables import Block, Row, rows, timed
+from tests.bench.timing import best
 from tests.bench.twins import Frames, frames_of, has_twin, twin
 
 COUNT = 1000
 
 
-def vocabulary_table() -> str:
+def vocabulary_tables() -> list[Block]:
     """Per expression: a replay and a tick, of all of them and of those that pandas has words for."""
     drawn, panel = expressions(COUNT), market()
     both = [each for each in drawn if has_twin(each.call)]
@@ -27,14 +30,16 @@ def vocabulary_table() -> str:
     shared = best(lambda: evaluate([each.node for each in both], panel), 2) / len(both)
     said = f"pandas, of the {len(both)} it has words for"
     replays = [
-        Row("full replay", whole, None, said, pandas),
-        Row(f"full replay of those {len(both)}", shared, None, said, pandas),
+        timed("full replay", whole, None, said, pandas),
+        timed(f"full replay of those {len(both)}", shared, None, said, pandas),
     ]
     anew = f"{said}, anew"
     ticks = _tick_rows("one live tick", drawn, panel, anew, pandas)
+    all_of_them = f"one live tick of {len(drawn):,} expressions over {len(IDS)} instruments, each"
+    ticks[0] = replace(ticks[0], target=Target(1.0, Unit.TIMES), chief=all_of_them)
     ticks += _tick_rows(f"one live tick of those {len(both)}", both, panel, anew, pandas)
     what = f"{len(drawn)} distinct expressions, {len(IDS)} instruments, {years:.0f} years, per expression"
-    return table(what, [*replays, *ticks])
+    return [rows(what, [*replays, *ticks])]
 
 
 def recomputed(drawn: list[Expression], frames: Frames) -> list[object]:
@@ -47,12 +52,8 @@ def _tick_rows(what: str, drawn: list[Expression], panel: Panel, said: str, pand
     nodes: list[Node] = [each.node for each in drawn]
     resumes = evaluate(nodes, panel[:-1]).checkpoints
     tail = panel[len(panel) - 1 - lookback(nodes) :]
-    rows = []
+    found = []
     for name, seen in (("the whole panel", panel), (f"its last {len(tail)} rows", tail)):
         seconds = best(partial(evaluate, nodes, seen, len(seen) - 1, resumes), 5) / len(nodes)
-        rows.append(Row(f"{what}, {name}", seconds, None, said, pandas))
-    return rows
-
-
-if __name__ == "__main__":
-    print(vocabulary_table())
+        found.append(timed(f"{what}, {name}", seconds, None, said, pandas))
+    return found

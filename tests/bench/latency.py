@@ -1,0 +1,50 @@
+"""How long a reader waits: from the instant a bar counts as closed until Telegram has accepted the alert.
+
+The real process at the speed of real time, on a database that another has filled; it polls as often as it may be set
+to. `tests/soak/test_latency.py` does the same at the default interval.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+from bot.settings import load_settings
+from bot.store.chats import subscribe
+from bot.store.database import Database
+from rules.model import Instant
+from tests.bot.markets import at
+from tests.e2e.world import CHAT, Clock, World, copy_database
+
+RECORD = "Russell 2000 closes at a record"
+POLL, SLACK = 5, 5
+"""Seconds: the shortest interval that may be set, and what is promised beside it."""
+
+CLOSES = "21:30:00Z"
+"""Half an hour after the close of a session in winter: so long its bar takes to settle."""
+
+STARTS = ("21:29:34Z", "21:29:35Z", "21:29:37Z")
+"""Long enough before it to be up, at three distances, so that polls fall soon after it, and as late as can be."""
+
+
+def latency(market: Path, filled: Path, home: Path, session: str, start: str) -> float:
+    """Seconds, of a session that closes at a record. `filled` is the home of a service that was stopped before that."""
+    home.mkdir()
+    copy_database(filled, home)
+    asyncio.run(_reads(home / "bellwether.db", at(f"{session}T20:55:00Z")))
+    with World(market, home, load_settings(), Clock(f"{session}T{start}")) as world:
+        world.telegram.knows(CHAT)
+        closed = time.monotonic() + at(f"{session}T{CLOSES}") - world.clock()
+        service = world.starts(config=f"[run]\npoll_seconds = {POLL}\n")
+        told = world.telegram.waits_for(RECORD, 60)
+        service.stop()
+    return told.at - closed
+
+
+async def _reads(file: Path, since: Instant) -> None:
+    """Somebody wants every alert."""
+    database = Database(file)
+    async with database.write() as connection:
+        await subscribe(connection, "telegram", str(CHAT), "private", since)
+    await database.close()
