@@ -1,9 +1,13 @@
-"""What every test may use: where real prices lie, how hard properties are tried, and modules that are compiled once."""
+"""What every test may use: where real prices lie, how hard properties are tried, modules that are compiled once, and
+temporary files in memory.
+"""
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,21 @@ from hypothesis import HealthCheck, settings
 # A process that a test starts finds its modules compiled, also where images are built and the environment forbids that.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+MEMORY, ROOM = Path("/dev/shm"), 1 << 30
+
+
+def _in_memory() -> bool:
+    """Whether temporary files can lie in memory: there is room, and what lies there may be run."""
+    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK | os.X_OK):
+        return False
+    found = os.statvfs(MEMORY)
+    return found.f_bavail * found.f_frsize > ROOM and not found.f_flag & os.ST_NOEXEC
+
+
+# Databases are put on the disk at every commit; hundreds of tests would wait for the disk most of their time.
+if _in_memory():
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -29,6 +48,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "shared_data" in item.keywords:
             item.add_marker(absent)
+
+
+def pytest_collection_finish() -> None:
+    """Fourteen thousand tests stay until the end: what looks for garbage need not look at them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
