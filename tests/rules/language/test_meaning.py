@@ -110,6 +110,16 @@ def test_a_condition_that_can_never_change_is_refused(text: str) -> None:
         read(text, SCOPE)
 
 
+def test_whatever_takes_two_instruments_wants_different_ones() -> None:
+    for function in vocabulary().values():
+        needed = [each for each in function.parameters if each.required]
+        legs = [each for each in needed if each.accepts.type == Type.INSTRUMENT]
+        if len(legs) > 1:
+            given = ", ".join(f"{each.name}={'RUT' if each in legs else '20'}" for each in needed)
+            with pytest.raises(LanguageError, match=f"^{function.name} needs different instruments, not RUT twice$"):
+                read(f"{function.name}({given})", SCOPE)
+
+
 AGAINST_A_DEFAULT = {("classic", "enter", -0.95), ("classic", "leave", 0.95)}
 """Bounds that the default of another argument excludes."""
 
