@@ -1,8 +1,8 @@
 """Yahoo's charts and quotes through yfinance, without its memory: one question, one answer or one clear sentence.
 
-What lives here is the wire: a session whose requests end in time, and what each way to fail is called. What an answer
-holds is read in `_yahoo_chart`. Importing this module imports yfinance (0.2 s, 27 MB), so `yahoo` does it with the
-first question.
+What lives here is how Yahoo is asked, and what each way to fail is called. What yfinance asks through stands in
+`_yahoo_door`; what an answer holds is read in `_yahoo_chart`. Importing this module imports yfinance (0.2 s, 27 MB),
+so `yahoo` does it with the first question.
 
 yfinance remembers failures for the life of the process: a failed probe of a symbol's time zone, an error page taken for
 a crumb. So the class behind its `Ticker` is used, which needs no probe (that halves the requests, too), through a door
@@ -15,12 +15,8 @@ import json
 import logging
 import os
 import re
-import threading
-import time
 import warnings
-from collections.abc import Mapping, Sequence
-from functools import cached_property
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 import yfinance
@@ -29,8 +25,9 @@ from yfinance.data import YfData
 from yfinance.exceptions import YFRateLimitError
 from yfinance.scrapers.history import PriceHistory
 
-from bot.feeds._yahoo_chart import NO_ROWS, OWED, Answer, NoQuotes, Question, Quotes, entries_of, rows_of
-from bot.feeds.contract import Busy, FeedError, NoSuchBars, SourceDown, instant_of, told_time, wait_of
+from bot.feeds._yahoo_chart import NO_ROWS, Answer, NoQuotes, Question, Quotes, entries_of, rows_of
+from bot.feeds._yahoo_door import Door, Session
+from bot.feeds.contract import Busy, FeedError, NoSuchBars, SourceDown
 from rules.bars import DAY, Interval
 from rules.model import Instant
 
@@ -52,7 +49,7 @@ class Client:
 
     def __init__(self, now: Instant) -> None:
         self._now = now
-        self._session = _Session()
+        self._session = Session()
         self._connection = YfData(session=self._session)  # one for the process; it may know an earlier session
         self._connection._cookie = self._connection._crumb = None
 
@@ -73,7 +70,7 @@ class Client:
         Raises NoQuotes where it answers something else, another SourceDown where it does not answer.
         """
         self._session.ends_by(deadline)
-        door = _Door(self._connection, self._session, "list of quotes")
+        door = Door(self._connection, self._session, "list of quotes")
         try:
             response = door.get(_QUOTES, {"symbols": ",".join(symbols), "formatted": "false"})
             if response.status_code >= 400:
@@ -93,7 +90,7 @@ class Client:
         span = self._within_reach(question)
         if span is not None and span[0] >= span[1]:
             return Answer(NO_ROWS, {}, None)
-        door = _Door(self._connection, self._session)
+        door = Door(self._connection, self._session)
         history = PriceHistory(door, question.symbol, "UTC", self._session)
         asked = {"period": "1d"} if span is None else {"start": span[0], "end": span[1]}
         try:
@@ -131,105 +128,7 @@ class _OutOfReach(SourceDown):
     """Rows were asked that are older than Yahoo keeps them."""
 
 
-class _Session(requests.Session[requests.Response]):
-    """A browser's session. Every request, also for cookies and crumbs, ends by the deadline of the thread it is in.
-
-    `newest` is the newest response in this thread: yfinance raises what is refused, and keeps it to itself.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(impersonate="chrome")
-        self._ours = threading.local()
-
-    def ends_by(self, deadline: float) -> None:
-        """From now on, in this thread."""
-        self._ours.deadline, self._ours.newest = deadline, None
-
-    @property
-    def newest(self) -> requests.Response | None:
-        """None before the first response to what is asked until the deadline."""
-        newest: requests.Response | None = self._ours.newest
-        return newest
-
-    def request(self, *args: Any, **options: Any) -> requests.Response:
-        """As in the base class, except for the time-out."""
-        left = self._ours.deadline - time.monotonic()
-        if left < 0.001:
-            raise requests.exceptions.Timeout("no time left")
-        self._ours.newest = response = super().request(*args, **{**options, "timeout": left})
-        return response
-
-
-class _Door:
-    """What PriceHistory asks through: every question goes out, also where yfinance would answer from memory.
-
-    `form` is what an answer should be.
-    """
-
-    def __init__(self, connection: YfData, session: _Session, form: str = "chart of prices") -> None:
-        self._connection, self._session, self.form = connection, session, form
-        self.response: requests.Response | None = None
-
-    def get(self, url: str, params: Mapping[str, Any] | None = None, timeout: float = 30) -> requests.Response:
-        """The connection's response, which is kept to be looked at."""
-        response: requests.Response = self._connection.get(url, params, timeout)
-        self.response = response
-        return response
-
-    cache_get = get
-
-    @property
-    def at(self) -> Instant | None:
-        """When Yahoo answered, by its own clock; None when it did not, or does not say."""
-        if self.response is None:
-            return None
-        return told_time(self.response.headers.get("date"), self.response.headers.get("age"))
-
-    @property
-    def wait(self) -> int | None:
-        """The seconds for which Yahoo wants to be left alone, where it says so."""
-        newest = self._session.newest
-        if newest is None:
-            return None
-        return wait_of(newest.headers.get("retry-after"), instant_of(newest.headers.get("date")))
-
-    @property
-    def about(self) -> Mapping[str, Any]:
-        """The chart's `meta`; empty without one."""
-        try:
-            return dict(self.chart["result"][0]["meta"])
-        except (KeyError, IndexError, TypeError):
-            return {}
-
-    @property
-    def reason(self) -> str:
-        """Yahoo's own words for why there is no chart; empty without any."""
-        error = self.chart.get("error")
-        return str(error.get("description") or "") if isinstance(error, dict) else ""
-
-    def says_fairly_that_there_is_nothing(self, span: tuple[Instant, Instant] | None) -> bool:
-        """Whether there is a chart, without rows, and none were owed; the last day may always have none yet."""
-        if self.reason.startswith("Data doesn't exist"):
-            return True
-        about, refused = self.about, self.response is None or self.response.status_code >= 400
-        if refused or not about or self.chart["result"][0].get("timestamp"):
-            return False
-        if span is None:
-            return True
-        first, now = about.get("firstTradeDate") or span[0], self.at or span[1]
-        return bool(min(span[1], now) - max(span[0], first) < OWED)
-
-    @cached_property
-    def chart(self) -> dict[str, Any]:
-        """The chart that came; empty where none did."""
-        try:
-            chart = json.loads(self.response.content)["chart"] if self.response is not None else {}
-        except (ValueError, KeyError, TypeError, RecursionError):
-            return {}
-        return chart if isinstance(chart, dict) else {}
-
-
-def _fault(what: str, error: Exception, door: _Door) -> FeedError:
+def _fault(what: str, error: Exception, door: Door) -> FeedError:
     """What happened, in the contract's terms and one sentence."""
     status = door.response.status_code if door.response is not None else 0
     if status == 404 and door.reason:
@@ -241,7 +140,7 @@ def _fault(what: str, error: Exception, door: _Door) -> FeedError:
     return kind(f"yahoo did not give {what}: {_why(error, status, door)}")
 
 
-def _why(error: Exception, status: int, door: _Door) -> str:
+def _why(error: Exception, status: int, door: Door) -> str:
     if status >= 400:
         return f"it answered with HTTP {status}" + (f", {door.reason!r}" if door.reason else "")
     if status:
