@@ -55,7 +55,7 @@ def beside(line: str, record: Record | None) -> str:
     return longer if height([longer]) == 1 else line
 
 
-def record_lines(evidence: Evidence, instrument: str | None, clock: str, horizon: int = TOLD) -> list[str]:
+def record_lines(evidence: Evidence, instrument: str | None, clock: str) -> list[str]:
     """`9th since 1990; RUT next 20 sessions:`, then what followed those before it. Plain text, in lines that a phone
     seldom breaks.
 
@@ -63,19 +63,19 @@ def record_lines(evidence: Evidence, instrument: str | None, clock: str, horizon
     """
     if evidence.since is None:
         return []
-    often, outcome = counted(evidence), None if instrument is None else evidence.of(instrument, horizon)
+    often, outcome = counted(evidence), None if instrument is None else evidence.of(instrument, TOLD)
     if outcome is None:
         return [often]
     if not outcome.n:
         return [f"{often}, no outcome known yet"]
-    return [f"{often}; {outcome.instrument} {ahead(horizon, clock)}:", *outcome_lines(outcome)]
+    return [f"{often}; {outcome.instrument} {ahead(TOLD, clock)}:", *outcome_lines(outcome)]
 
 
-def record_in_short(evidence: Evidence, instrument: str | None, horizon: int = TOLD) -> str:
+def record_in_short(evidence: Evidence, instrument: str | None) -> str:
     """The same where there is room for one line: `9th since 1990; RUT: no edge seen`. Empty where there is nothing."""
     if evidence.since is None:
         return ""
-    outcome = None if instrument is None else evidence.of(instrument, horizon)
+    outcome = None if instrument is None else evidence.of(instrument, TOLD)
     if outcome is None:
         return counted(evidence)
     return f"{counted(evidence)}; {outcome.instrument}: {FINDINGS[outcome.finding]}"

@@ -69,9 +69,9 @@ class Silent:
         """Nothing is told."""
 
 
-def chunks(items: Sequence[Spec], size: int = CHUNK) -> list[tuple[Spec, ...]]:
+def chunks(items: Sequence[Spec]) -> list[tuple[Spec, ...]]:
     """The items in order, so many together."""
-    return [tuple(items[at : at + size]) for at in range(0, len(items), size)]
+    return [tuple(items[at : at + CHUNK]) for at in range(0, len(items), CHUNK)]
 
 
 def flat(parts: Sequence[Sequence[Result]]) -> list[Result]:
