@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.answers.buttons import Button, Keyboard, Place
-from bot.commands.reading import instrument, pair, whole_number
+from bot.commands.reading import instrument_called, pair, whole_number
 from bot.commands.registry import Desk, Group, Refusal, Reply, command
 from bot.queries.asked import own_rules, rule_asked
 from bot.queries.condition import condition_picture
@@ -31,14 +31,14 @@ def chart(desk: Desk, words: Sequence[str]) -> Reply:
     """The last N sessions of an instrument, a rule's id or #n of one's own; of a pair, r of N returns."""
     if not 1 <= len(words) <= 3:
         raise Refusal("it takes an instrument, a rule or a pair and, if you like, a number of sessions")
-    known = desk.view.scope.instruments
-    if len(words) > 1 and words[0].upper() in known and not _is_length(words[1]):
+    known, first = desk.view.scope.instruments, instrument_called(desk.view, words[0])
+    if len(words) > 1 and first is not None and not _is_length(words[1]):
         return _of_pair(desk, words)
     if len(words) > 2:
         raise Refusal("it takes an instrument or a rule and, if you like, a number of sessions")
     length = _length(words[1]) if len(words) > 1 else SESSIONS
-    if words[0].upper() in known:
-        return _of_price(desk, instrument(desk.view, words[0]).id, length)
+    if first is not None:
+        return _of_price(desk, first.id, length)
     return _of_rule(desk, rule_asked(desk.view, desk.kept, words[0], Refusal, beside=known), length)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Sequence
 
 from bot.answers import Correlation, CorrelationList, CorrelationMatrix, Picture
@@ -23,6 +24,9 @@ NEIGHBOURS = 3
 BASKET = "RISK"
 """What is shown when nothing is asked for."""
 
+_BETWEEN = re.compile(r"[/,;]|\b(?:and|versus|vs\.?|with)(?=\s)", re.IGNORECASE)
+"""What may stand between two instruments."""
+
 Found = Correlation | CorrelationList | CorrelationMatrix
 
 
@@ -40,7 +44,7 @@ def asked(view: View, words: Sequence[str], usual: int = DEFAULT_WINDOW) -> Foun
 
     `usual` is the window where the words have none.
     """
-    names, window = _split(words, view.scope.instruments, usual)
+    names, window = _split(_BETWEEN.sub(" ", " ".join(words)).split(), view.scope.instruments, usual)
     baskets = view.scope.baskets
     if len(names) > 2:
         raise Refusal("it takes two instruments at most and, if you like, a number of returns")

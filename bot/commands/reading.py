@@ -10,18 +10,26 @@ from bot.answers.buttons import Button
 from bot.answers.people import Roster
 from bot.commands.registry import Refusal, Reply
 from bot.personal.draft import NotUnderstood
+from bot.personal.names import instrument_at
+from bot.personal.words import plain
 from bot.queries.view import View
 from rules.language.errors import listing, nearest
 from rules.model import Instrument
 
 
 def instrument(view: View, word: str) -> Instrument:
-    """The instrument a word names, in any case. Raises Refusal with the nearest names."""
-    known = view.scope.instruments.get(word.upper())
+    """The instrument a word names, in any case: by its id, or by what it is called. Raises Refusal with the nearest."""
+    known = instrument_called(view, word)
     if known is None:
         names = view.scope.instruments
         raise Refusal(f"unknown instrument {word}{nearest(word, names)} (known: {listing(names)})")
     return known
+
+
+def instrument_called(view: View, word: str) -> Instrument | None:
+    """The same; None where there is none. `$BTC,` and `Bitcoin` are BTC."""
+    found = instrument_at((plain(word).strip(",;:.").lower(),), 0, view.scope.instruments)
+    return found[0] if found is not None else None
 
 
 def pair(view: View, first: str, second: str) -> tuple[Instrument, Instrument]:

@@ -16,7 +16,7 @@ from html import escape
 
 from bot import commands
 from bot.answers import Chat, Picture, Status
-from bot.answers.buttons import NO_BUTTONS, Keyboard
+from bot.answers.buttons import NO_BUTTONS, Button, Keyboard
 from bot.answers.changes import Change
 from bot.answers.kept import NOTHING, Kept
 from bot.answers.outbox import Outbox
@@ -207,7 +207,7 @@ def answer(desk: Desk, line: str) -> Reply:
     if desk.chat.stranger and not (known is not None and known.strangers):
         return Reply(NOT_LET_IN)
     if known is None:
-        return Reply(escape(f"There is no command {words[0]}{_nearest(name, desk.chat) or '; /help lists them'}"))
+        return _unknown(desk, words, name)
     if known.admins and not desk.chat.admin:
         return Reply(NOT_AN_ADMIN)
     if known.configures and not desk.chat.configures:
@@ -222,6 +222,20 @@ def answer(desk: Desk, line: str) -> Reply:
         return Reply(escape(str(reason)))
 
 
+def _unknown(desk: Desk, words: Sequence[str], name: str) -> Reply:
+    """The nearest command; of a line about an instrument without a command, what can be made of it."""
+    if name.upper() not in desk.view.scope.instruments:
+        hint = _nearest(name, desk.chat) or "; /help lists them"
+        return Reply(escape(f"There is no command {words[0]}{hint}"))
+    price, alert = f"/price {name.upper()}", f"/alert {name.upper()} {' '.join(words[1:]) or '-5%'}"
+    keys = (Button(price, price), *([Button("As an alert", alert)] if len(words) > 1 else []))
+    return Reply(escape(f"A line begins with a command: {price}, or {alert}"), buttons=(keys,))
+
+
 def _nearest(name: str, chat: Chat) -> str:
-    """The commands of much the same name, of those that whoever asks may use."""
-    return nearest(name, [each.name for each in offered(admin=chat.admin)])
+    """The commands of much the same name, of those that whoever asks may use; else those that begin like it."""
+    names = [each.name for each in offered(admin=chat.admin)]
+    begin = [
+        each for each in names if min(len(name), len(each)) >= 3 and (name.startswith(each) or each.startswith(name))
+    ]
+    return nearest(name, names) or (f"; did you mean {' or '.join(begin[:2])}?" if begin else "")

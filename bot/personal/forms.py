@@ -6,6 +6,7 @@ was met counts again when the price has gone about one usual daily move back: on
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from bot.personal import expressions
@@ -37,6 +38,7 @@ from bot.render.titles import title_of
 from rules.language.meaning import read_condition
 from rules.model import Basis
 
+_SINCE = re.compile(r"\bsince\s+\S+$", re.IGNORECASE)
 _ALL_TIME = ("all", "time", "all-time")
 
 LONGEST_ASKED = 400
@@ -66,6 +68,8 @@ def _short(head: str, market: Market) -> Made | None:
         said = tokens(head)
     except NotANumber as error:
         raise NotUnderstood(str(error), "SOL < 120") from None
+    if said is None and _SINCE.search(head):
+        raise NotUnderstood("since which day? dates look like 2025-11-20", "RUT +5% since 2025-11-20")
     words = tuple(each for each in said or () if each not in FILLERS)
     if not words:
         return None

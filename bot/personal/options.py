@@ -99,6 +99,7 @@ _OPTIONS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], dict[str, Any]]
     (_at_the_end(f"confirm_clear {_DIGITS}"), _count("confirm_clear")),
     (_at_the_end(f"cooldown {_DIGITS}"), _count("cooldown")),
     (_at_the_end(f"from ([a-z][a-z0-9]*) ({_FLOAT}) ([+-]?{_FLOAT})%"), _anchor),
+    (_at_the_end(r"until (\S.{0,40})"), _until),
 )
 _SAID = {"lasts": "how long", "limited": "how long", "basis": "close or live", "once": "once or always"}
 _CLEAR = re.compile(r"[\s,;](clears?(?: when)?)\s", re.IGNORECASE)

@@ -10,6 +10,7 @@ _PLAIN = str.maketrans(
     {
         **dict.fromkeys("\u2212\u2013\u2014\u2012\ufe63", "-"),
         **dict.fromkeys("\"'`“”„‘’«»$€£", None),
+        **dict.fromkeys("\ufe0e\ufe0f", None),  # how a picture is drawn
         "≤": "<=",
         "≥": ">=",
         "×": "*",
@@ -20,7 +21,11 @@ _PLAIN = str.maketrans(
         **dict.fromkeys("↑↗⬆▲", " rises "),
     }
 )
-_INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn")
+_SAYS_NOTHING = ("Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk")
+"""What is not seen, and pictures: a rocket behind a line changes nothing."""
+
+_DAY_FIRST = re.compile(r"(?<![\w.])(\d{1,2})\.(\d{1,2})\.(\d{4})(?![\w.])")
+_YEAR_FIRST = re.compile(r"(?<![\w/.])(\d{4})([/.])(\d{1,2})\2(\d{1,2})(?![\w/])")
 
 _GROUPED = re.compile(r"(?<![\w.,])\d{1,3}(?: \d{3})+(?![\d])")
 _NUMBER = re.compile(
@@ -63,10 +68,15 @@ Token = Amount | str
 
 
 def plain(line: str) -> str:
-    """The line with one kind of every sign, and single spaces."""
+    """The line with one kind of every sign, single spaces, and dates that mean one day alone as 2026-12-31."""
     folded = unicodedata.normalize("NFKC", line).translate(_PLAIN)
-    shown = "".join(" " if unicodedata.category(each) in _INVISIBLE else each for each in folded)
-    return " ".join(shown.split())
+    shown = "".join(" " if unicodedata.category(each) in _SAYS_NOTHING else each for each in folded)
+    dated = _DAY_FIRST.sub(lambda found: _date(found[3], found[2], found[1]), " ".join(shown.split()))
+    return _YEAR_FIRST.sub(lambda found: _date(found[1], found[3], found[4]), dated)
+
+
+def _date(year: str, month: str, day: str) -> str:
+    return f"{int(year):04}-{int(month):02}-{int(day):02}"
 
 
 def tokens(text: str) -> tuple[Token, ...] | None:

@@ -69,6 +69,29 @@ def test_corr_answers_in_any_case_and_for_60_returns_unless_said(view: View) -> 
     assert ask(view, "/corr Rut sOl 20")[1] == "RUT and SOL, 20 returns"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "rut/btc 60",
+        "RUT, BTC",
+        "rut vs btc",
+        "RUT and BTC 60",
+        "$rut $btc",
+        "Russell Bitcoin",
+    ],
+)
+def test_corr_of_a_pair_in_whatever_way_it_is_written(view: View, words: str) -> None:
+    assert ask_offline(view, f"/corr {words}").html == ask_offline(view, "/corr RUT BTC 60").html
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("/price bitcoin", "/price BTC"), ("/price $BTC", "/price BTC"), ("/chart Bitcoin 60", "/chart BTC 60")],
+)
+def test_an_instrument_is_known_by_what_it_is_called(view: View, typed: str, meant: str) -> None:
+    assert ask_offline(view, typed).html == ask_offline(view, meant).html
+
+
 def test_corr_says_as_of_when_and_when_trading_starts_again(view: View) -> None:
     assert ask(view, "/corr RUT SOL")[-2:] == ["Close of Wed 2025-12-31", "Next open Fri 2026-01-02 14:30Z"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -180,6 +181,9 @@ def test_it_is_called_what_it_is(typed: str, title: str) -> None:
         ("corr RUT SOL 60 > 60", "a level of a correlation is from -0.95 to 0.95"),
         ("regime panic", "the regime is risk-on, neutral or risk-off"),
         ("drawdown RUT 10", "that takes one percentage, from 0.1% to 90%"),
+        ("sol < 120 until 12/31/2026", "12/31/2026 is not a date; dates look like 2026-12-31"),
+        ("sol < 120 until tomorrow once", "tomorrow is not a date; dates look like 2026-12-31"),
+        ("rut +5% since 11/20/2025", "since which day? dates look like 2025-11-20"),
         ("sol < 120 until 2026-13-31", "2026-13-31 is not a date; dates look like 2026-12-31"),
         ("sol < 120 for 9999999d", "an alert is watched for 1 to 3650 days, or for good"),
         ("sol < 120 for 3d for 4d", "how long is said twice, each time otherwise"),
@@ -191,6 +195,21 @@ def test_what_may_mean_two_things_or_none_is_refused_with_a_line_that_means_one(
         read(typed, MARKET)
     assert str(error.value) == reason
     assert isinstance(read(error.value.example, MARKET), Draft)
+
+
+@pytest.mark.parametrize(
+    ("typed", "plainly"),
+    [
+        ("sol < 120 🚀", "sol < 120"),
+        ("🔔 RUT record ❗️", "RUT record"),
+        ("sol < 120 until 31.12.2026", "sol < 120 until 2026-12-31"),
+        ("sol < 120 until 2026/1/5 once", "sol < 120 until 2026-01-05 once"),
+        ("rut +5% since 20.11.2025", "rut +5% since 2025-11-20"),
+        ("rut +5% since 2025.11.20", "rut +5% since 2025-11-20"),
+    ],
+)
+def test_pictures_change_nothing_and_a_date_is_read_where_it_means_one_day(typed: str, plainly: str) -> None:
+    assert replace(read(typed, MARKET), asked="") == replace(read(plainly, MARKET), asked="")
 
 
 def test_the_line_in_its_place_is_about_the_same_instrument() -> None:
