@@ -1,4 +1,7 @@
-"""The composition root: the only place that builds things and joins them."""
+"""The composition root of commands that look at prices and end: configuration, history, and a view of them.
+
+A service is put together in `bot.live`, and what it watches with in `bot.room`.
+"""
 
 from __future__ import annotations
 

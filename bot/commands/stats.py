@@ -14,7 +14,8 @@ from bot.queries.asked import rule_asked
 from bot.queries.muting import what_is_meant
 from bot.queries.stats import stats_of, stats_of_rules
 from bot.queries.tags import tags_of
-from bot.render.stats import named, pages_of, stats_page, stats_text
+from bot.render.stats import stats_text
+from bot.render.stats_pages import named, pages_of, stats_page
 from rules.language.compile import CompiledRule
 from rules.model import Severity
 

@@ -16,7 +16,7 @@ from bot.queries.view import View
 from bot.render.alerts import SIMULATED_LINE
 from bot.render.evidence import FINDINGS
 from bot.render.lines import PHONE
-from bot.render.stats import pages_of
+from bot.render.stats_pages import pages_of
 from bot.telegram.captions import headline
 from rules.evidence import Finding
 from rules.functions.registry import Scope
