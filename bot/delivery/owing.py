@@ -14,7 +14,7 @@ from bot.delivery.grouping import Group, Rules, heads
 from bot.delivery.quiet import Withhold
 from bot.render.evidence import NO_RECORDS, Records
 from bot.render.quiet import budget_spent
-from bot.store.alerts import all_said, events_at, events_of, unsaid_events
+from bot.store.alerts import all_said, dark_since, events_at, events_of, unsaid_events
 from bot.store.chats import Subscriber, own_readers, subscribers
 from bot.store.database import Connection
 from bot.store.further import APPRISE, NOBODY, UNTAKEN, Roll, enrolled
@@ -22,6 +22,7 @@ from bot.store.messages import Message, is_for, owe
 from bot.store.severity import grave_enough
 from bot.store.summaries import Lapsed, close_lapsed, lapsed, take_back, told_of
 from bot.store.waiting import fired_key
+from rules.alerting import BEFORE
 from rules.bars import DAY
 from rules.model import AlertEvent, Delivery, Edge, Instant
 
@@ -116,7 +117,7 @@ class Owing:
         told: list[Message] = []
         for some in _by_owner(events):
             for group in groups(some, self._rules, before):
-                whole = await self._meant(connection, group, decisions.now, records)
+                whole = await self._meant(connection, group, readers, decisions.now, records)
                 apart = decisions.wanted_apart(group, [each for each in readers if is_for(whole, each)])
                 told.append(_without(whole, apart, readers) if apart else whole)
                 told += [self._alone(part, apart, records) for part in group.parts if apart]
@@ -125,9 +126,12 @@ class Owing:
     def _alone(self, part: AlertEvent, to: frozenset[int], records: Records) -> Message:
         return replace(message(Group(part), self._rules, self._news, records), only=to)
 
-    async def _meant(self, connection: Connection, group: Group, now: Instant, records: Records) -> Message:
+    async def _meant(
+        self, connection: Connection, group: Group, readers: Sequence[Subscriber], now: Instant, records: Records
+    ) -> Message:
         """A correction for those who were told what it takes back, the end of an alert also for those who were told
-        that it began, what somebody made for themselves for them alone; each shown as an answer to what it follows.
+        that it began, that data is back for those who were there when it was missing, what somebody made for themselves
+        for them alone; each shown as an answer to what it follows.
         """
         event, whole = group.head, message(group, self._rules, self._news, records)
         owner = owner_of(event.rule)
@@ -136,6 +140,11 @@ class Owing:
             return replace(whole, only=only, answers=event.undone_key)
         if owner is not None:
             whole = replace(whole, only=frozenset({owner}))
+        if event.edge is Edge.DATA_BACK:
+            gaps = [await dark_since(connection, each) for each in (event, *group.parts)]
+            said = max((at for at in gaps if at is not None), default=BEFORE)
+            there = (each.chat for each in readers if is_for(whole, each) and each.since <= said)
+            return replace(whole, only=frozenset(there))
         if event.edge is not Edge.RESOLVED or event.since is None:
             return whole
         if self.readers.roll and owner is None:

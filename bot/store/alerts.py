@@ -49,6 +49,18 @@ async def save_book(connection: Connection, before: Book, after: Book) -> None:
     await _write(connection, tracks, ("track",), before.pasts, after.pasts, _past)
 
 
+async def dark_since(connection: Connection, back: AlertEvent) -> Instant | None:
+    """The bar of which it was said that a rule has no data, where that is what an event says is over.
+
+    None where it was not: a rule that is adopted while its data is missing says nothing of it.
+    """
+    dark, known = (events.c.key.startswith(f"{back.rule}/{edge}/") for edge in (Edge.NO_DATA, Edge.DATA_BACK))
+    before = events.c.rule == back.rule, events.c.at <= back.at, events.c.key != back.key, sa.or_(dark, known)
+    newest = sa.select(events.c.at, dark.label("dark")).where(*before).order_by(events.c.at.desc(), events.c.id.desc())
+    row = (await connection.execute(newest.limit(1))).first()
+    return row.at if row is not None and row.dark else None
+
+
 async def save_events(
     connection: Connection,
     happened: Sequence[AlertEvent],

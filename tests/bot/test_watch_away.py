@@ -108,6 +108,36 @@ def test_a_bar_that_never_comes_is_told_after_three_sessions_and_its_return_too(
         ]
 
 
+def test_that_data_is_back_is_told_where_it_was_told_that_it_was_missing(tmp_path: Path) -> None:
+    days = closes("2025-12-03", "2025-12-10")
+    feed = indices()
+    for end in days[:4]:
+        feed.never_has("SPX", end)
+    with Station(tmp_path / "a.db", feed, rules=[SPREAD, HIGH]).starts(MORNING) as station:
+        station.chat("one", MORNING)
+        station.ticks([MORNING, *(after(end, 3 * 60) for end in days[:3])])
+        station.chat("two", after(days[2], 4 * 60))
+        assert told(station.ticks(after(end, 3 * 60) for end in days[3:])) == ["spread data_back 2025-12-09"]
+        chats = {row.id: row.address for row in station.rows(schema.chats)}
+        assert [(chats[row.chat], row.event.split("/")[1]) for row in station.rows(schema.deliveries)] == [
+            ("one", "no_data"), ("one", "data_back"),
+        ]  # fmt: skip
+
+
+def test_a_rule_that_is_adopted_while_its_data_is_missing_does_not_say_that_it_is_back(tmp_path: Path) -> None:
+    """So it is after a change of venue, or of the rule: nobody had been told that it was missing."""
+    days = closes("2025-12-03", "2025-12-10")
+    feed = indices()
+    for end in days[:4]:
+        feed.never_has("SPX", end)
+    start = after(days[3], 3 * 60)
+    adopted = [start, start + HOUR, start + 2 * HOUR]
+    with Station(tmp_path / "a.db", feed, rules=[SPREAD]).starts(start) as station:
+        station.chat("one", start)
+        assert told(station.ticks([*adopted, after(days[4], 3 * 60)])) == ["spread data_back 2025-12-09"]
+        assert station.rows(schema.deliveries) == []
+
+
 def test_when_no_source_answers_nothing_false_is_told(tmp_path: Path) -> None:
     feed = indices(RUT={WEDNESDAY: 101.0})
     with Station(tmp_path / "a.db", feed, rules=[HIGH]).starts(MORNING) as station:
