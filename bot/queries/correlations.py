@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -77,15 +77,11 @@ def matrix(view: View, basket: str, window: int) -> CorrelationMatrix:
     columns = view.columns([mean, *pairs.values(), *moves.values()], clock)
     last = {name: last_known(columns[node]) for name, node in moves.items()}
     row = max((at for at in last.values() if at is not None), default=len(panel) - 1)
-    r = np.eye(len(priced))
-    for (one, other), node in pairs.items():
-        i, j = priced.index(one), priced.index(other)
-        r[i, j] = r[j, i] = columns[node][row]
     return CorrelationMatrix(
         basket=basket,
         instruments=tuple(priced),
         window=window,
-        r=r,
+        r=_square(priced, {pair: float(columns[node][row]) for pair, node in pairs.items()}),
         average=number(columns[mean][row]),
         late={name: panel.clock.session(at) for name, at in last.items() if at is not None and at < row},
         clock=clock,
@@ -94,6 +90,15 @@ def matrix(view: View, basket: str, window: int) -> CorrelationMatrix:
         simulated=view.simulated,
         missing=tuple(name for name in members if name not in priced),
     )
+
+
+def _square(names: Sequence[str], r_of: Mapping[tuple[str, str], float]) -> Floats:
+    """Both halves of the matrix of r, and ones on its diagonal."""
+    r = np.eye(len(names))
+    for (one, other), value in r_of.items():
+        i, j = names.index(one), names.index(other)
+        r[i, j] = r[j, i] = value
+    return r
 
 
 def _is_priced(view: View, panel: Panel, name: str) -> bool:
