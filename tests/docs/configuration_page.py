@@ -24,7 +24,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from bot.settings.live_feeds import live_feeds
-from bot.settings.models import InstrumentSettings, RuleSettings, Settings, built_in
+from bot.settings.models import Settings, built_in
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
 _TABLES = re.compile(r"(?s)(<!-- (\w+): ([\w ]+) -->\n).*?(<!-- /\2 -->)")
@@ -70,7 +70,7 @@ def _rows(section: str) -> Iterator[str]:
     if section == "baskets":
         yield "| `baskets.NAME` | list | | Instruments that a function may be given together. |"
         return
-    model = {"instruments": InstrumentSettings, "rules": RuleSettings}.get(section) or _models_in(section)
+    model = _model_of(section)
     prefix = "" if section == "rules" else f"{OF_NAMES.get(section, section)}."
     yield from _of_model(model, prefix, _defaults().get(section, {}) if section not in (*OF_NAMES, "rules") else {})
 
@@ -144,9 +144,11 @@ def _defaults() -> dict[str, Any]:
     return built_in()
 
 
-def _models_in(section: str) -> type[BaseModel]:
+def _model_of(section: str) -> type[BaseModel]:
+    """What a table of a section is read as: of one by name, or in a list, the last of what it is made of counts."""
     annotation = Settings.model_fields[section].annotation
-    found = get_args(annotation)[-1] if get_origin(annotation) is dict else annotation
+    inner = [each for each in get_args(annotation) if each is not Ellipsis]
+    found = inner[-1] if inner else annotation
     assert isinstance(found, type)
     assert issubclass(found, BaseModel)
     return found
