@@ -1,5 +1,6 @@
-"""The bars of the store as they were known at any instant, and panels of them. Everything is read once. Pure but for
-what it is given."""
+"""The bars of the store as they were known at any instant, and panels of them. Pure: all that bars have ever said is
+read before, and handed in.
+"""
 
 from __future__ import annotations
 

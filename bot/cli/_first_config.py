@@ -1,4 +1,6 @@
-"""The configuration that `init` writes: a few lines, with a word on each, and nobody else's to read."""
+"""The configuration that `init` writes: a few lines with a word on each. While it holds a secret nobody but its owner
+may read it.
+"""
 
 from __future__ import annotations
 

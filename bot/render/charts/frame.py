@@ -1,4 +1,7 @@
-"""Curves over sessions with a scale at their left: what the pictures of prices and of rules are made of."""
+"""Frames over sessions and what is drawn in them: curves with a scale at their left, strips, grounds, dates below.
+
+The pictures of prices, of rules and of the regime are made of them.
+"""
 
 from __future__ import annotations
 
