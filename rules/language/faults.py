@@ -39,7 +39,7 @@ def _about_characters(found: str, before: str, after: str) -> str:
         return f"instruments are ids, not tickers: {ticker[0]}"
     if found in _WRITE:
         return f"{found} has no meaning here; write {_WRITE[found]}"
-    if found.isspace() or found == "\xa0":
+    if found.isspace():
         return "this is no plain space; type a space"
     if found in _QUOTES:
         return "quotes are not needed; names stand as they are: RUT"

@@ -17,6 +17,7 @@ from rules.language.errors import LanguageError, listing
 from rules.language.meaning import calendar_of, read, read_condition
 from rules.language.syntax import DEEPEST_NESTING, LONGEST_TEXT, parse
 from rules.model import ALWAYS, XNYS, Label, Rule, Timing
+from rules.windows import close_of
 from tests.rules.markets import SCOPE, rule
 
 # --- types and units
@@ -204,6 +205,11 @@ def test_a_line_at_a_limit_needs_no_clear_line(when: str) -> None:
     assert compiled.clear == unary("not", compiled.when)
 
 
+def test_a_sign_before_a_series_is_a_column_and_before_plain_numbers_a_number() -> None:
+    assert read("-RUT", SCOPE).node == unary("-", close_of("RUT"))
+    assert read("-(1 + 2)", SCOPE).node == Constant(-3.0)
+
+
 def test_a_rule_names_the_instruments_it_waits_for() -> None:
     assert rule("r", "RUT > SPX", "corr(RUT, SOL) < 0.5").instruments == ("RUT", "SPX", "SOL")
     assert set(rule("r", "regime_is(RISK_OFF)").instruments) == {"SPX", "VIX", "BTC"}
@@ -337,6 +343,8 @@ MISTYPED = {
     "function without parentheses": Mistyped("corr > 0.6"),
     "number with a space": Mistyped("close(BTC) > 70 000"),
     "number with a comma": Mistyped("close(BTC) > 1,5M"),
+    "comma between conditions": Mistyped("RUT > 5,SPX > 5"),
+    "comma after a name": Mistyped("RUT,5 > 3"),
     "number with two units": Mistyped("close(BTC) > 70km"),
     "no such date": Mistyped("close(RUT) > 2025-13-40"),
     "date compared": Mistyped("close(RUT) > 2025-11-20"),
@@ -389,6 +397,14 @@ def test_an_answer_is_one_short_sentence_about_a_place_in_the_line(typed: Mistyp
     assert len(str(error)) < 400
     assert "\n" not in str(error)
     assert not any(word in str(error) for word in ("Token", "lark", "Traceback", "\\x", "None", "Expected"))
+
+
+@pytest.mark.parametrize("sign", ["≥ >=", "≤ <=", "≠ !=", "× *", "· *", "÷ /", "− -", "– -", "— -", "[ (", "] )"])
+def test_a_sign_as_it_is_typeset_is_answered_with_the_one_to_type(sign: str) -> None:
+    typeset, plain = sign.split()
+    with pytest.raises(LanguageError) as caught:
+        read(f"RUT {typeset} SPX > 5", SCOPE)
+    assert str(caught.value) == f"{typeset} has no meaning here; write {plain}"
 
 
 @pytest.mark.parametrize(

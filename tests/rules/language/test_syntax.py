@@ -22,6 +22,7 @@ from rules.language.syntax import (
     Name,
     Syntax,
     Unary,
+    is_bounded,
     parse,
     parts_of,
 )
@@ -188,6 +189,13 @@ def test_a_text_of_the_longest_length_is_read_and_a_longer_one_is_not() -> None:
 def test_the_deepest_nesting_is_read_and_a_deeper_one_is_not() -> None:
     assert parse("(" * DEEPEST_NESTING + "a" + ")" * DEEPEST_NESTING) == parse("a")
     assert str(DEEPEST_NESTING) in str(refused("(" * (DEEPEST_NESTING + 1) + "a" + ")" * (DEEPEST_NESTING + 1)))
+
+
+@pytest.mark.parametrize("before", ["a - ", "5 - ", "(a) - ", "a > 5 and "])
+def test_what_stands_between_two_does_not_nest(before: str) -> None:
+    deep = f"{before}(" * DEEPEST_NESTING + "a" + ")" * DEEPEST_NESTING
+    assert is_bounded(deep)
+    assert not is_bounded(f"{before}({deep})")
 
 
 def test_the_most_parts_are_read_and_more_are_not() -> None:
