@@ -225,6 +225,7 @@ def test_who_only_stands_beside_a_rule_is_a_companion_and_decides_nothing(
         ("beta(RUT, SOL, 30)", "beta of SOL on RUT (30)"),
         ("avg_corr(RISK)", "mean corr in RISK (60)"),
         ("percentile(corr(RUT, SOL), 252)", "RUT-SOL corr (60) rank in last 252"),
+        ("corr(RUT, SOL) > beta(RUT, SOL)", "RUT-SOL corr (60) > beta of SOL on RUT (60)"),
         ("percentile(RUT)", "RUT rank in last 504"),
         ("ret(RUT)", "RUT return (1)"),
     ],

@@ -199,6 +199,10 @@ def test_without_a_clear_line_a_rule_clears_when_it_is_not_true() -> None:
     assert compiled.clear_text == "not (RUT > 5 and SPX > 5)"
 
 
+def test_not_of_what_is_joined_stands_in_parentheses() -> None:
+    assert read("not not RUT > 5", SCOPE).text == "not (not (RUT > 5))"
+
+
 @pytest.mark.parametrize("when", [LONGEST, DEEPEST], ids=["longest", "deepest"])
 def test_a_line_at_a_limit_needs_no_clear_line(when: str) -> None:
     compiled = rule("r", when)
@@ -295,6 +299,7 @@ MISTYPED = {
     "typeset sign": Mistyped("close(RUT) ≥ 2500"),
     "&& for and": Mistyped("drawdown(RUT) > 5% && drawdown(SPX) > 5%"),
     "AND for and": Mistyped("drawdown(RUT) > 5% AND drawdown(SPX) > 5%"),
+    "NOT for not": Mistyped("NOT drawdown(RUT) > 5%"),
     "window 0": Mistyped("close(RUT) > sma(RUT, 0)"),
     "window too long": Mistyped("close(RUT) > sma(RUT, 1000000000)"),
     "window as a power": Mistyped("close(RUT) > sma(RUT, 10**9)"),
@@ -332,6 +337,8 @@ MISTYPED = {
     "plain numbers compared": Mistyped("5 > 3"),
     "missing argument": Mistyped("close(RUT) > sma(RUT)"),
     "nothing between commas": Mistyped("close(RUT) > sma(RUT, , 20)"),
+    "nothing before a comma": Mistyped("close(RUT) > sma(, 20)"),
+    "nothing before a parenthesis": Mistyped("(close(RUT) > ) and close(SPX) > 5000"),
     "too many arguments": Mistyped("close(RUT, 5) > 2500"),
     "argument named twice": Mistyped("close(RUT) > sma(RUT, n=20, n=50)"),
     "argument given and named": Mistyped("close(RUT) > sma(RUT, 20, x=SPX)"),
