@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs" / "how-to"
+RECIPES = ("add-a-function", "add-a-command", "add-a-feed")
 _FILE = re.compile(r"<!-- file: (\S+) -->\n```python\n(.*?)```\n", re.DOTALL)
 _TRIED = re.compile(r"^\.venv/bin/python -m pytest -q (\S+) -k (\S+)$", re.MULTILINE)
 TREE = ("bot", "rules", "tests", "docs", "config.example.toml", "pyproject.toml")

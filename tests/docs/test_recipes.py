@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.recipes import bellwether, copied, ran, recipe
+from tests.docs.recipes import RECIPES, bellwether, copied, ran, recipe
 
-RECIPES = ("add-a-function", "add-a-command", "add-a-feed")
 every_recipe = pytest.mark.parametrize("page", RECIPES)
 
 
