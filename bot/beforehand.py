@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from bot.allocator import give_back
 from bot.outlook import Outlook
 from bot.parts import Parts
 from bot.queries.evidence import evidence_of_rules
@@ -58,6 +59,7 @@ class Beforehand:
         work = asyncio.get_running_loop().run_in_executor
         for at in range(0, len(view.rules), AT_ONCE):
             await work(self._thread, _look_into, view, view.rules[at : at + AT_ONCE])
+        await work(self._thread, give_back)
         self._known = market
 
     def _market(self, view: View) -> _Market:

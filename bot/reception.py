@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from bot.allocator import Rest
 from bot.answers import Chat, Picture
 from bot.answers.changes import Change
 from bot.answers.kept import Kept
@@ -55,6 +56,7 @@ class Reception:
     ) -> None:
         self._parts = parts
         self._thinking = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="answer")
+        self._rest = Rest(self._thinking)
         self._drawing = Drawing(draw, drawing_limit)
         self._trades = LatestTrades(parts.intake.ticks, parts.poll_seconds)
         self.outlook = Outlook(parts)
@@ -67,6 +69,7 @@ class Reception:
 
     def close(self) -> None:
         """Answer nothing more."""
+        self._rest.ends()
         self._thinking.shutdown(wait=False, cancel_futures=True)
         self._drawing.close()
         self._trades.close()
@@ -91,6 +94,7 @@ class Reception:
             changed = "it is not known whether that was done" if begun else "nothing was changed"
             return Answer(f"The database does not answer; {changed}. Please try again later.")
         picture = None if reply.picture is None else await self._drawing.draw(reply.picture)
+        self._rest.begins()
         return Answer(reply.html, picture, self._adoption_of(reply), reply.buttons, reply.notice)
 
     async def _desk(self, question: Question) -> Desk:

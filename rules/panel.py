@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import zlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -179,12 +179,24 @@ def build_panel(
             continue
         columns[name] = _sampled(clock, used) if used.interval is Interval.DAY else _folded_hours(clock, used)
         origins[name] = used.origins
-        if approximate and clock.calendar != ALWAYS and instruments[name].calendar == ALWAYS:
-            columns[name] = _fill_approximately(clock, columns[name], of_one, len(origins[name]))
-            origins[name] += of_one[Interval.DAY].origins if Interval.DAY in of_one else ()
     hours = {name: bars[name][Interval.HOUR] for name in columns if Interval.HOUR in bars[name]}
     never_stop = {name: each for name, each in hours.items() if instruments[name].calendar == ALWAYS}
-    return Panel(clock, columns, origins, hours=never_stop)
+    panel = Panel(clock, columns, origins, hours=never_stop)
+    return approximated(panel, instruments, bars) if approximate else panel
+
+
+def approximated(panel: Panel, instruments: Mapping[str, Instrument], bars: Mapping[str, BarSet]) -> Panel:
+    """What `build_panel` makes of the same bars where it may approximate, from what it made of them without. All but
+    the coins' columns are shared.
+    """
+    if panel.clock.calendar == ALWAYS:
+        return panel
+    columns, origins = dict(panel.columns), dict(panel.origins)
+    for name in columns:
+        if instruments[name].calendar == ALWAYS and Interval.DAY in bars[name]:
+            columns[name] = _fill_approximately(panel.clock, columns[name], bars[name], len(origins[name]))
+            origins[name] += bars[name][Interval.DAY].origins
+    return replace(panel, columns=columns, origins=origins)
 
 
 def due_rows(
@@ -276,8 +288,6 @@ def _fill_approximately(clock: Clock, columns: Columns, bars: BarSet, origins_be
 
     The days' origins are counted after the `origins_before` of the hours.
     """
-    if Interval.DAY not in bars:
-        return columns
     hours = bars.get(Interval.HOUR)
     first_hour = int(hours.end[0]) if hours is not None and len(hours) else np.iinfo(np.int64).max
     midnights = clock.sessions.astype("datetime64[D]").astype(np.int64) * DAY + DAY

@@ -24,7 +24,9 @@ LONGEST = 3
 """Horizons that one block may last: a rule that always fires again would else be one block."""
 
 MOST_BLOCKS = 250
-"""Blocks that are drawn from: more of them are joined, neighbours with each other, which costs nothing but memory."""
+"""Blocks that are drawn from: more of them are joined, neighbours with each other, which costs nothing but memory. How
+often one is drawn fits into a byte.
+"""
 
 NOMINAL = 0.90
 
@@ -99,7 +101,7 @@ def _medians(values: Floats, of_block: Ints) -> Floats:
     return np.concatenate(found)
 
 
-def _weighted(ascending: Floats, times: NDArray[np.int16]) -> Floats:
+def _weighted(ascending: Floats, times: NDArray[np.uint8]) -> Floats:
     """The median of ascending values, each there so many `times`; one a row."""
     seen = np.cumsum(times, axis=1, dtype=np.int32)
     half = seen[:, -1:] / 2.0
@@ -114,8 +116,8 @@ def _first(holds: Bools) -> Ints:
 
 
 @lru_cache(maxsize=32)
-def _times(count: int) -> NDArray[np.int16]:
+def _times(count: int) -> NDArray[np.uint8]:
     """How often each of `count` blocks is drawn, when `count` are; (SAMPLES, count)."""
     drawn = (splitmix64(SAMPLES * count) % np.uint64(count)).astype(np.int64).reshape(SAMPLES, count)
     at = np.arange(SAMPLES, dtype=np.int64)[:, None] * count + drawn
-    return np.bincount(at.ravel(), minlength=SAMPLES * count).reshape(SAMPLES, count).astype(np.int16)
+    return np.bincount(at.ravel(), minlength=SAMPLES * count).reshape(SAMPLES, count).astype(np.uint8)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
 
 from bot.answers.quality import Finding
 from bot.feeds.contract import Feed, FeedError, NoSuchBars, Request
 from bot.market.sessions import HISTORY_STARTS, Sessions
 from rules.bars import DAY, Bars, Interval
 from rules.model import ALWAYS, Instant, Instrument
-from rules.panel import Panel, build_panel
+from rules.panel import Panel, approximated, build_panel
 
 BarSets = Mapping[str, Mapping[Interval, Bars]]
 """The bars of instruments by id."""
@@ -20,19 +20,24 @@ BarSets = Mapping[str, Mapping[Interval, Bars]]
 Screen = Callable[[Instrument, Bars, BarSets], tuple[Bars, tuple[Finding, ...]]]
 """What of an instrument's bars can be believed, given those of others beside it, and what is wrong with the rest."""
 
+Panels = MutableMapping[tuple[str, bool], Panel]
+"""By calendar, and by whether they are approximate; of the last session that had closed."""
+
 BEGINNING = (HISTORY_STARTS - dt.date(1970, 1, 1)).days * DAY
 
 
 @dataclass(frozen=True)
 class History:
     """Bars of all instruments up to `until`, the instant of the last bar that any of them has. `findings` tell which
-    rows were left out of `bars`, or trimmed, and why."""
+    rows were left out of `bars`, or trimmed, and why. `made` are the panels that were made of these bars: whoever asks
+    for one next is given the same."""
 
     instruments: Mapping[str, Instrument]
     bars: BarSets
     sessions: Sessions
     until: Instant
     findings: tuple[Finding, ...] = ()
+    made: Panels = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def simulated(self) -> bool:
@@ -47,12 +52,21 @@ class History:
 
     def panel(self, calendar: str, as_of: dt.date | None = None, *, approximate: bool = False) -> Panel:
         """Everything known at the close of session `as_of` (by default the last), aligned on a clock."""
-        until = self.until if as_of is None else min(self.until, self.sessions.cutoff(calendar, as_of))
+        if as_of is not None:
+            return self._aligned(calendar, min(self.until, self.sessions.cutoff(calendar, as_of)), approximate)
+        known = self.made.get((calendar, approximate))
+        if known is None or not len(known) or known.clock.closes[-1] != self.sessions.last_close(calendar, self.until):
+            known = self.made[calendar, approximate] = self._aligned(calendar, self.until, approximate)
+        return known
+
+    def _aligned(self, calendar: str, until: Instant, approximate: bool) -> Panel:
         fitting = {
             name: {interval: bars.upto(until) for interval, bars in of_one.items()}
             for name, of_one in self.bars.items()
             if self.instruments[name].calendar in (calendar, ALWAYS)
         }
+        if approximate and until == self.until:
+            return approximated(self.panel(calendar), self.instruments, fitting)
         clock = self.sessions.clock(calendar, until, _first_day(fitting))
         return build_panel(clock, self.instruments, fitting, approximate=approximate)
 
@@ -91,7 +105,7 @@ def _screened(history: History, screen: Screen) -> History:
         for interval, bars in of_one.items():
             kept[name][interval], findings = screen(history.instruments[name], bars, history.bars)
             found += findings
-    return replace(history, bars=kept, findings=tuple(found))
+    return replace(history, bars=kept, findings=tuple(found), made={})
 
 
 async def _bars_of(feed: Feed, instrument: Instrument, now: Instant) -> dict[Interval, Bars]:

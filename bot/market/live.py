@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bot.market.history import History
+from bot.market.history import History, Panels
 from bot.market.sessions import Sessions
 from rules.bars import Bars, Bools, Interval, Ints, Origin
 from rules.model import Instant, Instrument
@@ -42,9 +42,11 @@ class LiveHistory:
     ) -> None:
         self._instruments, self._sessions, self._preferences = instruments, sessions, preferences
         self._bars: dict[str, dict[Interval, Bars]] = {}
+        self._made: Panels = {}
 
     def load(self, instrument: str, bars: Bars) -> None:
         """Take bars as they were stored."""
+        self._made = {}
         self._bars.setdefault(instrument, {})[bars.interval] = self._ordered(instrument, [bars])
 
     def compare(self, instrument: str, bars: Bars, now: Instant) -> Arrival:
@@ -69,6 +71,7 @@ class LiveHistory:
             at = _places(held, arrival.written)
             keep[at[at >= 0]] = False
             kept = self._ordered(instrument, [held.take(keep), arrival.written])
+            self._made = {}
             self._bars[instrument][held.interval] = kept
 
     def withdrawn(self, instrument: str, interval: Interval, origins: Collection[Origin], now: Instant) -> Arrival:
@@ -111,9 +114,9 @@ class LiveHistory:
         return max((int(each.max()) for each in held), default=0)
 
     def snapshot(self, until: Instant) -> History:
-        """The market as of `until`, for reading: later arrivals do not change it."""
+        """The market as of `until`, for reading: later arrivals do not change it. Until then panels are shared."""
         bars = {name: kept for name, of_one in self._bars.items() if (kept := _with_bars(of_one))}
-        return History(self._instruments, bars, self._sessions, until)
+        return History(self._instruments, bars, self._sessions, until, made=self._made)
 
     def _ordered(self, instrument: str, parts: list[Bars]) -> Bars:
         """All parts as one, sorted by end and then by preference."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -212,6 +212,32 @@ def test_a_missing_hour_at_the_close_is_a_gap_and_not_a_guess(tmp_path: Path) ->
 def test_a_clock_of_before_everything_is_empty() -> None:
     panel = load(FakeFeed(RUT_DAYS), RUT).panel(XNYS, dt.date(1989, 1, 1))
     assert len(panel) == 0
+
+
+def test_panels_are_made_once_and_rows_of_before_anew() -> None:
+    history = load(FakeFeed(RUT_DAYS), RUT)
+    assert history.panel(XNYS) is history.panel(XNYS)
+    before = history.panel(XNYS, dt.date(2025, 12, 9))
+    assert len(before) < len(history.panel(XNYS))
+    assert before is not history.panel(XNYS, dt.date(2025, 12, 9))
+
+
+def test_another_session_has_another_panel_of_the_same_bars() -> None:
+    history = load(FakeFeed(RUT_DAYS), RUT)
+    earlier = replace(history, until=TUESDAY)
+    assert len(earlier.panel(XNYS)) + 1 == len(replace(earlier, until=WEDNESDAY).panel(XNYS))
+
+
+def test_an_approximate_panel_shares_what_it_does_not_approximate(tmp_path: Path) -> None:
+    Folder(tmp_path).holds("RUT_1d.csv", *weekdays("2025-12-01", "2025-12-12")).holds(
+        "BTC_1h.csv", *hours("2025-12-08", "2025-12-12")
+    ).holds("BTC_1d.csv", *utc_days("2025-12-01", "2025-12-12"))
+    feed = build_feed("files", Setup(SESSIONS, NOW, tmp_path))
+    history = asyncio.run(load_history(feed, {"RUT": RUT, "BTC": BTC}, SESSIONS, NOW))
+    exact, rough = history.panel(XNYS), history.panel(XNYS, approximate=True)
+    assert rough.columns["RUT"] is exact.columns["RUT"]
+    assert len(closes(rough, "BTC")) > len(closes(exact, "BTC"))
+    assert history.panel(ALWAYS, approximate=True) is history.panel(ALWAYS)
 
 
 @pytest.mark.shared_data

@@ -50,6 +50,18 @@ def test_what_comes_first_is_all_new() -> None:
     assert held(live) == [(0, "first", 10), (1, "first", 11)]
 
 
+def test_snapshots_share_their_panels_until_a_bar_comes() -> None:
+    live = history()
+    taken(live, days(10, 11))
+    first = live.snapshot(NOW).panel(XNYS)
+    taken(live, days(10, 11))
+    assert live.snapshot(NOW).panel(XNYS) is first
+    old = live.snapshot(NOW)
+    taken(live, days(10, 11, 12))
+    assert live.snapshot(NOW).panel(XNYS) is not first
+    assert old.panel(XNYS) is first
+
+
 def test_what_says_the_same_changes_nothing_and_copies_nothing() -> None:
     live = history()
     taken(live, days(10, 11, 12))
