@@ -1,7 +1,8 @@
 """How long a reader waits: from the instant a bar counts as closed until Telegram has accepted the alert.
 
 The real process at the speed of real time, on a database that another has filled; it polls as often as it may be set
-to. `tests/soak/test_latency.py` does the same at the default interval.
+to. Once it is up its clock is put just before the instant. `tests/soak/test_latency.py` waits for it without that, at
+the default interval.
 """
 
 from __future__ import annotations
@@ -15,28 +16,31 @@ from bot.store.chats import subscribe
 from bot.store.database import Database
 from rules.model import Instant
 from tests.bot.markets import at
-from tests.e2e.world import CHAT, Clock, World, copy_database
+from tests.e2e.world import CHAT, Clock, JumpingWorld, copy_database
 
 RECORD = "Russell 2000 closes at a record"
 POLL, SLACK = 5, 5
 """Seconds: the shortest interval that may be set, and what is promised beside it."""
 
-CLOSES = "21:30:00Z"
-"""Half an hour after the close of a session in winter: so long its bar takes to settle."""
+UP, CLOSES = "21:20:00Z", "21:30:00Z"
+"""When it starts, and half an hour after the close of a session in winter: so long its bar takes to settle."""
 
-STARTS = ("21:29:34Z", "21:29:35Z", "21:29:37Z")
-"""Long enough before it to be up, at three distances, so that polls fall soon after it, and as late as can be."""
+BEFORE = (3.0, 6.0, 9.0)
+"""Seconds before it that the clock is put to, so that polls fall at different distances from it."""
 
 
-def latency(market: Path, filled: Path, home: Path, session: str, start: str) -> float:
+def latency(market: Path, filled: Path, home: Path, session: str, before: float) -> float:
     """Seconds, of a session that closes at a record. `filled` is the home of a service that was stopped before that."""
     home.mkdir()
     copy_database(filled, home)
     asyncio.run(_reads(home / "bellwether.db", at(f"{session}T20:55:00Z")))
-    with World(market, home, load_settings(), Clock(f"{session}T{start}")) as world:
+    with JumpingWorld(market, home, load_settings(), Clock(f"{session}T{UP}")) as world:
         world.telegram.knows(CHAT)
-        closed = time.monotonic() + at(f"{session}T{CLOSES}") - world.clock()
         service = world.starts(config=f"[run]\npoll_seconds = {POLL}\n")
+        service.says("history is complete", 120)
+        service.says(" bars, ", 120)
+        world.clock.set(at(f"{session}T{CLOSES}") - before)
+        closed = time.monotonic() + before
         told = world.telegram.waits_for(RECORD, 60)
         service.stop()
     return told.at - closed

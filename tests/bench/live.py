@@ -16,7 +16,7 @@ from bot.feeds.simulated import SimulatedFeed
 from bot.market.sessions import Sessions
 from bot.settings import load_settings
 from tests.bench.clean import without_development_packages
-from tests.bench.latency import POLL, SLACK, STARTS, latency
+from tests.bench.latency import BEFORE, POLL, SLACK, latency
 from tests.bench.market import FOLDER
 from tests.bench.tables import Block, Row, held, rows, timed
 from tests.bot.markets import at
@@ -53,7 +53,7 @@ def service_tables() -> list[Block]:
 
 def service_rows(run: Run) -> list[Row]:
     """What was seen, as rows."""
-    slowest = f"from a bar to its alert in Telegram, polling every {POLL} s, the longest of {len(STARTS)}"
+    slowest = f"from a bar to its alert in Telegram, polling every {POLL} s, the longest of {len(BEFORE)}"
     sizes = {
         "resident, its history filled": run.filled,
         "resident after its first answers": run.answered,
@@ -75,14 +75,14 @@ def run_figures(folder: Path | None) -> Run:
     with TemporaryDirectory(prefix="bellwether-bench-") as home, without_development_packages(Path(home)):
         market = folder or _simulated(Path(home))
         session = "2025-12-04" if folder else "2025-11-04"
-        runs = [_run(market, session, Path(home) / str(each), start) for each, start in enumerate(STARTS)]
+        runs = [_run(market, session, Path(home) / str(each), before) for each, before in enumerate(BEFORE)]
     imports, polling, first_poll = (min(each) for each in zip(*(run[0] for run in runs), strict=True))
     most = (max(each) for each in zip(*(run[1] for run in runs), strict=True))
     return Run(imports, polling, first_poll, *most)
 
 
 def _run(
-    market: Path, session: str, home: Path, start_at: str
+    market: Path, session: str, home: Path, early: float
 ) -> tuple[tuple[float, float, float], tuple[float, float, float, float]]:
     """What counts at its least, and what counts at its most, of one run in a folder of its own."""
     home.mkdir()
@@ -98,7 +98,7 @@ def _run(
         clock.set(f"{session}T21:46:00Z")
         polling, first_poll = _second_start(world)
         restarted = world.services[-1].memory()
-    told = latency(market, before, home / "told", session, start_at)
+    told = latency(market, before, home / "told", session, early)
     return (imports, polling, first_poll), (told, filled, answered, restarted)
 
 
