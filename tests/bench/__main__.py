@@ -64,8 +64,7 @@ def main() -> None:
     told = page([together(of_one) for of_one in zip(*runs, strict=True)], asked.runs)
     print(told)
     if asked.write:
-        text = PAGE.read_text(encoding="utf-8").partition(MARK)[0]
-        PAGE.write_text(f"{text}{MARK}\n\n{told}\n", encoding="utf-8")
+        PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8"), told), encoding="utf-8")
 
 
 def _measured(names: Sequence[str]) -> list[list[Block]]:
@@ -86,6 +85,11 @@ def page(sections: Sequence[Sequence[Block]], runs: int) -> str:
     rest = [block for block in blocks if block not in grown]
     parts = [often, chief(blocks), *grown, *rest]
     return "\n\n".join(map(str, parts))
+
+
+def with_tables(text: str, told: str) -> str:
+    """A page with these tables in place of those it had; what stands before the mark stays."""
+    return f"{text.partition(MARK)[0]}{MARK}\n\n{told}\n"
 
 
 if __name__ == "__main__":

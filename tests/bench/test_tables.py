@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bench.__main__ import page
+from tests.bench.__main__ import MARK, page, with_tables
 from tests.bench.delivery import Delivered, delivery_rows
 from tests.bench.figures import Figure, Target, Unit
 from tests.bench.growth import GROWTH
@@ -91,6 +91,11 @@ def test_what_counts_most_stands_first_under_the_names_it_has_there_then_growth_
     told = page(run, 1).split("\n\n")
     assert [cells(block.split("\n")[0])[0] for block in told[1:]] == ["what", GROWTH, "one market", "nothing more"]
     assert [cells(line)[0] for line in told[1].split("\n")[2:]] == ["the replay"]
+
+
+def test_a_page_keeps_its_words_and_gets_other_tables_however_often() -> None:
+    once = with_tables(f"words\n\n{MARK}\n\nold tables\n", "tables")
+    assert once == f"words\n\n{MARK}\n\ntables\n" == with_tables(once, "tables")
 
 
 def test_runs_are_put_together_block_by_block() -> None:
