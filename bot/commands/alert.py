@@ -62,6 +62,8 @@ def alert(desk: Desk, words: Sequence[str]) -> Reply:
         known = spoken_id(rule_asked(desk.view, desk.kept, words[0], Refusal).rule.id)
         raise Refusal(f"{known} is an alert that you have; /alerts {known} shows it")
     verb = words[0].lower()
+    if verb in _DEEDS and [*words[1:]] in ([], ["all"]):
+        raise Refusal(f"which one? write /alert {verb} and its number; /alerts lists yours")
     number = _number(words[1]) if len(words) > 1 else None
     try:
         if verb == "save" and len(words) > 1:

@@ -13,7 +13,7 @@ from bot.personal.draft import NotUnderstood
 from bot.personal.names import instrument_at
 from bot.personal.words import plain
 from bot.queries.view import View
-from rules.language.errors import listing, nearest
+from rules.language.errors import listing, nearest, short
 from rules.model import Instrument
 
 
@@ -22,7 +22,7 @@ def instrument(view: View, word: str) -> Instrument:
     known = instrument_called(view, word)
     if known is None:
         names = view.scope.instruments
-        raise Refusal(f"unknown instrument {word}{nearest(word, names)} (known: {listing(names)})")
+        raise Refusal(f"unknown instrument {short(word)}{nearest(word, names)} (known: {listing(names)})")
     return known
 
 
@@ -43,7 +43,7 @@ def pair(view: View, first: str, second: str) -> tuple[Instrument, Instrument]:
 def whole_number(word: str, what: str, low: int, high: int) -> int:
     """A count within bounds. Raises Refusal."""
     if not re.fullmatch("[0-9]{1,12}", word) or not low <= int(word) <= high:
-        raise Refusal(f"{what} must be a whole number from {low} to {high}, not {word}")
+        raise Refusal(f"{what} must be a whole number from {low} to {high}, not {short(word)}")
     return int(word)
 
 

@@ -25,7 +25,7 @@ from bot.answers.reload import Reading
 from bot.answers.why import Telling
 from bot.queries.view import NoAnswer, View
 from rules.bars import Tick
-from rules.language.errors import LanguageError, nearest
+from rules.language.errors import LanguageError, nearest, short
 from rules.model import Instant
 
 LONGEST_LINE = 1_000
@@ -226,7 +226,7 @@ def _unknown(desk: Desk, words: Sequence[str], name: str) -> Reply:
     """The nearest command; of a line about an instrument without a command, what can be made of it."""
     if name.upper() not in desk.view.scope.instruments:
         hint = _nearest(name, desk.chat) or "; /help lists them"
-        return Reply(escape(f"There is no command {words[0]}{hint}"))
+        return Reply(escape(f"There is no command {short(words[0])}{hint}"))
     price, alert = f"/price {name.upper()}", f"/alert {name.upper()} {' '.join(words[1:]) or '-5%'}"
     keys = (Button(price, price), *([Button("As an alert", alert)] if len(words) > 1 else []))
     return Reply(escape(f"A line begins with a command: {price}, or {alert}"), buttons=(keys,))

@@ -50,7 +50,7 @@ REST = {Basis.CLOSE: 5, Basis.TICK: 1_440}
 
 def read(line: str, market: Market) -> Draft:
     """What a line asks for. Raises NotUnderstood, and nothing else."""
-    text = plain(line)
+    text = plain(line).rstrip(" !?;,.")
     if not text:
         raise NotUnderstood("it needs something to watch", "BTC -5% 1d")
     if len(text) > LONGEST_LINE:

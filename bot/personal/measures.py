@@ -181,8 +181,8 @@ def _fresh(said: Said) -> Made | None:
 
 
 def _jump(said: Said) -> Made | None:
-    """`VIX jump`: a move of four usual ones in a day."""
-    if said.words != ("jump",):
+    """`VIX jump`, `VIX spikes`: a move of four usual ones in a day."""
+    if len(said.words) != 1 or said.words[0] not in ("jump", "jumps", "spike", "spikes"):
         return None
     of = f"jump({said.instrument.id})"
     return Made(f"{of} >= 4", f"{of} < 2", Basis.CLOSE)

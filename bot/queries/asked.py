@@ -10,8 +10,11 @@ from bot.queries.price import Own
 from bot.queries.tags import tags_of
 from bot.queries.view import View
 from rules.language.compile import CompiledRule, compile_rule
-from rules.language.errors import LanguageError, listing, nearest
+from rules.language.errors import LanguageError, listing, nearest, short
 from rules.model import AlertEvent, Edge
+
+LONGEST_ID = 40
+"""Characters that are shown of what is no rule's id."""
 
 LISTED = 8
 """Rules that are named to who asks for none of them."""
@@ -36,7 +39,9 @@ def rule_asked(
     if word.lower() in known:
         return known[word.lower()]
     hint = nearest(word, [*known, *beside])
-    raise refused(f"unknown rule {word}{hint or f' (known: {listing(known, LISTED)}); /rules lists all'}")
+    raise refused(
+        f"unknown rule {short(word, LONGEST_ID)}{hint or f' (known: {listing(known, LISTED)}); /rules lists all'}"
+    )
 
 
 def own_rules(view: View, kept: Kept) -> Iterator[Own]:

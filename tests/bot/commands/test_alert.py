@@ -36,6 +36,12 @@ def test_the_number_of_an_alert_is_no_condition_and_leads_to_it(chat: Conversati
     assert chat.writes("/alert #1").startswith("#1 is an alert that you have; /alerts #1 shows it")
 
 
+@pytest.mark.parametrize("words", ["remove", "pause all", "edit"])
+def test_a_deed_without_a_number_asks_for_it(chat: Conversation, words: str) -> None:
+    """It was read as a condition: `unknown instrument remove`."""
+    assert chat.writes(f"/alert {words}").startswith(f"which one? write /alert {words.split()[0]} and its number")
+
+
 def test_the_story_of_an_alert_reads_as_approved(chat: Conversation) -> None:
     chat.writes("/alert")
     chat.taps("BTC -5% in a day")

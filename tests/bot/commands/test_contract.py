@@ -177,6 +177,7 @@ def test_a_line_without_words_is_shown_the_way(desk: Desk) -> None:
         ("/xyz", "There is no command /xyz; /help lists them"),
         ("/correlation RUT SOL", "There is no command /correlation; did you mean corr?"),
         ("/sub", "There is no command /sub; did you mean subscribe?"),
+        ("/" + "y" * 300, f"There is no command /{'y' * 23}...; /help lists them"),
         ("btc", "A line begins with a command: /price BTC, or /alert BTC -5%"),
         ("rut record", "A line begins with a command: /price RUT, or /alert RUT record"),
         ("<b>", "There is no command <b>; /help lists them"),

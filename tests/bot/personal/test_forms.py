@@ -201,6 +201,7 @@ def test_what_may_mean_two_things_or_none_is_refused_with_a_line_that_means_one(
     ("typed", "plainly"),
     [
         ("sol < 120 🚀", "sol < 120"),
+        ("sol<120!!!", "sol < 120"),
         ("🔔 RUT record ❗️", "RUT record"),
         ("sol < 120 until 31.12.2026", "sol < 120 until 2026-12-31"),
         ("sol < 120 until 2026/1/5 once", "sol < 120 until 2026-01-05 once"),

@@ -30,6 +30,11 @@ def test_a_date_before_the_prices_of_an_instrument_is_refused(typed: str, reason
     assert isinstance(read(error.value.example, MARKET), Draft)
 
 
+@pytest.mark.parametrize("typed", ["vix jump", "VIX jumps", "vix spikes!"])
+def test_a_jump_is_asked_for_in_several_words(typed: str) -> None:
+    assert read(typed, MARKET).when == "jump(VIX) >= 4"
+
+
 def test_the_day_that_prices_begin_on_is_a_date_to_count_from() -> None:
     assert read("SOL +5% since 2020-08-11", MARKET).title == "SOL up 5% since 2020-08-11"
 
