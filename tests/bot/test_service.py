@@ -240,10 +240,11 @@ def test_an_outbox_whose_every_sending_fails_is_told_and_not_restarted(tmp_path:
         reader.refuses = True
         wall.now = RECORD + 50 * 60
         await service.tick()
-        while guard("what is owed").health is Health.WELL:
+        while not guard("what is owed").why:  # on a loaded machine it is owed for too long before it is first tried
             wall.now += 30
             service.wake()
             await asyncio.sleep(0.05)
+        assert guard("what is owed").health is Health.SILENT
         assert guard("what is owed").why == "Internal Server Error (500)"
         assert (guard("the outbox").restarts, guard("what is owed").restarts) == (0, 0)
         assert not service._kept_up.why

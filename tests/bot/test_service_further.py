@@ -104,7 +104,7 @@ def test_one_that_takes_nothing_is_told_and_nothing_is_restarted_or_ended_for_it
         further.refuses = True
         wall.now = RECORD + 50 * 60
         await service.tick()
-        while guard().health is Health.WELL:
+        while guard().why in ("", "mail"):  # on a loaded machine it is owed for too long before it is first tried
             wall.now += 30
             service.wake()
             await asyncio.sleep(0.05)
