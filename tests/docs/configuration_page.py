@@ -28,16 +28,18 @@ from bot.settings.models import Settings, built_in
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
 _TABLES = re.compile(r"(?s)(<!-- (\w+): ([\w ]+) -->\n).*?(<!-- /\2 -->)")
+_FEEDS = re.compile(r"Live feeds: [^(]*\(")
 HEAD = "| key | what it is | unless said | meaning |\n|---|---|---|---|"
 OF_NAMES = {"files": "files.NAME", "channels": "channels.NAME", "instruments": "instruments.ID"}
 """Sections that are tables by name."""
 
 
 def written() -> str:
-    """The page as it should be: a table where a comment names the sections that it is of."""
-    return _TABLES.sub(
-        lambda found: f"{found[1]}{table(found[3].split())}\n{found[4]}", PAGE.read_text(encoding="utf-8")
+    """The page as it should be: a table where a comment names the sections that it is of, and every live feed."""
+    text = _FEEDS.sub(
+        f"Live feeds: {', '.join(f'`{each}`' for each in live_feeds())} (", PAGE.read_text(encoding="utf-8")
     )
+    return _TABLES.sub(lambda found: f"{found[1]}{table(found[3].split())}\n{found[4]}", text)
 
 
 def table(sections: list[str]) -> str:
@@ -152,11 +154,6 @@ def _model_of(section: str) -> type[BaseModel]:
     assert isinstance(found, type)
     assert issubclass(found, BaseModel)
     return found
-
-
-def feeds() -> str:
-    """The live feeds, as the page names them."""
-    return ", ".join(f"`{each}`" for each in live_feeds())
 
 
 if __name__ == "__main__":
