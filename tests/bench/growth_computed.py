@@ -1,5 +1,5 @@
 """How what is computed grows: columns with their rows, replays with rules and sessions, ticks with expressions, polls
-with levels, a matrix with its pairs.
+with levels, a matrix with its pairs. Seconds are the processor's.
 
 Run as a module it is one process after the other in which rules are replayed: it writes seconds, and the megabytes that
 the replay took at most beside what was there before.
@@ -33,7 +33,7 @@ from tests.bench.drawn import IDS, SCOPE, expressions, market
 from tests.bench.figures import Figure, Unit
 from tests.bench.levels import drawn_at, moving
 from tests.bench.tables import Growth
-from tests.bench.timing import best, seconds_of
+from tests.bench.timing import busy
 from tests.rules.markets import columns_of, tape, weekdays
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,8 +54,8 @@ def grown(what: str, work: Sequence[int], costs: Iterable[float], unit: Unit = U
 def correlations() -> list[Growth]:
     """A column whose window stays as wide as it is."""
     node = read("corr(RUT, SPX, 60)", SCOPE, XNYS).column
-    panels = map(_long, COLUMN_ROWS)
-    return [grown("rolling correlation: rows", COLUMN_ROWS, (best(partial(evaluate, [node], each)) for each in panels))]
+    costs = (busy(partial(evaluate, [node], _long(rows)), 30) for rows in COLUMN_ROWS)
+    return [grown("rolling correlation: rows", COLUMN_ROWS, costs)]
 
 
 def _long(rows: int) -> Panel:
@@ -91,7 +91,7 @@ def ticks() -> list[Growth]:
     for count in EXPRESSIONS:
         some: list[Node] = nodes[:: len(nodes) // count]  # every so many, for they are drawn function by function
         resumes = evaluate(some, panel[:last]).checkpoints
-        costs.append(best(partial(evaluate, some, panel, last, resumes), 5))
+        costs.append(busy(partial(evaluate, some, panel, last, resumes), 5))
     return [grown(f"a live tick over {len(IDS)} instruments: expressions", EXPRESSIONS, costs)]
 
 
@@ -100,7 +100,7 @@ def levels() -> list[Growth]:
     values = np.abs(np.random.default_rng(5).standard_normal(1000)) + 1.0
     is_due = np.ones(len(values), dtype=bool)
     held = [drawn_at(values, count).arrays() for count in LEVELS]
-    costs = (best(partial(moving, each, values, is_due), 20) for each in held)
+    costs = (busy(partial(moving, each, values, is_due), 20) for each in held)
     return [grown("a row against levels: alerts of people", LEVELS, costs)]
 
 
@@ -109,7 +109,7 @@ def matrices() -> list[Growth]:
     panel = market()
     pairs = [list(combinations(IDS[:count], 2)) for count in MEMBERS]
     nodes = [[pearson(one, other, 60) for one, other in each] for each in pairs]
-    costs = (best(partial(evaluate, each, panel)) for each in nodes)
+    costs = (busy(partial(evaluate, each, panel), 10) for each in nodes)
     return [grown("the matrix of `/corr`: pairs", [len(each) for each in pairs], costs)]
 
 
@@ -151,7 +151,7 @@ def main(count: int, rows: int) -> None:
         raise ValueError(f"{len(rules)} rules were drawn, not {count}")
     Path("/proc/self/clear_refs").write_text("5")  # the most memory counts from here
     before = _megabytes("VmRSS:")
-    seconds = seconds_of(lambda: judge(rules, {XNYS: some}, opened(rules), int(some.clock.closes[-1]), grace=0))
+    seconds = busy(lambda: judge(rules, {XNYS: some}, opened(rules), int(some.clock.closes[-1]), grace=0), 1)
     print(json.dumps((seconds, _megabytes("VmHWM:") - before)))
 
 

@@ -35,7 +35,7 @@ def vocabulary_tables() -> list[Block]:
     ]
     anew = f"{said}, anew"
     ticks = _tick_rows("one live tick", drawn, panel, anew, pandas)
-    all_of_them = f"one live tick of {len(drawn):,} expressions over {len(IDS)} instruments, each"
+    all_of_them = f"one live tick of {len(drawn):,} expressions over {len(IDS)} instruments, per expression"
     ticks[0] = replace(ticks[0], target=Target(1.0, Unit.TIMES), chief=all_of_them)
     ticks += _tick_rows(f"one live tick of those {len(both)}", both, panel, anew, pandas)
     what = f"{len(drawn)} distinct expressions, {len(IDS)} instruments, {years:.0f} years, per expression"
