@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.app import settings_of
 from bot.market.preference import EXCHANGE
+from bot.market.sessions import HISTORY_STARTS
 from bot.render.alerts import SIMULATED
 from bot.settings import MarketSettings, Prices, Settings, TelegramSettings, warnings
 
@@ -23,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print what was found."""
     settings = settings_of(arguments.file or arguments.config)
-    for warning in warnings(settings):
+    for warning in warnings(settings, HISTORY_STARTS):
         print(f"warning: {warning}")
     print(f"ok: {len(settings.compiled)} rules on {len(settings.instruments)} instruments")
     print(f"alerts go to: {_alerts(settings.telegram)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -13,9 +14,9 @@ from rules.language.typed import COMPARISONS
 from rules.model import Basis
 
 
-def warnings(settings: Settings) -> list[str]:
-    """What is allowed but probably not meant."""
-    rules = [doubt for rule in settings.rules for doubt in _about_rule(rule, settings.scope)]
+def warnings(settings: Settings, begins: dt.date = dt.date.min) -> list[str]:
+    """What is allowed but probably not meant. No history begins before the day on which it `begins`."""
+    rules = [doubt for rule in settings.rules for doubt in _about_rule(rule, settings.scope, begins)]
     return [*_about_telegram(settings), *_about_sources(settings), *rules]
 
 
@@ -48,8 +49,11 @@ def _about_sources(settings: Settings) -> Iterator[str]:
                 yield f"instrument {name} has no sources: bellwether run will never have a price of it"
 
 
-def _about_rule(rule: RuleSettings, scope: Scope) -> Iterator[str]:
+def _about_rule(rule: RuleSettings, scope: Scope, begins: dt.date) -> Iterator[str]:
     typed = read_condition(rule.when, scope)
+    for day in (each.value for each in typed.walk()):
+        if isinstance(day, dt.date) and day < begins:
+            yield f"rule {rule.id} counts from {day}: no history begins before {begins}, so that it will never be known"
     if rule.clear is None and any(part.symbol in COMPARISONS for part in typed.walk()):
         yield f"rule {rule.id} has no clear: at its level it may fire again and again; say when it ends"
     if rule.on is Basis.TICK and rule.confirm < 2:

@@ -204,6 +204,17 @@ def test_as_of_before_the_data_there_is_no_answer(terminal: Terminal, prices: Pa
         assert ran.err.count("\n") == 1, command
 
 
+def test_check_warns_of_a_rule_that_counts_from_before_all_history(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "my.toml").write_text(
+        "[[rules]]\nid = 'old'\nwhen = 'rally_since(RUT, 1980-01-01) > 10%'\nclear = 'RUT < 1'\n"
+    )
+    ran = terminal.runs("check", tmp_path / "my.toml")
+    assert ran.code == 0
+    assert ran.out.splitlines()[0] == (
+        "warning: rule old counts from 1980-01-01: no history begins before 1990-01-02, so that it will never be known"
+    )
+
+
 def test_a_conversation_as_of_before_all_prices_is_refused(terminal: Terminal, prices: Path) -> None:
     """It said of every rule that it never had data."""
     ran = terminal.runs("chat", "--data", prices, "--as-of", "1980-01-01")
