@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from rules.alerting import BEFORE
+from rules.bars import Floats
 from rules.book import Book, Past, Record
+from rules.columns import Node
 from rules.evaluation import Checkpoints
 from rules.judging import Judge, Market
 from rules.language.compile import CompiledRule
@@ -63,6 +65,7 @@ def evaluate(
     *,
     before: Mapping[str, Panel] | None = None,
     refilled: Collection[str] = (),
+    columns: Mapping[str, Mapping[Node, Floats]] | None = None,
 ) -> Outcome:
     """Judge every due row that was not judged yet, and the last `AGAIN` of those that were, where they have changed.
 
@@ -73,6 +76,9 @@ def evaluate(
 
     Rules on closes alone are judged again; `before` are the panels that the book was last judged on, for the numbers of
     then. Rules on `refilled` instruments, of which the past is another one now, go on from what it says without a word.
+
+    `columns` of all rows of a track's panel may be known. A replay that is given all it needs leaves a book without
+    checkpoints: nothing goes on from there.
     """
     waits = Awaited(grace, awaited)
     found: list[_Track] = []
@@ -80,7 +86,8 @@ def evaluate(
         calendar = group[0].calendar
         panel = panels[track] if track in panels else panels[calendar]
         due = partial(waits.due, panel, now)
-        judge = Judge(track, group, book, Market(panel, (before or {}).get(calendar), due, refilled, now))
+        known = (columns or {}).get(track, {})
+        judge = Judge(track, group, book, Market(panel, (before or {}).get(calendar), due, refilled, now, known))
         found.append(_judged(track, group, judge, book) if judge.is_news else _unmoved(track, judge, book))
     order = {rule.rule.id: index for index, rule in enumerate(rules)}
     events = sorted((event for each in found for event in each.events), key=lambda event: (event.at, order[event.rule]))

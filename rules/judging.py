@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from rules.bars import Floats
 from rules.book import AGAIN, Book, Past, Record, fingerprint, moved, row_ending, standing
 from rules.columns import Node
 from rules.course import Course, Rows, course, covered
-from rules.evaluation import Checkpoints, evaluate
+from rules.evaluation import Checkpoints, Evaluated, evaluate
 from rules.language.compile import CompiledRule
 from rules.model import AlertEvent, Basis, Edge, Instant
 from rules.panel import Panel
@@ -24,7 +24,8 @@ class Market:
     """What a track is judged on.
 
     `due` is the first of a rule's rows from one on that may not be judged yet. `before` is the panel that the book was
-    last judged on, where that is known. Of `refilled` instruments the past is another one now.
+    last judged on, where that is known. Of `refilled` instruments the past is another one now. `columns` of all rows of
+    the panel may be known already: where they are all that is needed, nothing is computed and no checkpoint kept.
     """
 
     panel: Panel
@@ -32,6 +33,7 @@ class Market:
     due: Callable[[CompiledRule, int], int]
     refilled: Collection[str]
     now: Instant
+    columns: Mapping[Node, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +131,22 @@ class Judge:
         """What every row needs, for all rules at once, up to the last row that any of them judges."""
         if self._start < self._stop:
             roots = [node for rule in self._rules for node in rule.roots if node not in rule.memoryless]
-            seen = self._panel[: self._stop]
-            done = evaluate(roots, seen, self._start, self._checkpoints, self._settles + 1)
+            done = self._known(roots) or self._evaluated(roots)
             self._columns, self._checkpoints = done.columns, done.checkpoints
             last = min(self._stop - 1, self._last_closed)
             base = -1 if self._base is None else self._base
             self._past = moved(self._past, self._panel, self._names, base, self._settles, last)
         self._teller = Teller(self._panel, self._rules, self._start, self._columns, self._stop)
         return self._checkpoints or {}, self._past
+
+    def _known(self, roots: Sequence[Node]) -> Evaluated | None:
+        columns, rows = self._market.columns, slice(self._start, self._stop)
+        if any(node not in columns for node in roots):
+            return None
+        return Evaluated(self._start, {node: columns[node][rows] for node in roots}, {})
+
+    def _evaluated(self, roots: Sequence[Node]) -> Evaluated:
+        return evaluate(roots, self._panel[: self._stop], self._start, self._checkpoints, self._settles + 1)
 
     # One rule
 

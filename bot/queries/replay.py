@@ -46,6 +46,8 @@ def replay(
     events: list[AlertEvent] = []
     found: list[Stat] = []
     for part in _parts(view, rules):
+        if looked_at:
+            _compute(part)
         events += [event for event in part.events() if first is None or event.session >= first]
         if looked_at:
             found += _looked_at(part, first)
@@ -62,6 +64,14 @@ def _parts(view: View, rules: Sequence[CompiledRule]) -> list[View]:
     """The same market with a few of the rules each, those on one clock together."""
     by_clock = sorted(rules, key=lambda rule: rule.calendar)
     return [view.of(by_clock[at : at + AT_ONCE]) for at in range(0, len(by_clock), AT_ONCE)]
+
+
+def _compute(part: View) -> None:
+    """All columns that the judgement of a part, its evidence and its misses are read from, at once."""
+    for calendar in {rule.calendar for rule in part.rules}:
+        rules = [rule for rule in part.rules if rule.calendar == calendar]
+        judged = [node for rule in rules for node in rule.roots if node not in rule.memoryless]
+        part.columns([*judged, *(node for rule in rules for node in _wanted(part, rule))], calendar)
 
 
 def _looked_at(part: View, first: dt.date | None) -> list[Stat]:

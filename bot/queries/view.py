@@ -120,7 +120,8 @@ class View:
         rules = [rule for rule in self.rules if rule.rule.basis is Basis.CLOSE]
         panels = {rule.calendar: self.panel(rule.calendar) for rule in rules}
         last = max((int(panel.clock.closes[-1]) for panel in panels.values() if len(panel)), default=0)
-        return evaluate(rules, panels, opened(rules), last, grace=0)
+        known = {calendar: self._columns.get((calendar, False), {}) for calendar in panels}
+        return evaluate(rules, panels, opened(rules), last, grace=0, columns=known)
 
     def events(self, rule: str | None = None) -> tuple[AlertEvent, ...]:
         """What happened to alerts, oldest first; whether a resolution is told is the rule's `notify_resolved`.

@@ -735,3 +735,25 @@ def test_a_rule_that_is_adopted_in_the_middle_of_a_session_stands_where_the_sess
     outcome = judged([now], polled(CALM, 5, RUT=101), Book())
     assert outcome.events == ()
     assert isinstance(outcome.book.records["now"].alert, Firing)
+
+
+# --- Columns that are known
+
+
+def test_columns_that_are_known_give_the_events_that_are_computed_without_them() -> None:
+    panel = market(7)
+    roots = [node for each in PACK for node in each.roots if node not in each.memoryless]
+    known = {XNYS: evaluate_columns(roots, panel).columns}
+    computed = replay(PACK, panel)
+    given = evaluate(PACK, {XNYS: panel}, opened(PACK), after(panel), columns=known)
+    assert given.events == computed.events != ()
+    assert given.book.records == computed.book.records
+    assert given.book.checkpoints == {XNYS: {}}
+
+
+def test_columns_that_are_not_all_that_is_needed_are_not_used() -> None:
+    panel = market(7)
+    wrong = {XNYS: {PACK[0].when: np.zeros(len(panel))}}
+    given = evaluate(PACK, {XNYS: panel}, opened(PACK), after(panel), columns=wrong)
+    assert given.events == replay(PACK, panel).events
+    assert dumped(given.book) == dumped(replay(PACK, panel).book)
