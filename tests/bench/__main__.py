@@ -83,7 +83,8 @@ def page(sections: Sequence[Sequence[Block]], runs: int) -> str:
     often = "One run." if runs == 1 else f"{runs} runs: the median of them, and as their spread the least and the most."
     grown = [block for block in blocks if isinstance(block, Table) and block.heads[0] == GROWTH]
     rest = [block for block in blocks if block not in grown]
-    parts = [often, chief(blocks), *grown, *rest]
+    most = chief(blocks)
+    parts = [often, *([most] if most.lines else []), *grown, *rest]
     return "\n\n".join(map(str, parts))
 
 

@@ -29,7 +29,7 @@ def written(value: float, unit: Unit) -> str:
         case Unit.A_SECOND:
             return f"{value:.1f}/s"
         case Unit.TIMES:
-            return f"{value:.2g} x"
+            return f"{value:,.0f} x" if value >= 100 else f"{value:.2g} x"
 
 
 def _span(seconds: float) -> str:

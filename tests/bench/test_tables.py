@@ -74,6 +74,12 @@ def test_what_grows_faster_than_its_work_says_so_even_where_the_first_step_was_c
     assert ("**faster than its work**" in growth(0.3, 0.5, last).cells()[5]) is is_faster
 
 
+def test_hundreds_are_written_without_a_power_of_ten() -> None:
+    assert [str(Figure.once(value, Unit.TIMES)) for value in (2_345.6, 112.0, 99.0, 0.00012)] == [
+        "2,346 x", "112 x", "99 x", "0.00012 x",
+    ]  # fmt: skip
+
+
 def test_growth_over_several_runs_tells_the_spread_of_the_last_step() -> None:
     assert growth(0.1, 0.5, 4.0).and_again(growth(0.1, 0.5, 5.0)).cells()[5:] == ("0.9 x", "0.8 x to 1 x")
 
