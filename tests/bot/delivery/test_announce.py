@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.delivery.announce import LATE_TICK, MARGIN, News, is_told, messages
+from bot.delivery.announce import LATE_TICK, MARGIN, News, is_told, messages, summaries
 from bot.render.alerts import as_sent
 from bot.render.numbers import duration
 from bot.settings import load_settings
@@ -83,6 +83,16 @@ def test_a_message_goes_as_often_as_its_rule_asks() -> None:
 def test_only_what_is_loud_and_new_makes_a_sound(edge: Edge, severity: Severity, silent: bool) -> None:
     (message,) = messages([replace(event(edge), severity=severity)], PACK, NEWS)
     assert message.silent is silent
+
+
+def test_a_summary_is_one_message_for_all_who_missed_the_same_and_as_old_as_the_first_of_it() -> None:
+    both = [event(when=FRIDAY), event()]
+    keys = tuple(each.key for each in both)
+    found = summaries({7: both, 8: both, 9: both[:1], 10: []}, FRIDAY + EXPIRE)
+    assert [(each.only, each.parts, each.oldest) for each in found] == [
+        (frozenset({7, 8}), keys, WEDNESDAY),
+        (frozenset({9}), keys[:1], FRIDAY),
+    ]
 
 
 # When

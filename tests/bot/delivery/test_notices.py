@@ -74,14 +74,15 @@ def test_without_administrators_nothing_is_written(tmp_path: Path) -> None:
 
 def test_the_next_process_knows_what_was_posted_in_the_last_days(place: Place) -> None:
     async def story(database: Database) -> list[tuple[str, Instant]]:
-        at = [NOW]
-        notices = Noticeboard(database, "telegram", ("7", "-100"), lambda: at[0], lambda: None)
+        at, woken = [NOW], list[Instant]()
+        notices = Noticeboard(database, "telegram", ("7", "-100"), lambda: at[0], lambda: woken.append(at[0]))
         await subscribes(database, "7", "8")
         await owes(database, message(1))
         await notices.post("service/started/1/2", STOPPED)
         for key in ("notice/polling/stopped/1", "notice/polling/back/2", "notice/polling/ending/3"):
             at[0] += LASTING // 2
             await notices.post(key, STOPPED)
+        assert woken == [NOW + number * (LASTING // 2) for number in range(4)], "whoever sends hears of each"
         return await notices.posted()
 
     last = NOW + 3 * (LASTING // 2)

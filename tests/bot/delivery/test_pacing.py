@@ -227,6 +227,15 @@ def test_of_one_chat_too_the_alerts_go_first_and_replies_pass_both_but_not_for_e
     assert ranks == [*[Rank.REPLY] * MOST_PASSED, Rank.ALERT, Rank.REPLY, Rank.DIGEST]
 
 
+def test_replies_that_passed_nobody_are_not_counted_when_an_alert_comes() -> None:
+    async def story(day: Afternoon) -> None:
+        for _ in range(MOST_PASSED):
+            await day.sends("7", rank=Rank.REPLY)
+        await asyncio.gather(day.sends("7"), day.sends("7", rank=Rank.REPLY))
+
+    assert [rank for _, rank in play(story).served[MOST_PASSED:]] == [Rank.REPLY, Rank.ALERT]
+
+
 # When the channel asks to wait
 
 
@@ -349,6 +358,18 @@ def test_chats_at_rest_are_forgotten() -> None:
         assert day.pacer.remembered < 28 * 60
         day.now += 61
         await day.sends("last")
+        assert day.pacer.remembered == 1
+
+    play(story)
+
+
+def test_a_chat_that_is_looked_at_before_its_time_is_forgotten_once() -> None:
+    async def story(day: Afternoon) -> None:
+        for _ in range(2):
+            await day.sends("-100", group=True)  # is to be forgotten a minute after the first, then after the second
+        for later, address in ((59.5, "8"), (61.5, "9")):
+            day.now = 1_001 + later
+            await day.sends(address)
         assert day.pacer.remembered == 1
 
     play(story)
