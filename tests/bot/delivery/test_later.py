@@ -147,6 +147,22 @@ def test_what_waits_is_due_by_what_is_chosen_since(place: Place) -> None:
     assert stored(place, story) == ["held", "gathered", "owed", "gathered"]
 
 
+def test_what_is_held_waits_on_for_the_end_of_the_quiet_hours_that_were_chosen_since(place: Place) -> None:
+    night, longer = NOW + 2 * HOUR, Preferences(quiet=(22 * 60, 8 * 60))
+
+    async def story(database: Database) -> list[object]:
+        async with database.write() as connection:
+            chat = await subscribe(connection, "telegram", "7", "private", NOW - DAY)
+            await prefer(connection, chat, Preferences(quiet=(22 * 60, 7 * 60)))
+        await tick(database, [fired("vix-25", night)], night)
+        async with database.write() as connection:
+            await prefer(connection, chat, longer)
+            await rearrange(connection, chat, longer, night + 60)
+        return [row["due_at"] for row in await rows(database, deliveries)]
+
+    assert stored(place, story) == [MORNING + HOUR]
+
+
 def test_a_tap_between_a_digest_that_is_due_and_its_tick_puts_nothing_off_for_a_week(place: Place) -> None:
     async def story(database: Database) -> list[object]:
         async with database.write() as connection:
@@ -193,6 +209,23 @@ def test_what_was_missed_and_listed_in_a_summary_has_its_end_told(place: Place) 
         return [row["state"] for row in await rows(database, deliveries)]
 
     assert stored(place, story) == ["listed", "owed", "owed"]
+
+
+def test_the_end_of_what_could_not_be_delivered_is_told_as_if_nobody_knew_of_its_beginning(place: Place) -> None:
+    began, later = fired("rut-sol-coupled", NOW), NOW + HOUR
+    end = replace(began, edge=Edge.RESOLVED, at=later, since=NOW)
+
+    async def story(database: Database) -> list[object]:
+        async with database.write() as connection:
+            await subscribe(connection, "telegram", "7", "private", NOW - DAY)
+        await tick(database, [began], NOW)
+        async with database.write() as connection:
+            rejected = {"state": "rejected", "reason": "too long", "settled_at": NOW + 1}
+            await connection.execute(sa.update(deliveries).values(rejected))
+        await tick(database, [end], later)
+        return [row["state"] for row in await rows(database, deliveries)]
+
+    assert stored(place, story) == ["rejected", "owed"]
 
 
 def test_that_the_day_is_spent_is_said_to_nobody_at_night(place: Place) -> None:
