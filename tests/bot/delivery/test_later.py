@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -211,21 +212,24 @@ def test_what_was_missed_and_listed_in_a_summary_has_its_end_told(place: Place) 
     assert stored(place, story) == ["listed", "owed", "owed"]
 
 
-def test_the_end_of_what_could_not_be_delivered_is_told_as_if_nobody_knew_of_its_beginning(place: Place) -> None:
+@pytest.mark.parametrize(("beginning", "end"), [("rejected", "owed"), ("withheld", "withheld")])
+def test_the_end_of_what_could_not_be_delivered_is_told_and_of_what_was_not_wanted_it_is_not(
+    place: Place, beginning: str, end: str
+) -> None:
     began, later = fired("rut-sol-coupled", NOW), NOW + HOUR
-    end = replace(began, edge=Edge.RESOLVED, at=later, since=NOW)
+    over = replace(began, edge=Edge.RESOLVED, at=later, since=NOW)
 
     async def story(database: Database) -> list[object]:
         async with database.write() as connection:
             await subscribe(connection, "telegram", "7", "private", NOW - DAY)
         await tick(database, [began], NOW)
         async with database.write() as connection:
-            rejected = {"state": "rejected", "reason": "too long", "settled_at": NOW + 1}
-            await connection.execute(sa.update(deliveries).values(rejected))
-        await tick(database, [end], later)
+            settled = {"state": beginning, "reason": "because", "settled_at": NOW + 1}
+            await connection.execute(sa.update(deliveries).values(settled))
+        await tick(database, [over], later)
         return [row["state"] for row in await rows(database, deliveries)]
 
-    assert stored(place, story) == ["rejected", "owed"]
+    assert stored(place, story) == [beginning, end]
 
 
 def test_that_the_day_is_spent_is_said_to_nobody_at_night(place: Place) -> None:

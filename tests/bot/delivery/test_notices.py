@@ -28,6 +28,7 @@ def test_every_administrator_is_told_once_and_nobody_else(tmp_path: Path) -> Non
         notices = board(post, "7", "-100")
         for _ in range(2):
             await notices.post("notice/outbox/stopped/1", STOPPED)
+        assert [row["silent"] for row in await post.rows() if row["html"] == STOPPED] == [False, False], "it sounds"
         assert sorted(await post.delivers()) == [f"-100: {STOPPED}", f"7: {STOPPED}"]
         assert [each.chat for each in await subscribed(post.database)] == [1]
 
