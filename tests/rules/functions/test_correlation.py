@@ -13,7 +13,7 @@ from scipy import stats
 
 from rules.bars import Floats
 from rules.columns import Folded
-from rules.evaluation import evaluate
+from rules.evaluation import evaluate, lookback
 from rules.functions.correlation import Classic
 from rules.language.meaning import read
 from rules.panel import Panel
@@ -151,6 +151,18 @@ def test_avg_corr_is_unknown_while_a_single_pair_is() -> None:
 def test_avg_corr_of_two_is_their_corr() -> None:
     panel = market(2)
     assert same_bits(column("avg_corr(CORE, 20)", panel), column("corr(RUT, SPX, 20)", panel))
+
+
+@pytest.mark.parametrize("name", ["corr", "spearman", "beta"])
+def test_a_window_with_as_many_gaps_as_it_bears_needs_just_the_rows_that_it_declares(name: str) -> None:
+    panel = market(3, scars=False)
+    panel.columns["RUT"].close[[205, 206, 210]] = np.nan  # five returns: 20 of 25 are left
+    node = read(f"{name}(RUT, SPX, 20)", SCOPE).column
+    before, full = lookback([node]), evaluate([node], panel).columns[node]
+    assert not np.isnan(full[212:240]).any()
+    for row in range(212, 240):
+        short = evaluate([node], panel[row - before : row + 1], before).columns[node]
+        assert same_bits(short, full[row : row + 1])
 
 
 # --- the classic crossing
