@@ -63,9 +63,13 @@ def test_a_channel_that_raises_is_logged_and_the_worker_lives_on(
     async def _is_postponed(post: Post) -> bool:
         return bool((await post.row())["reason"])
 
+    caplog.set_level(logging.INFO, "bot.delivery.worker")
     played(tmp_path, story)
     (logged,) = [each for each in caplog.records if each.levelno == logging.ERROR]
     assert (logged.getMessage(), logged.exc_info is not None) == ("delivery 1: the channel failed", True)
+    fields = [{name: vars(each).get(name) for name in ("delivery", "attempt", "outcome")} for each in caplog.records]
+    assert {"delivery": 1, "attempt": 1, "outcome": "Fault"} in fields
+    assert {"delivery": 1, "attempt": 2, "outcome": "Sent"} in fields
 
 
 @pytest.mark.parametrize("deaf", [False, True])
