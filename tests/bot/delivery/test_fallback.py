@@ -637,6 +637,19 @@ def _is_kill(error: BaseException) -> bool:
     return isinstance(error, Killed)
 
 
+def test_nothing_is_told_where_telegram_is_well_again_by_the_time_it_would_be_written(place: Place) -> None:
+    async def story(outage: Outage) -> None:
+        await outage.opens("1")
+        ages = iter([2.0 * AFTER, 0.0])
+        main, now = Main("telegram", ages.__next__), lambda: outage.now
+        fallback = Fallback(outage.database, main, outage.least, AFTER, now, lambda: None)
+        outage.passes(AFTER)
+        assert await fallback.look() == 0
+        assert list(ages) == [], "it is asked once more"
+
+    plays(place, story)
+
+
 def test_a_store_that_does_not_answer_is_told_once_and_looked_into_again(
     place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
