@@ -170,6 +170,7 @@ class Function:
 Build = TypeVar("Build", bound=Callable[..., Node])
 
 _REGISTRY: dict[str, Function] = {}
+_SUCH_AS = {Accepts: "Series, Leg or Rows", Gives: "Price, Percent or Number"}
 
 
 def function(
@@ -186,10 +187,10 @@ def function(
     def enter(build: Build) -> Build:
         hints = get_type_hints(build, include_extras=True)
         signature = inspect.signature(build).parameters
-        parameters = tuple(_parameter(p, hints[name]) for name, p in signature.items() if name != "scope")
-        name = build.__name__.rstrip("_")
-        gives = _metadata(hints["return"], Gives)
-        family = build.__module__.rpartition(".")[2]
+        name, family = build.__name__.rstrip("_"), build.__module__.rpartition(".")[2]
+        _refuse_taken((name, *also), family)
+        parameters = tuple(_parameter(p, hints.get(p.name), name) for p in signature.values() if p.name != "scope")
+        gives = _metadata(hints.get("return"), Gives, f"what {name} returns")
         _REGISTRY[name] = Function(
             name, family, build, parameters, gives, "scope" in signature, words, also, uses, context, interval, pair
         )
@@ -198,14 +199,28 @@ def function(
     return enter
 
 
-def _parameter(of: inspect.Parameter, hint: Any) -> Parameter:
+def _refuse_taken(names: tuple[str, ...], family: str) -> None:
+    """Raises ValueError where another function is known by one of the names: it would be gone, without a word."""
+    taken = {name: each for each in _REGISTRY.values() for name in (each.name, *each.also)}
+    for name in names:
+        if name in taken:
+            raise ValueError(
+                f"{name} of {family}.py: {taken[name].family}.py has a function of that name; choose another"
+            )
+
+
+def _parameter(of: inspect.Parameter, hint: Any, function: str) -> Parameter:
     required = of.default is of.empty
-    return Parameter(of.name, _metadata(hint, Accepts), None if required else of.default, required=required)
+    accepts = _metadata(hint, Accepts, f"the argument {of.name} of {function}")
+    return Parameter(of.name, accepts, None if required else of.default, required=required)
 
 
-def _metadata(hint: Any, wanted: type) -> Any:
-    """The language's part of an annotation."""
-    return next(each for each in hint.__metadata__ if isinstance(each, wanted))
+def _metadata(hint: Any, wanted: type, what: str) -> Any:
+    """The language's part of an annotation. Raises TypeError where there is none."""
+    for each in getattr(hint, "__metadata__", ()):
+        if isinstance(each, wanted):
+            return each
+    raise TypeError(f"{what} needs one of the types of {__name__} as its annotation, such as {_SUCH_AS[wanted]}")
 
 
 @cache

@@ -28,7 +28,7 @@ from tests.bot.markets import seen
 from tests.bot.render.html import TelegramReader, assert_telegram_accepts
 
 NAMES = sorted(all_commands())
-OF_NO_PRICES = {
+OF_NO_PRICES = {  # of whose answers nothing depends on a price
     "alerts", "allow", "ask", "broadcast", "deny", "digest", "forget", "health", "help", "id", "mute", "quiet",
     "reload", "snooze", "start", "stop", "subscribe", "timezone", "users",
 }  # fmt: skip
@@ -100,7 +100,8 @@ def test_its_example_is_answered(command: Command, desk: Desk) -> None:
 def test_its_answer_about_simulated_prices_says_so(command: Command, desk: Desk) -> None:
     quiet = OF_NO_PRICES if desk.status else OF_NO_PRICES | {"status"}
     if command.name not in quiet:
-        assert SIMULATED in ask(desk, command.example)
+        told = ask(desk, command.example)
+        assert SIMULATED in told, "an answer that tells no price is that of a command in OF_NO_PRICES"
 
 
 def test_wrong_words_are_refused_with_usage_and_example(command: Command, desk: Desk) -> None:

@@ -1,7 +1,7 @@
 """What the contract tries a feed with: RUT's days, BTC's days and hours, and what stands in for a source that has them.
 
-A feed that speaks to a network has a file of its name in `stand_ins`, with one `StandIn` called `STAND_IN`. One that
-has none there reads a folder: it gets one of price files, and RUT, BTC as symbols of its name.
+A feed that speaks to a network, or reads files of a form of its own, has a file of its name in `stand_ins`, with one
+`StandIn` called `STAND_IN`. One that has none there gets a folder of price files, and RUT, BTC as symbols of its name.
 """
 
 from __future__ import annotations

@@ -305,6 +305,15 @@ def test_the_docstring_says_when_the_value_is_unknown_unless_every_row_has_one(f
 
 
 @every_function
+def test_what_an_alert_shows_beside_it_are_expressions_of_its_own_arguments(function: Function) -> None:
+    """An alert leaves out what makes no sense of some instrument; a word that is none it would leave out for ever."""
+    call = read(plain_call(function), SCOPE)
+    assert function.words.format(**call.arguments)
+    for template in (*function.context, *function.interval):
+        read(template.format(**call.arguments), SCOPE)
+
+
+@every_function
 def test_the_docstring_and_the_usage_are_for_a_reader(function: Function) -> None:
     summary = function.doc.splitlines()[0]
     assert summary.endswith((".", ":")) or "Example:" in summary
