@@ -108,6 +108,14 @@ def test_a_group_gets_18_messages_in_any_minute() -> None:
     assert min(gaps(times)) >= 1.05 - SLACK
 
 
+def test_a_chat_that_was_a_group_once_is_one_for_whoever_does_not_say_so() -> None:
+    async def story(day: Afternoon) -> None:
+        await day.sends("-100", group=True)
+        await day.sends_all(["-100"] * 30)
+
+    assert most_within(play(story).times(), 60.0) == 18
+
+
 def test_a_private_chat_has_no_limit_by_the_minute() -> None:
     assert most_within(play(lambda day: day.sends_all(["7"] * 60)).times(), 60.0) > 50
 
