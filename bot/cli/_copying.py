@@ -1,4 +1,4 @@
-"""What `backup` and `restore` have in common: the database's file, how far a copy is, and sizes in words."""
+"""What `backup`, `restore` and `move` have in common: the database's file, how far a copy is, and sizes in words."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def file_of(settings: Settings, instead: str) -> Path:
 
 
 @contextmanager
-def shown(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar of how many pages are there, where somebody looks on."""
-    with tqdm(desc=what, unit=" pages", leave=False, file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
+def shown(what: str, unit: str = "pages") -> Iterator[Callable[[int, int], None]]:
+    """A bar of how many pages, or other units, are there, where somebody looks on."""
+    with tqdm(desc=what, unit=f" {unit}", leave=False, file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
 
         def told(there: int, of: int) -> None:
             bar.total = of

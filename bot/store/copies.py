@@ -51,7 +51,7 @@ def copy(source: Path, target: Path, told: Told = untold) -> Found:
 
 
 def _transfer(source: Path, target: Path, told: Told) -> None:
-    with _said(source), closing(_opened(source, "rw")) as reader, closing(sqlite3.connect(target)) as writer:
+    with _said(source), closing(opened(source, "rw")) as reader, closing(sqlite3.connect(target)) as writer:
         # One transaction for all steps: without it every commit of another process would begin the copy anew.
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -65,7 +65,7 @@ def examine(path: Path) -> Found:
     """Look a file through. Raises StoreError for one that is damaged, or is no database of ours; whether this version
     knows its schema is not asked.
     """
-    with _said(path), closing(_opened(path, "ro")) as file:
+    with _said(path), closing(opened(path, "ro")) as file:
         wrong = str(file.execute("PRAGMA integrity_check(1)").fetchone()[0])
         if wrong != "ok":
             raise unusable(path, f"it is damaged ({' '.join(wrong.split())})")
@@ -76,7 +76,7 @@ def examine(path: Path) -> Found:
     return Found(schema, owed, path.stat().st_size)
 
 
-def _opened(path: Path, mode: str) -> sqlite3.Connection:
+def opened(path: Path, mode: str) -> sqlite3.Connection:
     """A connection that makes no file where there is none."""
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=PATIENCE, isolation_level=None)
 

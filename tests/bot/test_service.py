@@ -98,14 +98,16 @@ def serves(
     use: Callable[[Service, Parts, Wall, Reader], Awaitable[None]],
     bounds: Bounds | None = None,
     guarded: Sequence[Guarded] = (),
+    database: Database | None = None,
 ) -> None:
-    """A started service over a simulated market, at an hour of its past."""
+    """A started service over a simulated market, at an hour of its past; on a database of its own, or on another's."""
 
     async def run() -> None:
         wall, settings, end = Wall(start), load_settings(), at("2026-01-01T00:00Z")
         feed = build_feed("simulated", Setup(Sessions(end), end))
         order, build = one_feed(feed, settings.instrument_map)
-        room = open_room(settings, Database(path / "service.db", durable=False), order, build, "console", start)
+        held = database or Database(path / "service.db", durable=False)
+        room = open_room(settings, held, order, build, "console", start)
         parts = Parts(
             room.database,
             room.intake,
@@ -119,7 +121,8 @@ def serves(
         )
         service, reader = Service(parts, bounds=bounds), Reader()
         try:
-            await lay_tables(path / "service.db")
+            if database is None:
+                await lay_tables(path / "service.db")
             await room.database.migrate()
             async with room.database.write() as connection:
                 await subscribe(connection, "console", "terminal", "terminal", start)

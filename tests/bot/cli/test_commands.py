@@ -30,7 +30,8 @@ venues = ["kraken"]
 
 
 KNOWN = (
-    "backup, chat, check, corr, demo, doctor, explain, health, init, outbox, regime, replay, restore, run, tune, verify"
+    "backup, chat, check, corr, demo, doctor, explain, health, init, move, outbox, regime, replay, restore, run, tune, "
+    "verify"
 )
 
 # Help
