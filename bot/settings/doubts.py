@@ -50,11 +50,12 @@ def _about_sources(settings: Settings) -> Iterator[str]:
 
 
 def _about_rule(rule: RuleSettings, scope: Scope, begins: dt.date) -> Iterator[str]:
-    typed = read_condition(rule.when, scope)
-    for day in (each.value for each in typed.walk()):
-        if isinstance(day, dt.date) and day < begins:
+    when = read_condition(rule.when, scope)
+    parts = [*when.walk(), *(read_condition(rule.clear, scope).walk() if rule.clear is not None else ())]
+    for day in dict.fromkeys(each.value for each in parts if isinstance(each.value, dt.date)):
+        if day < begins:
             yield f"rule {rule.id} counts from {day}: no history begins before {begins}, so that it will never be known"
-    if rule.clear is None and any(part.symbol in COMPARISONS for part in typed.walk()):
+    if rule.clear is None and any(part.symbol in COMPARISONS for part in when.walk()):
         yield f"rule {rule.id} has no clear: at its level it may fire again and again; say when it ends"
     if rule.on is Basis.TICK and rule.confirm < 2:
         yield f"rule {rule.id} is on ticks with confirm = {rule.confirm}: one bad print fires it; confirm 2 or more"
