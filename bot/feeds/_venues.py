@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec, module_from_spec
+from threading import Lock
 from types import ModuleType
 from typing import Any
 
@@ -70,12 +71,21 @@ VENUES = {
 """In order of preference: the first pages through the deepest hourly history."""
 
 
+_ALONE = Lock()
+"""Between the bare packages and what is imported through them nobody else may import from ccxt."""
+
+
 def exchange_class(venue: str) -> type[Any]:
     """ccxt's asynchronous class for a venue; imports that venue's module and no other.
 
     In a process that has imported all of ccxt before, it is the same class as `ccxt.async_support.<venue>`. Should a
-    later ccxt need more of its packages than is known here, all of it is imported.
+    later ccxt need more of its packages than is known here, all of it is imported. Any thread may ask.
     """
+    with _ALONE:
+        return _imported(venue)
+
+
+def _imported(venue: str) -> type[Any]:
     if "ccxt" in sys.modules:
         return _class_of(venue)
     try:

@@ -61,6 +61,34 @@ def test_after_all_of_ccxt_was_imported_it_is_the_same_class() -> None:
     assert done.stdout.endswith("ccxt.async_support.coinbase\n")
 
 
+ALL_AT_ONCE = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from bot.feeds._venues import VENUES, exchange_class
+
+sys.setswitchinterval(1e-5)
+together = Barrier(len(VENUES))
+
+def load(venue):
+    together.wait()
+    return exchange_class(venue).__name__
+
+with ThreadPoolExecutor(len(VENUES)) as threads:
+    print(*threads.map(load, VENUES))
+venues = [name for name in sys.modules if name.startswith("ccxt.async_support.") and ".base" not in name]
+print(*sorted(name.rpartition(".")[2] for name in venues))
+"""
+
+
+def test_exchanges_that_are_loaded_at_once_do_not_load_all_of_ccxt_nor_wait_for_each_other() -> None:
+    """`doctor` asks them all in threads: one went by the bare packages while another entered them, and of two that
+    imported everything each waited for what the other had begun. Two of five doctors ended with a traceback.
+    """
+    done = run(ALL_AT_ONCE)
+    assert (done.stdout, done.stderr) == (f"{' '.join(VENUES)}\n{' '.join(sorted(VENUES))}\n", "")
+
+
 NEWER = {
     "__init__.py": "from ccxt.base.exchange import Exchange; Needed = object",
     "base/errors.py": "__all__ = []",
