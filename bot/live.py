@@ -22,7 +22,7 @@ from bot.further.roll import roll_of, urls_of
 from bot.hold import Hold
 from bot.housekeeping import FreeSpace, Housekeeping
 from bot.market.sessions import Sessions
-from bot.parts import Beside, Front, Parts
+from bot.parts import BesideFront, Front, Parts
 from bot.reception import Reception
 from bot.render import charts, notices
 from bot.room import Room, admitted, door_of, live_sources, open_room
@@ -164,7 +164,7 @@ def _beside(
     wake: Callable[[], None],
     stack: AsyncExitStack,
     awake: Awake,
-) -> Beside | None:
+) -> BesideFront | None:
     """Further channels; what sends to them is loaded only where there are any."""
     if not settings.channels:
         return None
@@ -175,10 +175,10 @@ def _beside(
     stack.callback(channel.close)
     least, after = roll_of(settings).fallback, settings.delivery.fallback_minutes * 60
     if not least:
-        return Beside(channel)
+        return BesideFront(channel)
     trouble_age = next(each.age for each in guarded if each.name == "Telegram")
     main = Main("telegram", trouble_age, admitted(settings))
-    return Beside(channel, Fallback(hold.database, main, least, after, now, wake, awake=awake))
+    return BesideFront(channel, Fallback(hold.database, main, least, after, now, wake, awake=awake))
 
 
 def _keep_house(settings: Settings, database: Database, stack: AsyncExitStack) -> tuple[Guarded, ...]:

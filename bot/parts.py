@@ -98,7 +98,7 @@ class Front(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class BesideFront:
     """Further channels beside the front's, and who sees what Telegram does not take."""
 
     channel: Channel

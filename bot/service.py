@@ -15,7 +15,7 @@ from bot.allocator import settle
 from bot.answers.condition import StoreLook
 from bot.answers.health import Health, Vitals
 from bot.delivery.channel import Channel
-from bot.parts import Beside, Front, Parts
+from bot.parts import BesideFront, Front, Parts
 from bot.probe import Excuse
 from bot.sending import Sending, open_sending
 from bot.store.errors import StoreError
@@ -71,7 +71,7 @@ class Service:
         owner: str,
         guarded: Sequence[Guarded] = (),
         may_send: Callable[[], bool] = lambda: True,
-        beside: Beside | None = None,
+        beside: BesideFront | None = None,
     ) -> None:
         """Take up where the store says we were, and begin. `owner` names this process in the outbox.
 

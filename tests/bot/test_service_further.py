@@ -10,7 +10,7 @@ from bot.answers.health import GuardReport, Health
 from bot.delivery.fallback import Fallback, Main
 from bot.feeds.contract import Setup, build_feed
 from bot.market.sessions import Sessions
-from bot.parts import Beside, Parts
+from bot.parts import BesideFront, Parts
 from bot.room import one_feed, open_room
 from bot.service import Bounds, Service
 from bot.settings import Settings
@@ -55,7 +55,7 @@ def serves(
             async with room.database.write() as connection:
                 await subscribe(connection, "console", "terminal", "terminal", start)
                 await enrol(connection, Roll({"mail": Severity.INFO}, {"pager": Severity.INFO}), start)
-            await service.start(reader, "me", beside=Beside(further, fallback))
+            await service.start(reader, "me", beside=BesideFront(further, fallback))
             await until(lambda: len(parts.watch.book.records) >= 13)
             await use(service, wall, reader, further)
         finally:
