@@ -23,18 +23,24 @@ TRADED = ("volume", "turnover")
 
 def by_tape(node: Node) -> Node:
     """`node` with everything under it that looks back over volumes kept to one tape a row."""
+    traded: dict[Node, tuple[str, ...]] = {}
     made: dict[Node, Node] = {}
     for each in walk([node]):
-        made[each] = _kept(each, made) if isinstance(each, Window | Folded) else each
+        if isinstance(each, Window | Folded):
+            traded[each] = tuple(dict.fromkeys(name for under in each.inputs for name in traded[under]))
+            made[each] = _kept(each, tuple(made[under] for under in each.inputs), traded[each])
+        else:
+            traded[each] = (each.instrument,) if isinstance(each, Field) and each.name in TRADED else ()
+            made[each] = each
     return made[node]
 
 
-def _kept(node: Window | Folded, made: dict[Node, Node]) -> Node:
-    inputs = tuple(made[each] for each in node.inputs)
-    tapes = _tapes_of(inputs)
+def _kept(node: Window | Folded, inputs: tuple[Node, ...], traded: tuple[str, ...]) -> Node:
+    """`node` over `inputs`, which volumes of `traded` are under: to each row the rows of its tapes alone."""
     new = node if inputs == node.inputs else replace(node, inputs=inputs)
-    if not tapes or _is_kept(node):
+    if not traded or _is_kept(node):
         return new
+    tapes = tuple(Field(name, "tape") for name in traded)
     if isinstance(new, Folded):
         return replace(new, fold=Anew(new.fold, len(tapes)), inputs=(*tapes, *inputs))
     if not new.rows:
@@ -44,12 +50,6 @@ def _kept(node: Window | Folded, made: dict[Node, Node]) -> Node:
 
 def _is_kept(node: Window | Folded) -> bool:
     return isinstance(node.fold, Anew) if isinstance(node, Folded) else isinstance(node.apply, OneTape)
-
-
-def _tapes_of(inputs: tuple[Node, ...]) -> tuple[Node, ...]:
-    """The tapes that volumes under `inputs` are of, one an instrument."""
-    traded = (each for each in walk(inputs) if isinstance(each, Field) and each.name in TRADED)
-    return tuple(Field(name, "tape") for name in dict.fromkeys(each.instrument for each in traded))
 
 
 class OneTape:
