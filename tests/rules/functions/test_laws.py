@@ -142,7 +142,7 @@ def test_a_column_resumed_from_a_saved_checkpoint_equals_the_full_one(function: 
     resumed = evaluate([node], panel, row, saved)
     assert same_bits(resumed.columns[node], full.columns[node][row:])
     assert dumped(resumed.checkpoints) == dumped(full.checkpoints)
-    cut = max(0, row - lookback([node]) - 1)
+    cut = max(0, row - lookback([node]))
     short = evaluate([node], panel[cut:], row - cut, saved)
     assert same_bits(short.columns[node], full.columns[node][row:])
     assert dumped(short.checkpoints) == dumped(full.checkpoints)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -92,6 +93,14 @@ def line(picture: Picture, gid: str) -> tuple[Floats, Floats]:
 def pixels(picture: Picture, theme: Theme = Theme.LIGHT) -> NDArray[np.uint8]:
     """Height x width x red, green, blue."""
     return np.asarray(Image.open(io.BytesIO(draw(picture, theme))).convert("RGB"))
+
+
+@cache
+def seen(kind: str, theme: Theme = Theme.LIGHT) -> NDArray[np.uint8]:
+    """The pixels of one of EVERY, drawn once for all who look at it."""
+    shown = pixels(EVERY[kind], theme)
+    shown.flags.writeable = False
+    return shown
 
 
 def count(picture: Picture, colour: str) -> int:
