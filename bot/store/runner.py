@@ -142,10 +142,13 @@ def _earlier(rows: Mapping[str, sa.Row[Any]]) -> Earlier | None:
 
 
 async def holder(database: Database) -> str:
-    """Who runs, in words."""
+    """Who runs, in words: the last that began, unless it said good-bye."""
     try:
         async with database.read() as connection:
-            row = (await connection.execute(sa.select(services).where(services.c.name == RUN))).first()
+            rows = {row.name: row for row in await connection.execute(sa.select(services))}
     except StoreError:
-        row = None
-    return "another process" if row is None else f"process {row.pid} on {row.host}"
+        rows = {}
+    last, row = _earlier(rows), rows.get(RUN)
+    if row is None or last is None or last.stopped_at is not None:
+        return "another process"
+    return f"process {row.pid} on {row.host}"

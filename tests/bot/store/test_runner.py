@@ -13,7 +13,7 @@ import pytest
 
 from bot.store.database import Database
 from bot.store.errors import StoreError
-from bot.store.runner import holder, is_locked, lock, register
+from bot.store.runner import holder, is_locked, lock, register, sign_off
 from tests.bot.store.stores import NOW, Place, stored
 from tests.bot.store.test_database import started
 
@@ -158,6 +158,21 @@ def test_who_runs_is_named(place: Place) -> None:
         return said
 
     assert stored(place, story) == ["another process", "process 1 on old", "process 4242 on desk"]
+
+
+def test_who_said_good_bye_does_not_run_any_more(place: Place) -> None:
+    """Somebody else holds the file, a move or a restoration; the process that ran last was named, which nobody finds."""
+
+    async def story(database: Database) -> list[str]:
+        async with database.write() as connection:
+            await register(connection, "desk", 1, "0.1.0", NOW)
+            await sign_off(connection, "desk", 1, NOW + 5, gave_up=False)
+        said = [await holder(database)]
+        async with database.write() as connection:
+            await register(connection, "desk", 2, "0.1.0", NOW + 9)
+        return [*said, await holder(database)]
+
+    assert stored(place, story) == ["another process", "process 2 on desk"]
 
 
 def test_who_runs_is_not_known_before_it_has_made_its_tables(tmp_path: Path) -> None:
