@@ -161,7 +161,7 @@ def test_who_runs_is_named(place: Place) -> None:
 
 
 def test_who_said_good_bye_does_not_run_any_more(place: Place) -> None:
-    """Somebody else holds the file, a move or a restoration; the process that ran last was named, which nobody finds."""
+    """Somebody else holds the file, such as a move; the process that ran last was named, which nobody finds."""
 
     async def story(database: Database) -> list[str]:
         async with database.write() as connection:
