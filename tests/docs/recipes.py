@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs" / "how-to"
 RECIPES = ("add-a-function", "add-a-command", "add-a-feed")
 _FILE = re.compile(r"<!-- file: (\S+) -->\n```python\n(.*?)```\n", re.DOTALL)
+_BY_HAND = re.compile(r"<!-- by hand: (\S+) -->\n```python\n(.*?)```\n", re.DOTALL)
 _TRIED = re.compile(r"^\.venv/bin/python -m pytest -q (\S+) -k (\S+)$", re.MULTILINE)
 TREE = ("bot", "rules", "tests", "docs", "config.example.toml", "pyproject.toml")
 
@@ -33,6 +34,12 @@ def recipe(page: str) -> Recipe:
     ((path, text),) = _FILE.findall(told)
     ((tests, chosen),) = _TRIED.findall(told)
     return Recipe(path, text, tests, chosen)
+
+
+def by_hand(page: str) -> tuple[str, str]:
+    """The tests that a page writes beside the contract's: their file and what stands in it."""
+    ((path, text),) = _BY_HAND.findall((PAGES / f"{page}.md").read_text(encoding="utf-8"))
+    return path, text
 
 
 def copied(to: Path) -> Path:

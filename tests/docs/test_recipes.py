@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.recipes import RECIPES, bellwether, copied, ran, recipe
+from tests.docs.recipes import RECIPES, bellwether, by_hand, copied, ran, recipe
 
 every_recipe = pytest.mark.parametrize("page", RECIPES)
 
@@ -33,6 +33,16 @@ def test_one_file_is_found_by_the_contract_and_keeps_it(page: str, tree: Path) -
     passed = re.search(r"(\d+) passed", told)
     assert passed, told
     assert int(passed[1]) >= 10, told
+
+
+def test_the_values_by_hand_that_a_page_shows_are_so(tree: Path) -> None:
+    path, text = by_hand("add-a-function")
+    assert not (tree / path).exists()
+    (tree / path).write_text(text, encoding="utf-8")
+    code, told = ran(tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", path)
+    assert code == 0, told
+    assert ran(tree, "-m", "ruff", "check", "-q", "--no-cache", path) == (0, "")
+    assert ran(tree, "-m", "ruff", "format", "-q", "--check", "--no-cache", path) == (0, "")
 
 
 def test_what_a_recipe_writes_is_of_the_style_of_the_rest(tree: Path) -> None:
