@@ -1,11 +1,20 @@
-"""What is refused as a function of the vocabulary: in one sentence, before it can spoil the others."""
+"""What is found as a function of the vocabulary, and what is refused: in one sentence, before it can spoil the others."""
 
 from __future__ import annotations
 
+import pkgutil
+
 import pytest
 
+from rules import functions
 from rules.columns import Node
 from rules.functions.registry import Percent, Rows, Series, function, vocabulary
+
+
+def test_every_file_enters_a_function() -> None:
+    """One without its decorator is found by nobody, nor by the contract."""
+    files = {each.name for each in pkgutil.iter_modules(functions.__path__)}
+    assert files - {"registry"} == {each.family for each in vocabulary().values()}
 
 
 def test_a_name_that_another_function_has_is_refused() -> None:
