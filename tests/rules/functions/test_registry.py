@@ -1,4 +1,4 @@
-"""What is found as a function of the vocabulary, and what is refused: in one sentence, before it can spoil the others."""
+"""What is found as a function of the vocabulary, and what is refused: in a sentence, before it can spoil the others."""
 
 from __future__ import annotations
 
