@@ -159,7 +159,6 @@ def _service(url: str) -> Iterator[_Service]:
 # The process
 
 
-@command(Group.MARKET, "/words A B", "what /corr says, without its picture", "/words RUT SOL")
 def words(desk: Desk, given: Sequence[str]) -> Reply:
     """The yardstick."""
     found = correlation(desk.view, given[0], given[1], 60)
@@ -192,7 +191,8 @@ async def _pulse(lags: list[float]) -> None:
 
 
 def main() -> None:
-    """Be the service of the Telegram server whose address is given."""
+    """Be the service of the Telegram server whose address is given, with one command more than it has."""
+    command(Group.MARKET, "/words A B", "what /corr says, without its picture", "/words RUT SOL")(words)
 
     async def use(reception: Reception, parts: Parts) -> None:
         await _serve(sys.argv[1], reception, parts)

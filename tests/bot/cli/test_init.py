@@ -57,15 +57,15 @@ class Sitting:
         os.write(self._ours, f"{line}\n".encode())
 
     def interrupts(self) -> None:
-        """Ctrl-C, and again a second later: one that comes between a prompt and the wait for its answer is only noticed
-        at the next.
+        """Ctrl-C, and again seconds later: one that comes between a prompt and the wait for its answer is only noticed
+        at the next, and one that comes while the program leaves ends it by the signal.
         """
         until = time.monotonic() + 20
         while self.process.poll() is None:
             assert time.monotonic() < until, self.screen
             self.process.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(1)
+                self.process.wait(5)
 
     def leaves(self) -> int:
         """The exit code."""
