@@ -158,10 +158,18 @@ def _rule_faults(tables: list[Any], scope: Scope) -> Iterator[Fault]:
                 yield Fault(("rules", index, "id"), reason)
             ids.setdefault(name, index)
         lines = {key: table[key] for key in ("when", "clear") if isinstance(table.get(key), str)}
-        faults = [fault for key, line in lines.items() if (fault := _line_fault(("rules", index, key), line, scope))]
-        yield from faults
-        if not faults and "when" in lines:
-            yield from _pair_fault(("rules", index, list(lines)[-1]), Rule(str(name), **lines), scope)
+        yield from _condition_faults(index, name if isinstance(name, str) else "", lines, scope)
+
+
+def _condition_faults(index: int, name: str, lines: Mapping[str, Any], scope: Scope) -> Iterator[Fault]:
+    """Lines that compile together have no fault each, and are kept compiled; others are read line by line."""
+    together = None
+    if "when" in lines:
+        together = _pair_fault(("rules", index, list(lines)[-1]), Rule(name, **lines), scope)
+        if together is None:
+            return
+    faults = [fault for key, line in lines.items() if (fault := _line_fault(("rules", index, key), line, scope))]
+    yield from faults or ([together] if together else [])
 
 
 def _line_fault(path: Path, line: str, scope: Scope) -> Fault | None:
@@ -172,12 +180,13 @@ def _line_fault(path: Path, line: str, scope: Scope) -> Fault | None:
     return None
 
 
-def _pair_fault(path: Path, rule: Rule, scope: Scope) -> Iterator[Fault]:
-    """What is wrong only when both lines are read together: two calendars in one rule."""
+def _pair_fault(path: Path, rule: Rule, scope: Scope) -> Fault | None:
+    """What is wrong with both lines together; where neither has a fault of its own: two calendars in one rule."""
     try:
         compile_rule(rule, scope)
     except LanguageError as error:
-        yield _told(path, error)
+        return _told(path, error)
+    return None
 
 
 def _told(path: Path, error: LanguageError) -> Fault:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def load_settings(
     channel that nothing can be sent to; it is not called where there are no channels.
     """
     environment = read_environment(Settings, os.environ)
-    files = [Tables("config.example.toml (built in)", built_in(), lines_of(built_in_text()))]
+    files = [_built_in_tables()]
     if file is not None:
         files.insert(0, _tables(file))
     given = files[0].values
@@ -45,6 +46,11 @@ def load_settings(
     if problems or settings is None:
         raise ConfigurationError(problems)
     return settings
+
+
+@cache
+def _built_in_tables() -> Tables:
+    return Tables("config.example.toml (built in)", built_in(), lines_of(built_in_text()))
 
 
 def _validated(known: dict[str, Any]) -> tuple[Settings | None, list[Fault]]:

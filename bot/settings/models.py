@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tomllib
-from copy import deepcopy
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -46,13 +45,9 @@ def built_in_text() -> str:
 
 
 @cache
-def _built_in() -> dict[str, Any]:
-    return tomllib.loads(built_in_text())
-
-
 def built_in() -> dict[str, Any]:
-    """The built-in configuration as plain values, the caller's own."""
-    return deepcopy(_built_in())
+    """The built-in configuration as plain values, read once and the same for every caller: nobody changes it."""
+    return tomllib.loads(built_in_text())
 
 
 class MarketSettings(Section):

@@ -57,6 +57,8 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_line(config: Path) ->
         ("[instruments.DOGE]\nkind = 'coin'", "my.toml line 1, instruments.DOGE.name: name is missing"),
         ("[[rules]]\nwhen = 'close(RUT) > 1'", "my.toml line 1, rules[0].id: id is missing"),
         ("[[rules]]\nid = 'a'", "my.toml line 1, rules[0].when: when is missing"),
+        ("[[rules]]\nid = 0x" + "f" * 5_000 + "\nwhen = 'close(RUT) > 1'",
+         "my.toml line 2, rules[0].id: must be text in quotes"),
         ("[baskets]\nX = ['NOPE', 'RUT']\n[instruments]", "my.toml line 2, baskets.X: unknown instrument NOPE (known: "
          "RUT, SPX, VIX, IWM, SPY, QQQ, HYG, TLT, UUP, GLD, IBIT, ETHA, BTC, ETH, SOL, ADA, XRP)"),
         ("[instruments.RUT]\nproxies = ['IWN']",

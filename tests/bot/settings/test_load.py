@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,12 @@ def test_the_example_shows_every_field(section: str, model: type[BaseModel]) -> 
 
 def test_the_example_shows_every_section() -> None:
     assert set(built_in()) == set(Settings.model_fields)
+
+
+def test_a_file_laid_over_the_built_in_one_changes_it_for_nobody(config: Path) -> None:
+    before = deepcopy(built_in())
+    load(config, "[market]\nseed = 9\n[instruments.RUT]\nname = 'R'\n[baskets]\nCORE = ['BTC']\n" + ONE_RULE)
+    assert built_in() == before
 
 
 def test_every_rule_of_the_pack_says_when_it_clears() -> None:
