@@ -13,9 +13,10 @@ import numpy as np
 from bot.market.live import LiveHistory
 from bot.market.sessions import Sessions
 from bot.store.bars import Words
+from rules.alignment import build_panel
 from rules.bars import Interval, Origin
 from rules.model import ALWAYS, Instant, Instrument
-from rules.panel import Panel, build_panel
+from rules.panel import Panel
 
 Orders = Mapping[str, tuple[Origin, ...]]
 """Of each instrument who printed its bars, in order of preference, as it was when an event was recorded."""

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from bot.answers.quality import Finding
 from bot.feeds.contract import Feed, FeedError, NoSuchBars, Request
 from bot.market.sessions import HISTORY_STARTS, Sessions
+from rules.alignment import approximated, build_panel
 from rules.bars import DAY, Bars, Interval
 from rules.model import ALWAYS, Instant, Instrument
-from rules.panel import Panel, approximated, build_panel
+from rules.panel import Panel
 
 BarSets = Mapping[str, Mapping[Interval, Bars]]
 """The bars of instruments by id."""

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.alignment import build_panel
 from rules.bars import HOUR, Bars, Floats, Interval, Origin, Tick, VolumeUnit
 from rules.edge import HOURS, spreads
 from rules.evaluation import evaluate
 from rules.language.errors import LanguageError
 from rules.language.meaning import read
 from rules.model import ALWAYS, XNYS
-from rules.panel import Panel, build_panel
+from rules.panel import Panel
 from rules.provisional import with_provisional
 from rules.windows import span
 from tests.rules.markets import (
