@@ -50,14 +50,29 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
 
 
+def with_rules(folder: Path, *names: str) -> Path:
+    """A configuration with these rules of the pack, as they are written there."""
+    _, *tables = (ROOT / "config.example.toml").read_text(encoding="utf-8").split("[[rules]]")
+    kept = [table for name in names for table in tables if f'\nid = "{name}"\n' in table]
+    file = folder / "few.toml"
+    file.write_text("".join(f"[[rules]]{table}" for table in kept), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def few(tmp_path: Path) -> tuple[str, str]:
+    """The option of a small configuration: for what is about the process, and not about the pack."""
+    return "--config", str(with_rules(tmp_path, "rut-record-close"))
+
+
 def assert_quiet(errors: bytes) -> None:
     """Nothing of Python's insides was shown."""
     for word in (b"Traceback", b"Exception ignored", b"Error:"):
         assert word not in errors, errors.decode()
 
 
-def test_the_demo_tells_seven_months_and_where_to_go_next(shell: Shell) -> None:
-    ran = shell.runs("demo")
+def assert_seven_months(ran: subprocess.CompletedProcess[bytes]) -> None:
+    """What the demo tells, and where it says to go next."""
     out = ran.stdout.decode()
     assert ran.returncode == 0
     assert out.startswith("150 sessions of a SIMULATED market from ")
@@ -75,6 +90,18 @@ def test_the_demo_tells_seven_months_and_where_to_go_next(shell: Shell) -> None:
     assert ran.stderr.decode() == "every price is simulated (seed 7); none was ever traded\n"
 
 
+def test_the_demo_of_three_rules_tells_seven_months_and_where_to_go_next(shell: Shell) -> None:
+    few = with_rules(shell.folder, "rut-record-close", "rut-xrp-coupled", "regime-risk-off")
+    ran = shell.runs("demo", "--config", str(few))
+    assert ", 3 rules.\n" in ran.stdout.decode()
+    assert_seven_months(ran)
+
+
+@pytest.mark.soak
+def test_the_demo_of_the_whole_pack_tells_seven_months_and_where_to_go_next(shell: Shell) -> None:
+    assert_seven_months(shell.runs("demo"))
+
+
 def test_chat_answers_a_pipe_without_a_prompt(shell: Shell) -> None:
     ran = shell.runs("chat", typed="/price RUT\n\n/price 🟠\n/quit\n/regime\n".encode())
     out = ran.stdout.decode()
@@ -85,22 +112,22 @@ def test_chat_answers_a_pipe_without_a_prompt(shell: Shell) -> None:
     assert "> " not in out.replace("-> ", "")
 
 
-def test_chat_of_nothing_ends_at_once(shell: Shell) -> None:
-    ran = shell.runs("chat")
+def test_chat_of_nothing_ends_at_once(shell: Shell, few: tuple[str, str]) -> None:
+    ran = shell.runs("chat", *few)
     assert (ran.returncode, ran.stdout) == (0, b"")
 
 
 @pytest.mark.parametrize("locale", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "utf-8"}])
-def test_chat_survives_bytes_that_are_no_text(shell: Shell, locale: dict[str, str]) -> None:
-    ran = shell.runs("chat", typed=b"\xff\xfe /regime\n/help\n", env=locale)
+def test_chat_survives_bytes_that_are_no_text(shell: Shell, few: tuple[str, str], locale: dict[str, str]) -> None:
+    ran = shell.runs("chat", *few, typed=b"\xff\xfe /regime\n/help\n", env=locale)
     assert_quiet(ran.stderr)
     assert ran.returncode == 0
     assert b"Not investment advice." in ran.stdout
 
 
-def test_a_terminal_that_knows_no_emoji_still_gets_the_text(shell: Shell) -> None:
+def test_a_terminal_that_knows_no_emoji_still_gets_the_text(shell: Shell, few: tuple[str, str]) -> None:
     """UnicodeEncodeError: 'ascii' codec can't encode character; on Windows a pipe is cp1252."""
-    ran = shell.runs("replay", env={"PYTHONIOENCODING": "ascii"})
+    ran = shell.runs("replay", *few, env={"PYTHONIOENCODING": "ascii"})
     assert_quiet(ran.stderr)
     assert ran.returncode == 0
     assert b"Russell 2000 closes at a record [rut-record-close]" in ran.stdout
@@ -144,8 +171,8 @@ def test_head_gets_its_line(shell: Shell) -> None:
     assert_quiet(ran.stderr)
 
 
-def test_an_interrupt_ends_the_demo_with_its_own_exit_code(shell: Shell) -> None:
-    process = shell.starts("demo")
+def test_an_interrupt_ends_the_demo_with_its_own_exit_code(shell: Shell, few: tuple[str, str]) -> None:
+    process = shell.starts("demo", *few)
     assert process.stdout is not None
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
@@ -173,8 +200,8 @@ def test_an_interrupt_while_the_program_is_still_loading_is_as_quiet(shell: Shel
     assert ran.returncode == 130
 
 
-def test_an_interrupt_ends_a_chat_that_waits(shell: Shell) -> None:
-    process = shell.starts("chat")
+def test_an_interrupt_ends_a_chat_that_waits(shell: Shell, few: tuple[str, str]) -> None:
+    process = shell.starts("chat", *few)
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(b"/price RUT\n")
