@@ -1,4 +1,5 @@
-"""Something that is killed at its n-th step: `python -m tests.bot.store.killed "restore('a', 'b')" 3`.
+"""Something that is killed at its n-th step: `python -m tests.bot.store.killed "restore('a', 'b')"` reads which step,
+one a line, does it in a process of its own each time, and says with what code that ended.
 
 A step is whatever changes a name on the disk, or goes to it for good: there SIGKILL comes just before.
 """
@@ -38,5 +39,16 @@ def main(words: str, last: int) -> None:
     deeds[name](*(each.strip(" '") for each in rest.rstrip(")").split(",")))
 
 
+def again_and_again(words: str) -> None:
+    """A child for each step that is wished for: what they need is loaded once."""
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            main(words, int(line))
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    again_and_again(sys.argv[1])

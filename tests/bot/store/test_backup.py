@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -281,21 +281,38 @@ def test_whatever_is_killed_leaves_the_old_file_whole_or_the_new_one(database: P
     words = f"back_up({str(database)!r}, {str(copy)!r})" if deed == "back_up" else (
         f"restore({str(copy)!r}, {str(database)!r})"
     )  # fmt: skip
-    for step in range(1, 40):
-        for each in tmp_path.glob("bellwether.db*"):
-            each.unlink()
-        for name in ("bellwether.db", "backup.db"):
-            (tmp_path / name).write_bytes((old / name).read_bytes())
-        code = subprocess.run(
-            [sys.executable, "-m", "tests.bot.store.killed", words, str(step)], cwd=ROOT, check=False
-        ).returncode
-        changed = copy if deed == "back_up" else database
-        assert examine(changed).owed in ((3, 4) if deed == "back_up" else (2, 4)), f"at step {step}"
-        if code == 0:
-            break
-    else:
-        pytest.fail("it never came to its end")
+    with killed(words) as up_to:
+        for step in range(1, 40):
+            for each in tmp_path.glob("bellwether.db*"):
+                each.unlink()
+            for name in ("bellwether.db", "backup.db"):
+                (tmp_path / name).write_bytes((old / name).read_bytes())
+            code = up_to(step)
+            changed = copy if deed == "back_up" else database
+            assert examine(changed).owed in ((3, 4) if deed == "back_up" else (2, 4)), f"at step {step}"
+            if code == 0:
+                break
+            assert code == -signal.SIGKILL
+        else:
+            pytest.fail("it never came to its end")
     assert step > 3
+
+
+@contextmanager
+def killed(words: str) -> Iterator[Callable[[int], int]]:
+    """Does what the words say up to a step, in a process of its own, and tells with what code that ended."""
+    command = [sys.executable, "-m", "tests.bot.store.killed", words]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        asks, hears = running.stdin, running.stdout
+
+        def up_to(step: int) -> int:
+            asks.write(f"{step}\n")
+            asks.flush()
+            return int(hears.readline())
+
+        yield up_to
 
 
 async def _owes_one_more(path: Path) -> None:
