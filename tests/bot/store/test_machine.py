@@ -8,7 +8,7 @@ from __future__ import annotations
 from tests.bot.store.machine import tries
 from tests.bot.store.stores import Place
 
-STORIES = 30
+STORIES = 15
 
 
 def test_whatever_happens_the_outbox_holds_what_is_owed(place: Place) -> None:
