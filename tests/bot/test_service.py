@@ -17,7 +17,8 @@ from bot.market.sessions import Sessions
 from bot.parts import Parts
 from bot.room import one_feed, open_room
 from bot.service import Bounds, Service
-from bot.settings import load_settings
+from bot.settings import RunSettings, load_settings
+from bot.settings.models import built_in
 from bot.store.chats import subscribe
 from bot.store.database import Database
 from bot.watchdog.guard import Guarded
@@ -28,6 +29,9 @@ from tests.bot.store.template import lay_tables
 
 RECORD = at("2025-11-04T21:00Z")
 """A close at a record in the simulated market that ends with 2025."""
+
+SHALLOW = RunSettings.model_validate(built_in()["run"] | {"days_from": "2024-01-02", "hours_days": 30})
+"""A history that is filled in a moment: nothing here asks for more of it than that a record is one."""
 
 
 class Wall:
@@ -103,7 +107,7 @@ def serves(
     """A started service over a simulated market, at an hour of its past; on a database of its own, or on another's."""
 
     async def run() -> None:
-        wall, settings, end = Wall(start), load_settings(), at("2026-01-01T00:00Z")
+        wall, settings, end = Wall(start), load_settings().model_copy(update={"run": SHALLOW}), at("2026-01-01T00:00Z")
         feed = build_feed("simulated", Setup(Sessions(end), end))
         order, build = one_feed(feed, settings.instrument_map)
         held = database or Database(path / "service.db", durable=False)

@@ -21,7 +21,7 @@ from rules.engine import GRACE
 from rules.model import Severity
 from tests.bot.markets import at
 from tests.bot.store.template import lay_tables
-from tests.bot.test_service import RECORD, Reader, Wall, ends, until
+from tests.bot.test_service import RECORD, SHALLOW, Reader, Wall, ends, until
 
 TITLE = "Russell 2000 closes at a record"
 
@@ -41,7 +41,7 @@ def serves(
 
     async def run() -> None:
         start, end = RECORD - 600, at("2026-01-01T00:00Z")
-        wall, settings = Wall(start), Settings(channels={"mail": {"url": "json://127.0.0.1/mail"}})
+        wall, settings = Wall(start), Settings(channels={"mail": {"url": "json://127.0.0.1/mail"}}, run=SHALLOW)
         order, build = one_feed(build_feed("simulated", Setup(Sessions(end), end)), settings.instrument_map)
         room = open_room(settings, Database(path / "service.db", durable=False), order, build, "console", start)
         made_of = room.database, room.intake, room.watch, settings.compiled, settings.scope

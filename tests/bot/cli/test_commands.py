@@ -361,7 +361,7 @@ def test_check_counts_what_it_found(terminal: Terminal, tmp_path: Path) -> None:
         ran = terminal.runs("check", *arguments)
         assert ran.code == 0
         assert ran.out.splitlines() == [
-            "ok: 1 rules on 17 instruments",
+            "ok: 1 rule on 17 instruments",
             "alerts go to: Telegram (the token is set), for 2 allowed ids",
             "bellwether run watches: exchange (kraken), yahoo",
             "it keeps its state in: /var/lib/bellwether.db",
@@ -396,7 +396,7 @@ def test_check_says_that_a_service_would_watch_a_simulated_market(terminal: Term
 def test_check_of_a_file_and_an_option_uses_the_file_it_was_given(terminal: Terminal, tmp_path: Path) -> None:
     file = tmp_path / "my.toml"
     file.write_text(MINE)
-    assert terminal.runs("check", "--config", file).out.startswith("ok: 1 rules")
+    assert terminal.runs("check", "--config", file).out.startswith("ok: 1 rule")
 
 
 def test_check_warns_and_is_still_content(terminal: Terminal, tmp_path: Path) -> None:
@@ -428,7 +428,7 @@ def test_the_configuration_may_be_named_in_the_environment(
     file.write_text(MINE)
     other.write_text(MINE + MINE.replace("mine", "yours"))
     monkeypatch.setenv("BELLWETHER_CONFIG", str(file))
-    assert terminal.runs("check").out.startswith("ok: 1 rules")
+    assert terminal.runs("check").out.startswith("ok: 1 rule")
     assert terminal.runs("check", "--config", other).out.startswith("ok: 2 rules")
     assert {line["rule"] for line in terminal.runs("replay", "--json").lines} == {"mine"}
     monkeypatch.setenv("BELLWETHER_CONFIG", str(tmp_path / "nope.toml"))
@@ -513,7 +513,7 @@ def test_the_demo_runs_on_real_prices_too(terminal: Terminal, prices: Path) -> N
 
 def test_the_demo_of_less_than_that_is_as_long_as_there_is(terminal: Terminal, tmp_path: Path) -> None:
     """IndexError on prices that end in 1990."""
-    rows = "\n".join(f"1990-0{month}-15T00:00:00Z,1,1,1,{month},1" for month in range(2, 9))
+    rows = "\n".join(f"1990-0{month}-15T00:00:00Z,1,1,1,{month},1" for month in range(2, 5))
     (tmp_path / "RUT_1d.csv").write_text(f"timestamp,open,high,low,close,volume\n{rows}\n")
     ran = terminal.runs("demo", "--data", tmp_path)
     assert "real prices" in ran.out
