@@ -223,6 +223,6 @@ class Service:
             if not self._parts.intake.waiting():
                 break
             await asyncio.sleep(self._parts.poll_seconds)
-        log.info("history is complete: %d rules are watched", len(self._parts.watch.ready_rules))
+        log.info("history is complete: rules that are watched: %d", len(self._parts.watch.ready_rules))
         await self.tick()
         settle()

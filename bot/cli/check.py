@@ -9,6 +9,7 @@ from bot.app import settings_of
 from bot.market.preference import EXCHANGE
 from bot.market.sessions import HISTORY_STARTS
 from bot.render.alerts import SIMULATED
+from bot.render.numbers import counted
 from bot.settings import MarketSettings, Prices, Settings, TelegramSettings, warnings
 
 SIMULATED_MARKET = f"a {SIMULATED} market"
@@ -26,7 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments.file or arguments.config)
     for warning in warnings(settings, HISTORY_STARTS):
         print(f"warning: {warning}")
-    print(f"ok: {len(settings.compiled)} rules on {len(settings.instruments)} instruments")
+    rules, instruments = counted(len(settings.compiled), "rule"), counted(len(settings.instruments), "instrument")
+    print(f"ok: {rules} on {instruments}")
     print(f"alerts go to: {_alerts(settings.telegram)}")
     print(f"bellwether run watches: {_watched(settings)}")
     print(f"it keeps its state in: {settings.store.place}")

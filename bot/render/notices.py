@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from bot.render.numbers import duration, instant
+from bot.render.numbers import counted, duration, instant
 from rules.language.errors import short
 from rules.model import Instant
 
@@ -87,7 +87,7 @@ def started(told: Beginning) -> str:
         [
             f"▶ <b>Bellwether {escape(changed)} has started</b>",
             f"On {escape(told.host)}, process {told.pid}",
-            f"{_counted(told.rules, 'rule')}, {_counted(told.instruments, 'instrument')}",
+            f"{counted(told.rules, 'rule')}, {counted(told.instruments, 'instrument')}",
             f"Database: {escape(told.database)}",
             *([f"Its schema was moved from {escape(told.moved_from)}."] if told.moved_from else []),
             *([escape(told.ended)] if told.ended else []),
@@ -147,11 +147,7 @@ def directly(html: str) -> str:
 
 
 def _owed(count: int) -> str:
-    return f"{_counted(count, 'message')} owed" if count else "Nothing is owed"
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' * (count != 1)}"
+    return f"{counted(count, 'message')} owed" if count else "Nothing is owed"
 
 
 def _reason(why: str) -> list[str]:

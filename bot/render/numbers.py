@@ -13,6 +13,11 @@ from rules.model import ALWAYS, Instant
 UNDEFINED = "n/a"
 
 
+def counted(count: int, what: str) -> str:
+    """1 rule, 2,000 rules."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
 def price(value: float | None) -> str:
     """2,531.16 or 0.3335: two decimals from ten on, more below."""
     if value is None or math.isnan(value):

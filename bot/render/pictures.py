@@ -10,7 +10,7 @@ from bot.answers import ConditionPicture, Curve, PricePicture, Quote
 from bot.render.alerts import MARKS, SIMULATED_LINE
 from bot.render.answers import signed
 from bot.render.lines import fitting
-from bot.render.numbers import by_unit, closing, percent, price
+from bot.render.numbers import by_unit, closing, counted, percent, price
 from rules.language.compile import CompiledRule
 from rules.language.errors import short
 from rules.model import Instant
@@ -27,7 +27,7 @@ def price_caption(picture: PricePicture, last: Quote, next_open: Instant | None)
         f"<b>{picture.instrument}</b> {escape(picture.name)}",
         f"<b>{price(last.close)}</b> ({percent(last.change, signed=True)}), {percent(last.drawdown)} off record",
         f"Last {count:,} closes: {price(float(np.nanmin(close)))} to {price(float(np.nanmax(close)))}",
-        fitting(_counted(records, "record"), _counted(alerts, "alert"), *_odd(half, gaps)),
+        fitting(counted(records, "record"), counted(alerts, "alert"), *_odd(half, gaps)),
     ]
     return signed(lines, closing(last.as_of, last.clock), next_open, (last.origin,))
 
@@ -41,7 +41,7 @@ def condition_caption(picture: ConditionPicture, rule: CompiledRule) -> str:
         *(_value(each) for each in picture.curves),
         f"Fires when {escape(short(rule.when_words, _LONGEST))}",
         *([f"Clears when {escape(short(rule.clear_words, _LONGEST))}"] if rule.rule.clear is not None else []),
-        f"Last {_counted(len(picture.sessions), 'close')}{fired}",
+        f"Last {counted(len(picture.sessions), 'close')}{fired}",
     ]
     origins = () if picture.simulated else picture.origins
     first = [SIMULATED_LINE] if picture.simulated else []
@@ -56,11 +56,7 @@ def _value(curve: Curve) -> str:
 
 
 def _odd(half: int, gaps: int) -> list[str]:
-    return [_counted(half, "half day")] * bool(half) + [f"{gaps} missing"] * bool(gaps)
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' * (count != 1)}"
+    return [counted(half, "half day")] * bool(half) + [f"{gaps} missing"] * bool(gaps)
 
 
 def _times(count: int) -> str:

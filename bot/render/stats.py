@@ -14,7 +14,7 @@ from bot.render.alerts import MARKS, SIMULATED_LINE, row_word
 from bot.render.answers import missed
 from bot.render.evidence import FINDINGS, TOLD, ahead, outcome_lines
 from bot.render.lines import PHONE, packed
-from bot.render.numbers import percent
+from bot.render.numbers import counted, percent
 from rules.evidence import Evidence, Finding, Outcome
 from rules.language.errors import short
 from rules.model import ALWAYS
@@ -157,8 +157,3 @@ def _rows(count: float, clock: str) -> str:
 
 def _times(count: int) -> str:
     return {1: "once", 2: "twice"}.get(count, f"{count:,} times")
-
-
-def counted(count: int, what: str) -> str:
-    """1 rule, 2 rules."""
-    return f"{count:,} {what}{'s' * (count != 1)}"

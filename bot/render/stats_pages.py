@@ -11,8 +11,8 @@ from bot.answers.stats import Stat, tally
 from bot.render.alerts import SIMULATED_LINE
 from bot.render.evidence import TOLD
 from bot.render.lines import PHONE, packed
-from bot.render.numbers import percent
-from bot.render.stats import INDENT, a_year, counted, unknown
+from bot.render.numbers import counted, percent
+from bot.render.stats import INDENT, a_year, unknown
 from rules.evidence import Finding, Outcome
 from rules.model import Severity
 

@@ -58,7 +58,7 @@ def test_an_instrument_that_is_added_is_filled_and_usable_at_once(simulated_fold
         file.write_text(before + TWIN)
         assert "instruments new: TWIN" in ask(world, "/reload", "The configuration is taken")
         service.says("TWIN: history is there", 60)
-        service.says("history is complete: 1 rules are watched", 60)
+        service.says("history is complete: rules that are watched: 1", 60)
         assert "TWIN" in ask(world, "/price TWIN", "TWIN")
         assert "r " in ask(world, "/corr RUT TWIN", "RUT and TWIN")
         assert "Rules: 1" in ask(world, "/status", "Rules: ")

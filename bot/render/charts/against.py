@@ -16,8 +16,8 @@ from bot.render.charts.style import (
     Sheet,
     nothing,
 )
-from bot.render.charts.words import counted, earlier, scale, spread, width
-from bot.render.numbers import closing, correlation, probability
+from bot.render.charts.words import earlier, scale, spread, width
+from bot.render.numbers import closing, correlation, counted, probability
 
 _ROW, _HEAD = 63, 54
 _MOST = 120

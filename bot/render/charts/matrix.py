@@ -23,8 +23,8 @@ from bot.render.charts.style import (
     nothing,
     within,
 )
-from bot.render.charts.words import counted, earlier, scale, width
-from bot.render.numbers import closing, correlation
+from bot.render.charts.words import earlier, scale, width
+from bot.render.numbers import closing, correlation, counted
 from rules.bars import Floats
 
 _SIDE = WIDTH - 2 * MARGIN

@@ -31,9 +31,8 @@ from bot.render.charts.legend import Entry, legend
 from bot.render.charts.palette import Palette
 from bot.render.charts.sessions import as_of, date
 from bot.render.charts.style import DASHES, LINE, MARGIN, SMALL, TITLE, Sheet, nothing
-from bot.render.charts.words import counted
 from bot.render.evidence import FINDINGS, ahead
-from bot.render.numbers import percent
+from bot.render.numbers import counted, percent
 from rules.bars import Floats, Ints
 from rules.evidence import Finding
 from rules.functions.registry import Unit

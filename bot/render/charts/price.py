@@ -24,7 +24,7 @@ from bot.render.charts.legend import Entry, legend
 from bot.render.charts.palette import LOUD, Palette
 from bot.render.charts.sessions import as_of
 from bot.render.charts.style import LINE, SMALL, Sheet, nothing
-from bot.render.charts.words import counted
+from bot.render.numbers import counted
 from rules.bars import Bools, Floats
 from rules.functions.registry import Unit
 

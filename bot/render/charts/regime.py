@@ -14,8 +14,8 @@ from bot.render.charts.frame import BESIDE, LEFT, PLOT, ROOM, date_line, frame
 from bot.render.charts.palette import Palette
 from bot.render.charts.sessions import alone, date, day, runs
 from bot.render.charts.style import DASHES, LINE, MARGIN, SMALL, TITLE, WIDTH, Sheet, nothing
-from bot.render.charts.words import counted, scale, spread, width
-from bot.render.numbers import UNDEFINED, closing, price, probability
+from bot.render.charts.words import scale, spread, width
+from bot.render.numbers import UNDEFINED, closing, counted, price, probability
 from rules.bars import Bools, Floats, Ints
 from rules.model import XNYS, Label
 from rules.panel import Dates

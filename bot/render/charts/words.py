@@ -32,11 +32,6 @@ def scale(value: float) -> str:
     return f"{value + 0.0:g}".replace("0.", ".")
 
 
-def counted(number: int, word: str) -> str:
-    """1 pair, 2 pairs."""
-    return f"{number} {word}{'s' * (number != 1)}"
-
-
 def earlier(late: Mapping[str, dt.date]) -> list[str]:
     """Lines that say whose last session is not the newest."""
     dates = sorted(set(late.values()), reverse=True)
