@@ -15,16 +15,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bot.app import App, Options, open_app
+from bot.app import App
 from bot.market.history import History
 from bot.market.quality import screened
 from bot.queries.view import View
 from rules.bars import Bars, Floats, Interval
 from rules.model import XNYS, AlertEvent, Edge, Kind
 from rules.panel import Panel
-from tests.conftest import SHARED_DATA
+from tests.acceptance.real import real_app
 
-END = int(pd.Timestamp("2026-01-02", tz="UTC").timestamp())
 SINCE = int(pd.Timestamp("2020-01-01", tz="UTC").timestamp())
 """Lies are told of bars since then; what came before is what rules and usual moves start from."""
 
@@ -113,7 +112,7 @@ class Truth:
     """The last years of real history, and the events of the built-in rules on them."""
 
     def __init__(self) -> None:
-        self.app: App = open_app(Options(data=SHARED_DATA), at=END)
+        self.app: App = real_app()
         bars = {
             name: {interval: each.take(each.end > FROM) for interval, each in of_one.items()}
             for name, of_one in self.app.history.bars.items()

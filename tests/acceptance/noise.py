@@ -19,7 +19,6 @@ from statistics import median
 import sqlalchemy as sa
 
 from bot.answers.preferences import NEW_CHAT
-from bot.app import Options, open_app
 from bot.delivery.announce import News, is_told
 from bot.delivery.briefs import Later
 from bot.delivery.hours import next_digest
@@ -32,7 +31,7 @@ from bot.store.schema import deliveries, parts
 from bot.store.states import GATHERED, LISTED, OWED, WITHHELD
 from rules.bars import DAY, HOUR
 from rules.model import AlertEvent, Edge, Instant, Severity
-from tests.conftest import SHARED_DATA
+from tests.acceptance.real import real_view
 
 FIRST, LAST = dt.date(2021, 1, 4), dt.date(2025, 12, 31)
 SETTLED = 45 * 60
@@ -190,11 +189,6 @@ def _week(at: Instant) -> tuple[int, int]:
 
 def _instant(day: dt.date) -> Instant:
     return (day - dt.date(1970, 1, 1)).days * DAY
-
-
-def real_view() -> View:
-    """The real prices, as of the end of 2025."""
-    return open_app(Options(data=SHARED_DATA), at=_instant(LAST) + 2 * DAY).view()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from rules.engine import evaluate, opened
 from rules.evaluation import evaluate as evaluate_columns
 from rules.language.compile import CompiledRule, compile_rule
 from rules.model import Edge, Rule
-from tests.acceptance.noise import real_view
+from tests.acceptance.real import real_view
 
 YEAR = dt.timedelta(days=365.25)
 

@@ -22,7 +22,7 @@ from rules.evidence import LEAST, Evidence, evidence_of, nodes_of, subjects
 from rules.language.compile import CompiledRule
 from rules.model import Basis
 from rules.panel import Columns, Panel
-from tests.acceptance.noise import real_view
+from tests.acceptance.real import real_view
 
 TOLD = 20
 """The horizon of the one outcome that an alert tells."""

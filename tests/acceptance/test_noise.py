@@ -13,7 +13,8 @@ from bot.delivery.quiet import Why
 from bot.settings import load_settings
 from bot.store.states import LISTED
 from rules.model import Edge, Severity
-from tests.acceptance.noise import GRAVE, KINDS, Account, account, is_grave, real_view, table
+from tests.acceptance.noise import GRAVE, KINDS, Account, account, is_grave, table
+from tests.acceptance.real import real_view
 
 pytestmark = pytest.mark.shared_data
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from bot.queries.view import View
-from tests.acceptance.noise import real_view
 from tests.acceptance.rates import ASKED, Asked, Rate, measured, table
+from tests.acceptance.real import real_view
 from tests.acceptance.test_real_prices import daily, loop, plain_turns
 from tests.acceptance.test_real_prices import table as bars
 

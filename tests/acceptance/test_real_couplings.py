@@ -7,10 +7,9 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from bot.app import App, Options, open_app
+from bot.app import App
 from bot.cli.main import run
 from bot.queries.view import View
 from rules.bars import Floats
@@ -20,11 +19,10 @@ from rules.language.compile import compile_rule
 from rules.language.meaning import read
 from rules.model import XNYS, Edge, Rule
 from tests.acceptance.plain import coupled, posteriors, prices_at_closes, shifted
+from tests.acceptance.real import END, real_app, real_view
 from tests.bot.commands.desks import ask_offline
 
 pytestmark = pytest.mark.shared_data
-
-END = int(pd.Timestamp("2026-01-02", tz="UTC").timestamp())
 
 SENT = {
     "rut-sol-coupled-50": ["2022-08-02", "2023-01-17"],
@@ -56,13 +54,13 @@ NEAREST = {
 
 
 @pytest.fixture(scope="module")
-def app(shared_data: Path) -> App:
-    return open_app(Options(data=shared_data), at=END)
+def app() -> App:
+    return real_app()
 
 
 @pytest.fixture(scope="module")
-def view(app: App) -> View:
-    return app.view()
+def view() -> View:
+    return real_view()
 
 
 def test_a_replay_of_the_pack_couples_and_shifts_on_the_published_sessions_and_on_no_other(

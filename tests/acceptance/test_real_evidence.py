@@ -17,7 +17,7 @@ from rules.evidence import Evidence, Finding, Outcome, evidence_of
 from rules.language.compile import compile_rule
 from rules.model import XNYS, Rule
 from rules.regime.label import label
-from tests.acceptance.noise import real_view
+from tests.acceptance.real import real_view
 from tests.acceptance.test_real_prices import table as bars
 
 pytestmark = pytest.mark.shared_data

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.app import Options, open_app
 from bot.queries.gauges import HIGH_THIRD, LOW_THIRD, RANKED, meters
 from rules.language.meaning import read
 from rules.model import XNYS, Label
 from rules.regime.filter import STATES
 from rules.regime.label import label
+from tests.acceptance.real import real_view
 
 pytestmark = pytest.mark.shared_data
 
@@ -26,8 +26,8 @@ def told() -> dict[str, str]:
     return {row[1].strip(): row[4].strip() for row in rows if len(row) == 6 and re.match(r" \.\d\d, ", row[4])}
 
 
-def test_the_page_tells_how_gauges_stood_to_the_label_on_real_prices(shared_data: Path) -> None:
-    view = open_app(Options(data=shared_data)).view()
+def test_the_page_tells_how_gauges_stood_to_the_label_on_real_prices() -> None:
+    view = real_view()
     found = {}
     for meter in meters(view.scope):
         rank_node = read(f"percentile({meter.text}, {RANKED})", view.scope, XNYS).column

@@ -12,7 +12,7 @@ import pytest
 from bot.queries.view import View
 from rules.language.meaning import read
 from rules.model import ALWAYS, XNYS
-from tests.acceptance.noise import real_view
+from tests.acceptance.real import real_view
 from tests.acceptance.test_real_prices import table as bars
 
 pytestmark = pytest.mark.shared_data

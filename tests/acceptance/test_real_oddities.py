@@ -20,6 +20,7 @@ from bot.queries.view import View
 from bot.settings import load_settings
 from rules.bars import DAY, Interval
 from rules.model import Instant
+from tests.acceptance.real import real_app
 
 pytestmark = pytest.mark.shared_data
 
@@ -135,8 +136,8 @@ def test_no_rule_says_anything_else_because_of_what_was_left_out_or_trimmed(shar
     assert len(with_gate.events(None)) > 500
 
 
-def test_a_note_says_in_one_line_what_was_not_taken_as_it_stands(shared_data: Path) -> None:
-    app = open_app(Options(data=shared_data), at=END)
+def test_a_note_says_in_one_line_what_was_not_taken_as_it_stands() -> None:
+    app = real_app()
     (note,) = [each for each in app.notes if each.startswith("rows ")]
     assert note == (
         "rows left out: 1 of ADA, 1 of BTC, 1 of ETH, 1 of SOL, 2 of UUP, 1 of XRP; used for the close only: 6 of RUT, "

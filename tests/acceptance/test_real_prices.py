@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bot.app import App, Options, open_app
+from bot.app import App
 from bot.cli.main import run
 from bot.queries.correlation import correlation
 from bot.queries.regime import regime, regime_changes
@@ -21,20 +21,19 @@ from rules.evaluation import evaluate
 from rules.language.compile import compile_rule
 from rules.language.meaning import read
 from rules.model import XNYS, Edge, Rule, Timing
+from tests.acceptance.real import END, real_app, real_view
 
 pytestmark = pytest.mark.shared_data
 
-END = int(pd.Timestamp("2026-01-02", tz="UTC").timestamp())
+
+@pytest.fixture(scope="module")
+def app() -> App:
+    return real_app()
 
 
 @pytest.fixture(scope="module")
-def app(shared_data: Path) -> App:
-    return open_app(Options(data=shared_data), at=END)
-
-
-@pytest.fixture(scope="module")
-def view(app: App) -> View:
-    return app.view()
+def view() -> View:
+    return real_view()
 
 
 def as_of(app: App, date: str) -> View:

@@ -12,18 +12,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bot.app import App, Options, open_app
-from rules.evaluation import evaluate
+from bot.app import Options, open_app
+from bot.queries.view import View
 from rules.language.meaning import read
 from rules.model import XNYS
 from rules.panel import Panel
+from tests.acceptance.real import END, VOLUMES, real_app, real_view
 from tests.rules.edge import plainly
 
 pytestmark = pytest.mark.shared_data
 
-END = int(pd.Timestamp("2026-01-02", tz="UTC").timestamp())
 NEW_YEAR = int(pd.Timestamp("2023-01-01", tz="UTC").timestamp())
-VOLUMES = Path(__file__).parent / "volumes.toml"
 COINS = ("BTC", "ETH", "SOL", "ADA", "XRP")
 LAST_SPOT, FIRST_PERPETUAL = "2022-12-30", "2023-01-04"
 """The first session of 2023 holds hours of both venues: it has a price and no volume."""
@@ -36,28 +35,28 @@ BLIND = {
 
 
 @pytest.fixture(scope="module")
-def app(shared_data: Path) -> App:
-    return open_app(Options(data=shared_data, config=VOLUMES), at=END)
+def view() -> View:
+    return real_view(VOLUMES)
 
 
 @pytest.fixture(scope="module")
-def unsplit(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> App:
+def unsplit(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> View:
     """The units are said, and not who printed what."""
     lines = [line for line in VOLUMES.read_text().splitlines() if not line.startswith("venue")]
     config = tmp_path_factory.mktemp("unsplit") / "volumes.toml"
     config.write_text("\n".join(lines))
-    return open_app(Options(data=shared_data, config=config), at=END)
+    return open_app(Options(data=shared_data, config=config), at=END).view()
 
 
 @pytest.fixture(scope="module")
-def panel(app: App) -> Panel:
-    return app.view().panel(XNYS)
+def panel(view: View) -> Panel:
+    return view.panel(XNYS)
 
 
-def column(text: str, app: App) -> pd.Series[float]:
+def column(text: str, view: View) -> pd.Series[float]:
     """The column of an expression by session."""
-    node, panel = read(text, app.settings.scope).column, app.view().panel(XNYS)
-    return pd.Series(evaluate([node], panel).columns[node], pd.DatetimeIndex(panel.clock.sessions))
+    node, panel = read(text, view.scope).column, view.panel(XNYS)
+    return pd.Series(view.columns([node], XNYS)[node], pd.DatetimeIndex(panel.clock.sessions))
 
 
 def largest_jump(values: pd.Series[float]) -> float:
@@ -96,8 +95,8 @@ def test_the_switch_is_at_midnight(shared_data: Path) -> None:
 
 
 @pytest.mark.parametrize("text", BLIND)
-def test_across_the_switch_nothing_is_known_for_as_long_as_a_window_is(app: App, text: str) -> None:
-    around = column(text, app)["2022-12-01":"2023-04-01"]
+def test_across_the_switch_nothing_is_known_for_as_long_as_a_window_is(view: View, text: str) -> None:
+    around = column(text, view)["2022-12-01":"2023-04-01"]
     unknown = around.index[around.isna()]
     assert list(unknown) == list(around["2023-01-03":].index[: BLIND[text]])
 
@@ -111,22 +110,22 @@ the second. Those of volume and turnover alone are of 2025-01-21 and 2021-01-04:
 
 
 @pytest.mark.parametrize("text", JUMPS)
-def test_the_largest_jump_is_one_of_the_market_and_not_of_its_venue(app: App, unsplit: App, text: str) -> None:
-    apart, together = column(text, app), column(text, unsplit)
+def test_the_largest_jump_is_one_of_the_market_and_not_of_its_venue(view: View, unsplit: View, text: str) -> None:
+    apart, together = column(text, view), column(text, unsplit)
     bound, without = JUMPS[text]
     assert largest_jump(apart) < bound
     assert largest_jump(together["2022-12-01":"2023-03-01"]) > without
 
 
 def test_without_the_table_no_volume_of_a_coin_is_known_and_every_price_is_the_same(
-    shared_data: Path, app: App
+    view: View,
 ) -> None:
-    plain = open_app(Options(data=shared_data), at=END)
-    assert any(note.startswith("volume not used, because it is not said what it counts") for note in plain.notes)
-    assert not any(note.startswith("volume not used") for note in app.notes)
+    assert any(note.startswith("volume not used, because it is not said what it counts") for note in real_app().notes)
+    assert not any(note.startswith("volume not used") for note in real_app(VOLUMES).notes)
+    plain = real_view()
     for coin in COINS:
         assert column(f"volume({coin})", plain).isna().all()
-        pd.testing.assert_series_equal(column(coin, plain), column(coin, app))
+        pd.testing.assert_series_equal(column(coin, plain), column(coin, view))
 
 
 # The same in a few lines of pandas
@@ -163,13 +162,13 @@ def same(found: pd.Series[float], wanted: pd.Series[float]) -> None:
 
 @pytest.mark.parametrize("coin", ["SOL", "ADA", "BTC"])
 def test_turnover_adv_and_amihud_are_those_of_a_few_lines_of_pandas(
-    app: App, shared_data: Path, panel: Panel, coin: str
+    view: View, shared_data: Path, panel: Panel, coin: str
 ) -> None:
     sessions = by_hand(shared_data, panel, coin)
     money, moved = sessions["money"], sessions["close"].pct_change(fill_method=None).abs()
-    same(column(f"turnover({coin})", app), money)
-    same(column(f"adv({coin})", app), pd.concat(rolled(money, "median")))
-    same(column(f"amihud({coin})", app), pd.concat(rolled(moved / money * 1e6, "mean")))
+    same(column(f"turnover({coin})", view), money)
+    same(column(f"adv({coin})", view), pd.concat(rolled(money, "median")))
+    same(column(f"amihud({coin})", view), pd.concat(rolled(moved / money * 1e6, "mean")))
 
 
 @pytest.mark.parametrize(
@@ -181,7 +180,7 @@ def test_turnover_adv_and_amihud_are_those_of_a_few_lines_of_pandas(
     ],
 )
 def test_tiers_change_on_the_sessions_of_a_plain_loop(
-    app: App, shared_data: Path, panel: Panel, coin: str, changes: str
+    view: View, shared_data: Path, panel: Panel, coin: str, changes: str
 ) -> None:
     tiers: dict[object, int] = {}
     for venue in rolled(by_hand(shared_data, panel, coin)["money"], "median"):
@@ -190,14 +189,14 @@ def test_tiers_change_on_the_sessions_of_a_plain_loop(
             reached, kept = (sum(adv >= share * bound for bound in (1e6, 10e6, 50e6)) for share in (1.0, 0.7))
             tiers[session] = tier = max(reached, min(tier, kept))
     wanted = pd.Series(tiers, dtype=float)
-    same(column(f"tier({coin})", app), wanted)
+    same(column(f"tier({coin})", view), wanted)
     changed = wanted[wanted.diff() != 0]
     assert ", ".join(f"{str(session)[:10]} {tier:.0f}" for session, tier in changed.items()) == changes
 
 
 @pytest.mark.parametrize("coin", ["BTC", "SOL"])
-def test_spreads_are_those_of_the_published_formulas(app: App, shared_data: Path, coin: str) -> None:
-    hours, found = hourly(shared_data, coin), column(f"spread({coin})", app)
+def test_spreads_are_those_of_the_published_formulas(view: View, shared_data: Path, coin: str) -> None:
+    hours, found = hourly(shared_data, coin), column(f"spread({coin})", view)
     for session in ("2021-01-25", "2021-06-28", "2023-06-20", "2025-12-31"):
         last = pd.Timestamp(session, tz="UTC").replace(hour=20 if "-06-" not in session else 19)
         o, h, low, c = (hours[name][:last].to_numpy()[-720:] for name in ("open", "high", "low", "close"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.acceptance.noise import real_view
+from tests.acceptance.real import real_view
 from tests.acceptance.shuffled import Tally, tally
 
 pytestmark = [pytest.mark.soak, pytest.mark.shared_data]

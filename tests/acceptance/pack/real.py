@@ -20,17 +20,15 @@ from bot.app import Options, open_app
 from bot.queries.view import View
 from rules.bars import DAY
 from rules.model import Edge, Rule
+from tests.acceptance.real import END, VOLUMES, real_view
 from tests.conftest import SHARED_DATA
 
 SESSIONS = Path(__file__).with_name("sessions.txt")
-COUNTED = Path(__file__).parents[1] / "volumes.toml"
-"""Says what the volumes in the files count, and who printed them."""
 
 COINS = ("BTC", "ETH", "SOL", "ADA", "XRP")
 SWITCH = pd.Timestamp("2023-01-01", tz="UTC")
 """From then on the hours are a perpetual's."""
 
-END = int(pd.Timestamp("2026-01-02", tz="UTC").timestamp())
 WIDE = 116
 
 Sessions = Mapping[str, list[dt.date]]
@@ -47,19 +45,29 @@ class Views:
 
     def of(self, rule: Rule) -> View:
         """The one that a rule is judged on."""
-        if "-share-" in rule.id:
+        if compares_coins(rule):
             return self.of_hours
-        return self.counted if "liquidity" in rule.tags else self.plain
+        return self.counted if asks_for_volumes(rule) else self.plain
+
+
+def compares_coins(rule: Rule) -> bool:
+    """Whether it asks who has which share of what coins are traded for."""
+    return "-share-" in rule.id
+
+
+def asks_for_volumes(rule: Rule) -> bool:
+    return "liquidity" in rule.tags
 
 
 def views(scratch: Path) -> Views:
-    """As of the end of 2025; `scratch` is an empty folder."""
-    every = [
-        Options(data=SHARED_DATA),
-        Options(config=COUNTED, data=SHARED_DATA),
-        Options(config=COUNTED, data=days_of_hours(scratch)),
-    ]
-    return Views(*(open_app(each, at=END).view() for each in every))
+    """As of the end of 2025, each with the rules that are judged on it; `scratch` is an empty folder."""
+    plain, counted = real_view(), real_view(VOLUMES)
+    of_hours = open_app(Options(config=VOLUMES, data=days_of_hours(scratch)), at=END).view()
+    return Views(
+        plain,
+        counted.of([each for each in counted.rules if asks_for_volumes(each.rule)]),
+        of_hours.of([each for each in of_hours.rules if compares_coins(each.rule)]),
+    )
 
 
 def days_of_hours(folder: Path) -> Path:
