@@ -1,5 +1,5 @@
-"""250 sessions of the running service, poll by poll, with stops and kills in between, and one replay over what it has
-stored: the same events, the same evidence in each alert, and what followed to the last bit.
+"""185 sessions of the running service (in the soak 250), poll by poll, with stops and kills in between, and one
+replay over what it has stored: the same events, the same evidence in each alert, and what followed to the last bit.
 """
 
 from __future__ import annotations
@@ -36,22 +36,29 @@ from tests.bot.market.stations import FAR, MINUTE, Disk, closes
 from tests.bot.markets import at
 
 END = at("2026-01-01T12:00Z")
-SESSIONS = 250
-ENDS = closes("2024-06-01", "2025-12-31")[-SESSIONS - 1 :]
+ENDS = closes("2024-06-01", "2025-12-31")
+SEED = 5
+"""Of a market in which much happens in the last half-year."""
 SETTLED = 46 * MINUTE
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How often it is looked: `polls` after each close, `idle` polls between two of them. How many sessions are missed,
-    and with how many closes a process stops or is killed.
+    """How many of the last sessions are played. How often it is looked: `polls` after each close, `idle` polls between
+    two of them. How many sessions are missed, and with how many closes a process stops or is killed.
     """
 
+    sessions: int
     polls: int
     idle: int
     missed: int
     stops: int
     kills: int
+
+    @property
+    def ends(self) -> Sequence[Instant]:
+        """The closes from the one before the first session on."""
+        return ENDS[-self.sessions - 1 :]
 
 
 @dataclass
@@ -59,12 +66,12 @@ class Town:
     """One store, and the processes that come and go over it."""
 
     folder: Path
-    now: Instant = ENDS[0] + SETTLED
+    now: Instant
     left: list[Room] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.config = self.folder / "bellwether.toml"
-        self.config.write_text(f'[store]\nurl = "sqlite:///{self.folder}/live.db"\n')
+        self.config.write_text(f'[market]\nseed = {SEED}\n[store]\nurl = "sqlite:///{self.folder}/live.db"\n')
         self.settings: Settings = load_settings(self.config)
         self.feed: Feed = build_feed("simulated", Setup(Sessions(END), END, seed=self.settings.market.seed))
         self.rules = [each.rule for each in self.settings.compiled if each.rule.basis is Basis.CLOSE]
@@ -112,13 +119,13 @@ class Town:
 async def played(town: Town, pace: Pace) -> None:
     """Session by session."""
     chance = random.Random(1)
-    marked = chance.sample(ENDS[1:-1], pace.missed + pace.stops + pace.kills)
+    marked = chance.sample(pace.ends[1:-1], pace.missed + pace.stops + pace.kills)
     missed, stops, kills = marked[: pace.missed], marked[pace.missed :][: pace.stops], marked[-pace.kills :]
     await town.starts()
     async with town.disk.write() as connection:
         await subscribe(connection, "console", "terminal", "terminal", 0)
     await town.ticks(town.now)
-    for before, end in itertools.pairwise(ENDS):
+    for before, end in itertools.pairwise(pace.ends):
         for moment in sorted(chance.sample(range(before + 3 * 3_600, end), pace.idle)):
             await town.ticks(moment)
         if end in missed:
@@ -191,16 +198,16 @@ def following(view: View, events: Sequence[AlertEvent]) -> dict[tuple[str, str, 
 @pytest.mark.parametrize(
     "pace",
     [
-        pytest.param(Pace(polls=1, idle=0, missed=40, stops=2, kills=4), id="a look a session"),
-        pytest.param(Pace(polls=4, idle=3, missed=9, stops=8, kills=30), marks=pytest.mark.soak, id="many"),
+        pytest.param(Pace(185, polls=1, idle=0, missed=24, stops=2, kills=4), id="a look a session"),
+        pytest.param(Pace(250, polls=4, idle=3, missed=9, stops=8, kills=30), marks=pytest.mark.soak, id="many"),
     ],
 )
 def test_live_is_replay(tmp_path: Path, pace: Pace) -> None:
-    town = Town(tmp_path)
+    town = Town(tmp_path, pace.ends[0] + SETTLED)
     recorded, deliveries, outcomes = asyncio.run(story(town, pace))
     view = replayed(town)
     live = of_close_rules(recorded, town)
-    assert live == of_close_rules([each for each in view.outcome.events if each.at > ENDS[0]], town)
+    assert live == of_close_rules([each for each in view.outcome.events if each.at > pace.ends[0]], town)
     fired = [each for each in live if each.edge is Edge.FIRED]
     assert len({each.rule for each in fired}) > 40
 
