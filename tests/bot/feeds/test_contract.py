@@ -9,7 +9,6 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
@@ -42,6 +41,7 @@ PRINTED = tuple(name for name in COLUMNS if name != "known_at")
 """What the source printed; when it was known may be when it was asked."""
 LOOPS: dict[Feed, asyncio.Runner] = {}
 """A feed lives in one event loop, as in the service: its connections belong to it."""
+WHOLE: dict[tuple[Feed, tuple[Instrument, Interval]], Bars] = {}
 
 
 def holdings(name: str) -> list[tuple[Instrument, Interval]]:
@@ -74,13 +74,13 @@ def ask(feed: Feed, held: tuple[Instrument, Interval], after: Instant = BEGINNIN
     return LOOPS[feed].run(feed.bars(Request(*held, after, until)))
 
 
-@cache
 def whole(feed: Feed, held: tuple[Instrument, Interval]) -> Bars:
     """All that a feed holds of something, asked once for every example that is compared with it."""
-    bars = ask(feed, held)
-    for name in COLUMNS:
-        getattr(bars, name).flags.writeable = False
-    return bars
+    if (feed, held) not in WHOLE:
+        bars = WHOLE[feed, held] = ask(feed, held)
+        for name in COLUMNS:
+            getattr(bars, name).flags.writeable = False
+    return WHOLE[feed, held]
 
 
 def rows_of(bars: Bars) -> list[tuple[object, ...]]:

@@ -67,6 +67,11 @@ def figure(picture: Picture, theme: Theme = Theme.LIGHT) -> Figure:
             return outcomes.sheet(picture, palette).figure
 
 
+def words_of(kind: str) -> list[str]:
+    """What can be read on one of EVERY."""
+    return [text.get_text() for text in figure_of(kind).texts]
+
+
 def words(picture: Picture) -> list[str]:
     """What can be read on a picture, in the order in which it was written."""
     return [text.get_text() for text in figure(picture).texts]
@@ -96,11 +101,23 @@ def pixels(picture: Picture, theme: Theme = Theme.LIGHT) -> NDArray[np.uint8]:
 
 
 @cache
+def picture_of(kind: str, theme: Theme = Theme.LIGHT) -> bytes:
+    """One of EVERY, drawn once for all who look at it."""
+    return draw(EVERY[kind], theme)
+
+
+@cache
 def seen(kind: str, theme: Theme = Theme.LIGHT) -> NDArray[np.uint8]:
-    """The pixels of one of EVERY, drawn once for all who look at it."""
-    shown = pixels(EVERY[kind], theme)
+    """The pixels of one of EVERY."""
+    shown = np.asarray(Image.open(io.BytesIO(picture_of(kind, theme))).convert("RGB"))
     shown.flags.writeable = False
     return shown
+
+
+@cache
+def figure_of(kind: str, theme: Theme = Theme.LIGHT) -> Figure:
+    """One of EVERY before it becomes pixels, laid out once for all who read it and change nothing."""
+    return figure(EVERY[kind], theme)
 
 
 def count(picture: Picture, colour: str) -> int:

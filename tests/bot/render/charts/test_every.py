@@ -20,7 +20,7 @@ from bot.render.charts import draw
 from bot.render.charts.palette import PALETTES, READABLE, contrast
 from rules.model import ALWAYS
 from tests.bot.render import pictures
-from tests.bot.render.charts.drawings import EVERY, PHONE, figure, pixels, seen, words
+from tests.bot.render.charts.drawings import EVERY, PHONE, figure, figure_of, picture_of, pixels, seen, words, words_of
 from tests.bot.render.followed import outcome_picture
 
 
@@ -37,12 +37,12 @@ def test_a_picture_is_as_wide_as_a_phone_shows_and_not_blank(kind: str, theme: T
 @pytest.mark.parametrize("kind", EVERY)
 def test_the_same_values_give_the_same_bytes_on_any_thread(kind: str, theme: Theme) -> None:
     with ThreadPoolExecutor(1) as other:
-        assert draw(EVERY[kind], theme) == other.submit(draw, EVERY[kind], theme).result()
+        assert picture_of(kind, theme) == other.submit(draw, EVERY[kind], theme).result()
 
 
 @pytest.mark.parametrize("kind", EVERY)
 def test_all_words_lie_on_the_sheet(kind: str) -> None:
-    shown = figure(EVERY[kind])
+    shown = figure_of(kind)
     for text in shown.texts:
         box = text.get_window_extent()
         assert box.x0 >= 0, text
@@ -55,7 +55,7 @@ def test_all_words_lie_on_the_sheet(kind: str) -> None:
 def test_simulated_prices_are_stamped_and_real_ones_are_not(kind: str) -> None:
     simulated = replace(EVERY[kind], simulated=True)
     assert "SIMULATED" in words(simulated)
-    assert "SIMULATED" not in words(EVERY[kind])
+    assert "SIMULATED" not in words_of(kind)
     for theme in Theme:
         differ = np.not_equal(pixels(simulated, theme), seen(kind, theme)).any(axis=2)
         assert differ.mean() > 0.04
@@ -84,7 +84,7 @@ def test_a_picture_of_nothing_says_so(empty: Picture) -> None:
 
 @pytest.mark.parametrize("kind", EVERY)
 def test_the_close_is_named_in_the_words_of_the_text(kind: str) -> None:
-    assert any(line.startswith("Close of Wed 2025-12-10") for line in words(EVERY[kind]))
+    assert any(line.startswith("Close of Wed 2025-12-10") for line in words_of(kind))
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_day_of_what_trades_around_the_clock_is_named_so(picture: Picture) -> 
 
 @pytest.mark.parametrize("kind", EVERY)
 def test_a_picture_is_light_unless_it_is_wanted_dark(kind: str) -> None:
-    assert draw(EVERY[kind]) == draw(EVERY[kind], Theme.LIGHT) != draw(EVERY[kind], Theme.DARK)
+    assert draw(EVERY[kind]) == picture_of(kind, Theme.LIGHT) != picture_of(kind, Theme.DARK)
 
 
 @pytest.mark.parametrize("theme", Theme)
@@ -131,7 +131,7 @@ def test_all_words_stand_out_from_what_is_behind_them(kind: str, theme: Theme) -
 
 @pytest.mark.parametrize("kind", EVERY)
 def test_no_words_lie_on_others(kind: str) -> None:
-    boxes = [(text.get_text(), text.get_window_extent()) for text in figure(EVERY[kind]).texts]
+    boxes = [(text.get_text(), text.get_window_extent()) for text in figure_of(kind).texts]
     for (one, box), (other, beside) in combinations(boxes, 2):
         across = min(box.x1, beside.x1) - max(box.x0, beside.x0)
         up = min(box.y1, beside.y1) - max(box.y0, beside.y0)
