@@ -17,7 +17,7 @@ from rules.model import XNYS, AlertEvent, Basis, Edge, Rule
 from rules.panel import Panel
 from tests.rules.markets import SCOPE, market, rule, written
 
-FEW = settings(max_examples=max(1, settings().max_examples // 3))
+FEW = settings(max_examples=max(1, settings().max_examples // 5))
 
 RECORD = rule("record", "close(RUT) > record(RUT)", "drawdown(RUT) > 3%")
 HIGH = rule("high", "RUT > 100")
