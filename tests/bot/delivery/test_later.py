@@ -113,7 +113,7 @@ async def told(database: Database) -> Counter[str]:
     return found
 
 
-@settings(max_examples=30)
+@settings(max_examples=settings().max_examples // 4)
 @given(chosen=CHATS, moments=MOMENTS)
 def test_of_every_event_a_chat_is_told_once_or_wants_nothing_of_it(chosen: Preferences, moments: list[Moment]) -> None:
     async def story() -> None:

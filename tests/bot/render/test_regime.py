@@ -82,9 +82,10 @@ def test_the_answers_of_the_simulated_market_fit_a_phone() -> None:
 
 
 @pytest.mark.shared_data
-def test_the_answers_of_every_twenty_fifth_session_since_1990_fit_a_phone(shared_data: Path) -> None:
+@pytest.mark.parametrize("step", [75, pytest.param(25, marks=pytest.mark.soak)])
+def test_the_answers_of_many_sessions_since_1990_fit_a_phone(shared_data: Path, step: int) -> None:
     view = open_app(Options(data=shared_data), at=NOW).view()
-    fit(view, range(61, len(view.panel(XNYS)), 25))
+    fit(view, range(61, len(view.panel(XNYS)), step))
 
 
 def test_a_market_that_says_nothing_of_what_stands_beside_it_says_so() -> None:
