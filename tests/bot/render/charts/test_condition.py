@@ -97,7 +97,7 @@ def test_a_level_is_told_by_its_unit(unit: str, level: float, told: str) -> None
 numbers = st.one_of(st.floats(-1e6, 1e6), st.just(np.nan), st.floats())
 
 
-@settings(max_examples=25, deadline=None, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=settings().max_examples // 4, deadline=None, phases=(Phase.explicit, Phase.generate))
 @given(
     st.lists(numbers, min_size=1, max_size=40), st.sampled_from(["price", "percent", "number"]), st.floats(-1e6, 1e6)
 )

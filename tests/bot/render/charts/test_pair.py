@@ -128,7 +128,7 @@ def test_dates_are_few_and_concise(sessions: int, dates: list[str]) -> None:
 values = st.one_of(st.floats(-1, 1), st.just(np.nan), st.floats())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples // 4, deadline=None)
 @given(st.lists(st.tuples(values, values, values, st.booleans()), min_size=1, max_size=40))
 def test_no_value_makes_a_pair_fail_and_none_that_cannot_be_is_drawn(rows: list[tuple[float, ...]]) -> None:
     r, low, high, on = (np.array(each) for each in zip(*rows, strict=True))

@@ -90,7 +90,7 @@ def test_the_drawdown_hangs_from_nought() -> None:
 values = st.one_of(st.floats(0.01, 1e6), st.just(np.nan), st.floats())
 
 
-@settings(max_examples=25, deadline=None, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=settings().max_examples // 4, deadline=None, phases=(Phase.explicit, Phase.generate))
 @given(st.lists(st.tuples(values, values, values), min_size=1, max_size=40))
 def test_no_value_makes_a_price_fail_and_none_that_cannot_be_is_drawn(rows: list[tuple[float, ...]]) -> None:
     close, record, drawdown = (np.array(each) for each in zip(*rows, strict=True))

@@ -190,7 +190,7 @@ shares = st.one_of(st.floats(0, 1), st.just(np.nan), st.floats())
 indices = st.one_of(st.sampled_from([ON, NEUTRAL, OFF, np.nan]), st.floats())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples // 4, deadline=None)
 @given(st.lists(st.tuples(prices, indices, shares, shares, shares), min_size=1, max_size=40))
 def test_no_value_makes_a_picture_fail_and_none_that_cannot_be_is_drawn(rows: list[tuple[float, ...]]) -> None:
     close, labels, *p = (np.array(each) for each in zip(*rows, strict=True))
