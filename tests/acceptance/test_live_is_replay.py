@@ -199,6 +199,7 @@ def following(view: View, events: Sequence[AlertEvent]) -> dict[tuple[str, str, 
     "pace",
     [
         pytest.param(Pace(185, polls=1, idle=0, missed=24, stops=2, kills=4), id="a look a session"),
+        pytest.param(Pace(250, polls=1, idle=0, missed=40, stops=2, kills=4), marks=pytest.mark.soak, id="a year"),
         pytest.param(Pace(250, polls=4, idle=3, missed=9, stops=8, kills=30), marks=pytest.mark.soak, id="many"),
     ],
 )
