@@ -21,9 +21,9 @@ help: ## print this list
 demo: $(VENV)/.installed ## watch a simulated market at high speed
 	@$(BIN)/bellwether demo
 
-test: $(VENV)/.installed-dev ## run the tests on two workers
+test: $(VENV)/.installed-dev ## run the tests on three workers: some of them wait
 	@echo "Running the tests"
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -q -n 3 --dist worksteal
 
 check: $(VENV)/.installed-dev ## lint, format, types, architecture, documentation
 	@echo "Checking style, types, architecture and documentation"
@@ -35,9 +35,9 @@ check: $(VENV)/.installed-dev ## lint, format, types, architecture, documentatio
 
 all: test check ## test, then check
 
-bench: $(VENV)/.installed-dev ## run the benchmarks
+bench: $(VENV)/.installed-dev ## run the benchmarks, and write docs/benchmarks.md
 	@echo "Running the benchmarks"
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench --write
 
 bench-stats: $(VENV)/.installed-dev ## check the statistics in simulated worlds (SEED=7)
 	@echo "Running the statistics in simulated worlds"

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -31,6 +33,13 @@ def _in_memory() -> bool:
 # Databases are put on the disk at every commit; hundreds of tests would wait for the disk most of their time.
 if _in_memory():
     os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+# A shell's background ignores Ctrl-C, and many users may open 1,024 files: what tests start is as at a terminal, and a
+# thousand connections need more.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+_FILES, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(_FILES, 8_192), _most), _most))
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
