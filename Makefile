@@ -21,9 +21,9 @@ help: ## print this list
 demo: $(VENV)/.installed ## watch a simulated market at high speed
 	@$(BIN)/bellwether demo
 
-test: $(VENV)/.installed-dev ## run the tests on three workers: some of them wait
+test: $(VENV)/.installed-dev ## run the tests on two workers
 	@echo "Running the tests"
-	@$(BIN)/python -m pytest -q -n 3 --dist worksteal
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 check: $(VENV)/.installed-dev ## lint, format, types, architecture, documentation
 	@echo "Checking style, types, architecture and documentation"
