@@ -49,13 +49,6 @@ class Clock:
         """The last row whose session is not after `date`; -1 when all are."""
         return int(np.searchsorted(self.sessions, np.datetime64(date), side="right")) - 1
 
-    def index_in_month(self) -> Ints:
-        """0 for the first session of a month, then 1, 2 ... A month cut off at the start counts from the cut."""
-        months = self.sessions.astype("datetime64[M]").astype(np.int64)
-        starts = np.flatnonzero(np.concatenate([[True], np.diff(months) != 0])) if len(self) else np.empty(0, np.int64)
-        lengths = np.diff(np.append(starts, len(self)))
-        return np.arange(len(self), dtype=np.int64) - np.repeat(starts, lengths)
-
 
 @dataclass(frozen=True, slots=True)
 class Columns:

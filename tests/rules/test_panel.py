@@ -1,4 +1,4 @@
-"""Rows of a panel: those of before, their place in a month, and which are due. Times are New York's."""
+"""Rows of a panel: those of before, the one of a date, and which are due. Times are New York's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rules.model import ALWAYS
 from rules.panel import due_rows
 from rules.provisional import with_provisional
 from tests.rules.aligned import FIELDS, WEEK, A, B, hourly, on
-from tests.rules.markets import bars_of, clock_of, hours_of, same_bits, weekdays, written
+from tests.rules.markets import bars_of, hours_of, same_bits, weekdays, written
 
 COIN = on(WEEK, "BTC", hours=hourly("2024-03-07 16:00", "2024-03-12 16:00", without=("2024-03-10 05:00",)))
 
@@ -28,16 +28,6 @@ def test_a_panel_of_the_first_rows_is_what_was_known_then(rows: int) -> None:
     assert len(then) == len(now) == rows
     for name in FIELDS:
         assert same_bits(then.field("BTC", name), now.field("BTC", name))
-
-
-def test_sessions_are_numbered_within_their_month() -> None:
-    clock = clock_of("2024-02-28 16:00", "2024-02-29 16:00", "2024-03-01 16:00", "2024-03-04 16:00", "2024-04-01 16:00")
-    assert clock.index_in_month().tolist() == [0, 1, 0, 1, 0]
-    assert clock[:0].index_in_month().tolist() == []
-
-
-def test_the_same_month_of_another_year_is_another_month() -> None:
-    assert clock_of("2023-03-31 16:00", "2024-03-01 16:00").index_in_month().tolist() == [0, 0]
 
 
 @pytest.mark.parametrize(

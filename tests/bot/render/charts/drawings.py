@@ -97,7 +97,11 @@ def line(picture: Picture, gid: str) -> tuple[Floats, Floats]:
 
 def pixels(picture: Picture, theme: Theme = Theme.LIGHT) -> NDArray[np.uint8]:
     """Height x width x red, green, blue."""
-    return np.asarray(Image.open(io.BytesIO(draw(picture, theme))).convert("RGB"))
+    return _decoded(draw(picture, theme))
+
+
+def _decoded(png: bytes) -> NDArray[np.uint8]:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
 
 @cache
@@ -109,7 +113,7 @@ def picture_of(kind: str, theme: Theme = Theme.LIGHT) -> bytes:
 @cache
 def seen(kind: str, theme: Theme = Theme.LIGHT) -> NDArray[np.uint8]:
     """The pixels of one of EVERY."""
-    shown = np.asarray(Image.open(io.BytesIO(picture_of(kind, theme))).convert("RGB"))
+    shown = _decoded(picture_of(kind, theme))
     shown.flags.writeable = False
     return shown
 
